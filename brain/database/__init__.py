@@ -1,0 +1,1 @@
+"""What several parts store together, and how the schema moves."""

@@ -1,0 +1,215 @@
+"""The tables that several parts share, all in schema `brain`; migrations/ moves databases from one shape to the next."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import CheckConstraint, Column, DateTime, Double, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+from brain.runs import RunStatus, StepStatus
+
+__all__ = [
+    "EMBEDDING_DIMENSIONS",
+    "SCHEMA",
+    "Batch",
+    "Event",
+    "Rating",
+    "Run",
+    "Step",
+    "StepItem",
+    "ToolBackup",
+    "metadata",
+]
+
+SCHEMA = "brain"
+EMBEDDING_DIMENSIONS = 256
+
+metadata = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+
+def _json(default: str = "'{}'::jsonb") -> Column[Any]:
+    return Column(JSONB, nullable=False, server_default=text(default))
+
+
+def _time(*, now: bool = False) -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=not now, server_default=text("now()") if now else None)
+
+
+def _one_of(column: str, values: type[RunStatus | StepStatus]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _run_key(*, primary: bool = True) -> Column[UUID]:
+    return Column(ForeignKey(f"{SCHEMA}.runs.id", ondelete="CASCADE"), primary_key=primary, nullable=False)
+
+
+class Run(SQLModel, table=True):
+    """One request or pipeline, from the moment it was accepted."""
+
+    __tablename__ = "runs"
+    metadata = metadata
+    __table_args__ = (
+        _one_of("status", RunStatus),
+        Index(None, "created_at"),
+        Index(None, "status"),
+        Index(None, "batch_id"),
+        Index(None, "parent_run"),
+        Index(
+            "ix_runs_embedding",
+            "embedding",
+            postgresql_using="hnsw",
+            postgresql_ops={"embedding": "vector_cosine_ops"},
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(default="", sa_type=Text)
+    request: str = Field(default="", sa_type=Text)
+    spec: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    """None while the plan is being made."""
+    inputs: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    status: str = Field(default=RunStatus.QUEUED, sa_type=Text)
+    outputs: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    answer: str | None = Field(default=None, sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+    planner: str = Field(default="", sa_type=Text)
+    """Which planner, model and prompt version made the plan; empty for a spec that a person wrote."""
+    feedback: str | None = Field(default=None, sa_type=Text)
+    score: float | None = Field(default=None, sa_type=Double)
+    """0 to 1, by the evaluator."""
+    cost_usd: float | None = Field(default=None, sa_type=Double)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    embedding: Any = Field(default=None, sa_column=Column(Vector(EMBEDDING_DIMENSIONS), nullable=True))
+    embedding_model: str | None = Field(default=None, sa_type=Text)
+    source: str = Field(default="python", sa_type=Text)
+    """The door it came through: python, cli, notebook, api, batch."""
+    batch_id: UUID | None = Field(default=None, foreign_key=f"{SCHEMA}.batches.id")
+    parent_run: UUID | None = Field(default=None, foreign_key=f"{SCHEMA}.runs.id")
+    tool_versions: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    attempt: int = 1
+    """Raised by whoever takes the run over; a write that carries a lower one is refused."""
+    owner: str | None = Field(default=None, sa_type=Text)
+    """`host:pid:start time of the process` of whoever runs it."""
+    heartbeat_at: datetime | None = Field(default=None, sa_column=_time())
+    progress_backend: str | None = Field(default=None, sa_type=Text)
+    last_seq: int = 0
+    cancel_requested_at: datetime | None = Field(default=None, sa_column=_time())
+    approvals: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'"))
+    )
+    """Hashes of tool version and resolved arguments that a person has approved."""
+    waiting_for: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    """What a `waiting` run waits for: `{"approvals": [{step_id, tool, arguments, hash}]}`."""
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+    started_at: datetime | None = Field(default=None, sa_column=_time())
+    finished_at: datetime | None = Field(default=None, sa_column=_time())
+
+
+class _StepColumns(SQLModel):
+    status: str = Field(sa_type=Text)
+    arguments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    result: Any = Field(default=None, sa_type=JSONB, nullable=True)
+    """As JSON; of a `foreach` step it is empty here, its items hold theirs."""
+    error: str | None = Field(default=None, sa_type=Text)
+    fingerprint: str | None = Field(default=None, sa_type=Text)
+    tries: int = 0
+    attempt: int = 1
+    started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+
+class Step(_StepColumns, table=True):
+    """One step of a run, in its latest attempt."""
+
+    __tablename__ = "steps"
+    metadata = metadata
+    __table_args__ = (_one_of("status", StepStatus),)
+
+    run_id: UUID = Field(sa_column=_run_key())
+    step_id: str = Field(primary_key=True, sa_type=Text)
+    position: int = 0
+    """Its place in the spec, from 0."""
+    tool: str = Field(sa_type=Text)
+    tool_version: str = Field(default="", sa_type=Text)
+
+
+class StepItem(_StepColumns, table=True):
+    """One item of a `foreach` step."""
+
+    __tablename__ = "step_items"
+    metadata = metadata
+    __table_args__ = (_one_of("status", StepStatus),)
+
+    run_id: UUID = Field(sa_column=_run_key())
+    step_id: str = Field(primary_key=True, sa_type=Text)
+    item: int = Field(primary_key=True)
+
+
+class Event(SQLModel, table=True):
+    """One progress event; written only where Redis is not there to take it."""
+
+    __tablename__ = "events"
+    metadata = metadata
+
+    run_id: UUID = Field(sa_column=_run_key())
+    seq: int = Field(primary_key=True)
+    timestamp: datetime = Field(sa_column=_time(now=True))
+    event_type: str = Field(sa_type=Text)
+    step_id: str | None = Field(default=None, sa_type=Text)
+    item: int | None = None
+    message: str = Field(default="", sa_type=Text)
+    progress_percentage: float | None = Field(default=None, sa_type=Double)
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+
+class Rating(SQLModel, table=True):
+    """What a person thought of a run."""
+
+    __tablename__ = "ratings"
+    metadata = metadata
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),)
+
+    id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(sa_column=_run_key(primary=False))
+    stars: int
+    comment: str = Field(default="", sa_type=Text)
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class Batch(SQLModel, table=True):
+    """Many runs of one notebook or pipeline with different inputs."""
+
+    __tablename__ = "batches"
+    metadata = metadata
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(default="", sa_type=Text)
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class ToolBackup(SQLModel, table=True):
+    """A tool definition that some run used, so that an old run can always be explained."""
+
+    __tablename__ = "tools_backup"
+    metadata = metadata
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    hash: str = Field(primary_key=True, sa_type=Text)
+    """SHA-256 in hex over the canonical JSON of the definition."""
+    definition: dict[str, Any] = Field(sa_type=JSONB)
+    first_used_at: datetime = Field(default=None, sa_column=_time(now=True))

@@ -1,0 +1,1 @@
+"""Real services that run from wheels, shared by every process of a project."""

@@ -1,0 +1,166 @@
+"""Every error that the Brain raises on purpose; a message says what was wrong, where, and what to do next.
+
+BrainError
+├── SettingsError                 a variable or file of the project is wrong
+├── UsageError                    a verb was called with something it does not take
+│   └── RunNotFound
+├── ServiceError                  a service that the Brain needs cannot be used
+│   ├── DatabaseError
+│   │   └── SchemaMismatch
+│   ├── ProgressUnavailable
+│   └── ModelError
+├── RegistryError                 tools.json cannot be used
+├── SpecError                     a pipeline that cannot be run; lists every problem
+├── PlanningError                 a request that no plan was found for
+├── ToolError                     a tool refused its input or failed at its work
+│   ├── EgressRefused
+│   ├── ApprovalRequired
+│   └── StepTimeout
+├── ArtifactError                 a stored value is missing, damaged, or could not be written
+├── QueryError                    a read-only query was refused or failed
+└── StaleAttempt                  somebody else owns the run by now
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "ApprovalRequired",
+    "ArtifactError",
+    "BrainError",
+    "DatabaseError",
+    "EgressRefused",
+    "ModelError",
+    "PlanningError",
+    "Problem",
+    "ProgressUnavailable",
+    "QueryError",
+    "RegistryError",
+    "RunNotFound",
+    "SchemaMismatch",
+    "ServiceError",
+    "SettingsError",
+    "SpecError",
+    "StaleAttempt",
+    "StepTimeout",
+    "ToolError",
+    "UsageError",
+]
+
+
+class BrainError(Exception):
+    """Something went wrong that the person can do something about."""
+
+    exit_code = 1
+    """What the command line ends with: 1 the work failed, 2 the input is wrong, 3 a service is missing."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class SettingsError(BrainError):
+    """A setting has a value that it cannot take."""
+
+    exit_code = 2
+
+
+class UsageError(BrainError):
+    """A verb was called with something that it does not take."""
+
+    exit_code = 2
+
+
+class RunNotFound(UsageError):
+    """No run has that id; `brain runs` lists the ones there are."""
+
+
+class ServiceError(BrainError):
+    """A service that the Brain needs cannot be used; `brain doctor` says more."""
+
+    exit_code = 3
+
+
+class DatabaseError(ServiceError):
+    """PostgreSQL cannot be used; `brain doctor` says more."""
+
+
+class SchemaMismatch(DatabaseError):
+    """The database has another schema than this version needs; run `brain db upgrade`."""
+
+
+class ProgressUnavailable(ServiceError):
+    """Neither Redis nor PostgreSQL takes progress events; `brain doctor` says more."""
+
+
+class ModelError(ServiceError):
+    """The language model did not give a usable answer."""
+
+
+class RegistryError(BrainError):
+    """The tool registry cannot be read."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a pipeline: where (`steps.chart.arguments.kind`) and what."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class SpecError(BrainError):
+    """The pipeline cannot be run; `problems` holds every reason, in the order of the spec."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"The pipeline has {count}:\n{lines}")
+
+
+class PlanningError(BrainError):
+    """No plan was found for the request."""
+
+
+class ToolError(BrainError):
+    """A tool could not do its work.
+
+    `transient` is true where the same call may succeed later: only then is a retry worth its while.
+    """
+
+    def __init__(self, message: str | None = None, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+class EgressRefused(ToolError):
+    """The address is not public, and the project's settings do not allow it."""
+
+
+class ApprovalRequired(ToolError):
+    """The step changes something outside the Brain and nobody has approved it."""
+
+
+class StepTimeout(ToolError):
+    """The step took longer than its timeout."""
+
+
+class ArtifactError(BrainError):
+    """A stored value is missing, damaged, or could not be written."""
+
+
+class QueryError(BrainError):
+    """The query was refused or failed."""
+
+    exit_code = 2
+
+
+class StaleAttempt(BrainError):
+    """Another process has taken this run over; nothing more is written from here."""

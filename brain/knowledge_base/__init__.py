@@ -1,0 +1,1 @@
+"""Every run, remembered: stored, queried, read as DataFrames, found by meaning."""

@@ -1,0 +1,1 @@
+"""From a written pipeline to a checked graph that can be run or drawn."""

@@ -1,0 +1,1 @@
+"""Events of runs, from the process that runs to everybody who watches."""

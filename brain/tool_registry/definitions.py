@@ -1,0 +1,92 @@
+"""What `tools.json` says about a tool: the Model Context Protocol's tool shape with what the Brain adds."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+__all__ = ["JsonSchema", "PythonRun", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
+
+type JsonSchema = dict[str, Any]
+
+ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+"""`family.verb`, as in `table.read`."""
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class ToolAnnotations(_Shape):
+    """Hints in the Model Context Protocol's words; the defaults are the protocol's, which assume the worst."""
+
+    title: str | None = None
+    read_only_hint: bool = False
+    destructive_hint: bool = True
+    idempotent_hint: bool = False
+    open_world_hint: bool = True
+
+
+class SecretBinding(_Shape):
+    """A secret that the tool may use, and the hosts that it may send it to."""
+
+    name: str
+    hosts: tuple[str, ...] = ()
+
+
+class PythonRun(_Shape):
+    """A Python callable, written `package.module:function`."""
+
+    python: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+
+
+class ToolExample(_Shape):
+    """A call that shows the tool at work; `brain tools` prints it."""
+
+    description: str
+    arguments: dict[str, Any]
+
+
+class ToolDefinition(_Shape):
+    """One tool: what it is for, what it takes and gives, and where its code is."""
+
+    name: ToolName
+    description: Annotated[str, StringConstraints(min_length=10)]
+    input_schema: JsonSchema
+    output_schema: JsonSchema = Field(default_factory=dict)
+    annotations: ToolAnnotations = ToolAnnotations()
+    version: str = "1"
+    secrets: tuple[SecretBinding, ...] = ()
+    cache: str | None = None
+    """How long a result may stand for another call with the same arguments (`1h`); None: never."""
+    timeout: str | None = None
+    """How long one call may take, where the step does not say (`30s`)."""
+    examples: tuple[ToolExample, ...] = ()
+    run: PythonRun | None = None
+    """None: the tool can be planned with, not executed."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the tool changes nothing outside the Brain, so that it needs no approval."""
+        return self.annotations.read_only_hint
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether calling it twice is harmless, so that it may be retried and run again after a crash."""
+        return self.annotations.read_only_hint or self.annotations.idempotent_hint
+
+    @property
+    def family(self) -> str:
+        """The part of the name before the first dot."""
+        return self.name.partition(".")[0]
+
+    @property
+    def parameters(self) -> dict[str, JsonSchema]:
+        """The JSON schema of each argument by name."""
+        properties: dict[str, JsonSchema] = self.input_schema.get("properties", {})
+        return properties
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The names of the arguments that must be given."""
+        return frozenset(self.input_schema.get("required", ()))

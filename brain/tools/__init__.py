@@ -1,0 +1,1 @@
+"""The built-in tools, one file a family; tools.json names them."""
