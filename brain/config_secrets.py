@@ -29,7 +29,9 @@ NEVER_REFERENCED = frozenset(
 )
 """What the Brain itself lives on can never be handed to a tool."""
 
-SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DATABASE_URL|READER_URL|REDIS_URL)$", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DATABASE_URL|READER_URL|REDIS_URL)$", re.IGNORECASE
+)
 SHORTEST_SECRET = 6
 """Characters; a shorter value is not redacted, because it would be found in ordinary words."""
 

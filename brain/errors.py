@@ -6,6 +6,7 @@ BrainError
 │   └── RunNotFound
 ├── ServiceError                  a service that the Brain needs cannot be used
 │   ├── DatabaseError
+│   │   ├── DatabaseUnreachable
 │   │   └── SchemaMismatch
 │   ├── ProgressUnavailable
 │   └── ModelError
@@ -29,6 +30,7 @@ __all__ = [
     "ArtifactError",
     "BrainError",
     "DatabaseError",
+    "DatabaseUnreachable",
     "EgressRefused",
     "ModelError",
     "PlanningError",
@@ -82,6 +84,10 @@ class ServiceError(BrainError):
 
 class DatabaseError(ServiceError):
     """PostgreSQL cannot be used; `brain doctor` says more."""
+
+
+class DatabaseUnreachable(DatabaseError):
+    """PostgreSQL does not answer or hung up; the same call may succeed later."""
 
 
 class SchemaMismatch(DatabaseError):

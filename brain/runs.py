@@ -10,6 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 __all__ = [
+    "ApprovalRequest",
     "EventType",
     "Json",
     "RunEvent",
@@ -205,14 +206,26 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """A step that changes something outside the Brain, and that a person must allow first."""
+
+    step_id: str
+    tool: str
+    arguments: Json
+    """As resolved; of a `foreach` step the list of every item's."""
+    hash: str
+    """What the approval binds to: tool, version and these arguments."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """How a run ended, or where it waits."""
 
-    run_id: UUID
     status: RunStatus
     outputs: Mapping[str, Json] = field(default_factory=dict)
     steps: Mapping[str, StepResult] = field(default_factory=dict)
     error: str | None = None
+    waiting_for: tuple[ApprovalRequest, ...] = ()
 
 
 def new_run_id() -> UUID:

@@ -1,4 +1,4 @@
-"""The tables that several parts share, all in schema `brain`; migrations/ moves databases from one shape to the next."""
+"""The tables that several parts share, all in schema `brain`; migrations/ moves databases from shape to shape."""
 
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from brain.runs import RunStatus, StepStatus
 
 __all__ = [
     "EMBEDDING_DIMENSIONS",
+    "HIDDEN_TABLES",
+    "READER_ROLE",
     "SCHEMA",
     "Batch",
     "Event",
@@ -26,6 +28,11 @@ __all__ = [
 
 SCHEMA = "brain"
 EMBEDDING_DIMENSIONS = 256
+READER_ROLE = "brain_reader"
+"""The login that `sql` uses: it may read everything but HIDDEN_TABLES."""
+HIDDEN_TABLES = frozenset({"secrets", "api_keys"})
+JSON_OR_NULL = JSONB(none_as_null=True)
+"""None is stored as SQL NULL; SQLAlchemy's own choice is the JSON text `null`, which `IS NULL` does not find."""
 
 metadata = MetaData(
     schema=SCHEMA,
@@ -39,8 +46,8 @@ metadata = MetaData(
 )
 
 
-def _json(default: str = "'{}'::jsonb") -> Column[Any]:
-    return Column(JSONB, nullable=False, server_default=text(default))
+def _json() -> Column[Any]:
+    return Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
 
 
 def _time(*, now: bool = False) -> Column[datetime]:
@@ -78,7 +85,7 @@ class Run(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     name: str = Field(default="", sa_type=Text)
     request: str = Field(default="", sa_type=Text)
-    spec: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    spec: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
     """None while the plan is being made."""
     inputs: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     status: str = Field(default=RunStatus.QUEUED, sa_type=Text)
@@ -112,7 +119,7 @@ class Run(SQLModel, table=True):
         default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'"))
     )
     """Hashes of tool version and resolved arguments that a person has approved."""
-    waiting_for: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    waiting_for: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
     """What a `waiting` run waits for: `{"approvals": [{step_id, tool, arguments, hash}]}`."""
     created_at: datetime = Field(default=None, sa_column=_time(now=True))
     started_at: datetime | None = Field(default=None, sa_column=_time())
@@ -122,14 +129,14 @@ class Run(SQLModel, table=True):
 class _StepColumns(SQLModel):
     status: str = Field(sa_type=Text)
     arguments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
-    result: Any = Field(default=None, sa_type=JSONB, nullable=True)
+    result: Any = Field(default=None, sa_type=JSON_OR_NULL, nullable=True)
     """As JSON; of a `foreach` step it is empty here, its items hold theirs."""
     error: str | None = Field(default=None, sa_type=Text)
     fingerprint: str | None = Field(default=None, sa_type=Text)
     tries: int = 0
     attempt: int = 1
-    started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Step(_StepColumns, table=True):
@@ -181,7 +188,7 @@ class Rating(SQLModel, table=True):
 
     __tablename__ = "ratings"
     metadata = metadata
-    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),)
+    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", name="stars"), Index(None, "run_id"))
 
     id: UUID = Field(primary_key=True)
     run_id: UUID = Field(sa_column=_run_key(primary=False))

@@ -1,14 +1,16 @@
 """A pipeline as it is written down, in YAML or JSON; what it means is checked in `build`."""
 
 import json
+import math
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from brain.errors import Problem, SpecError, UsageError
 from brain.runs import Json
@@ -16,15 +18,22 @@ from brain.runs import Json
 __all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "parse_duration", "read_spec"]
 
 RESERVED_IDS = frozenset({"inputs", "item", "index", "secret"})
-DURATION = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d)")
+DURATION = re.compile(r"(?P<amount>\d{1,9}(?:\.\d{1,9})?)\s*(?P<unit>ms|s|m|h|d)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+DEEPEST = 32
+"""Levels of lists and mappings in one argument; what walks them may recurse."""
+MOST_VALUES = 100_000
+"""Values in one argument, counted where they stand: a few YAML aliases can stand for billions."""
 
 
 def parse_duration(text: str) -> timedelta:
     """`500ms`, `30s`, `5m`, `1h` or `7d`; raises ValueError on anything else."""
-    if not (match := DURATION.fullmatch(text.strip())):
-        raise ValueError(f"{text!r} is no duration; it takes a number and ms, s, m, h or d, as in 30s")
-    return timedelta(seconds=float(match["amount"]) * SECONDS[match["unit"]])
+    try:
+        if match := DURATION.fullmatch(text.strip()):
+            return timedelta(seconds=float(match["amount"]) * SECONDS[match["unit"]])
+    except OverflowError:
+        pass
+    raise ValueError(f"{text[:40]!r} is no duration; it takes a number and ms, s, m, h or d, as in 30s")
 
 
 def _not_reserved(name: str) -> str:
@@ -38,8 +47,65 @@ def _is_duration(text: str) -> str:
     return text
 
 
-StepId = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$"), AfterValidator(_not_reserved)]
+def _is_positive(text: str) -> str:
+    if not parse_duration(text):
+        raise ValueError("must be longer than nothing, as in 30s")
+    return text
+
+
+def _is_text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which cannot be stored")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character (a lone surrogate), which cannot be stored") from None
+    return text
+
+
+def _is_iterable(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | list):
+        raise ValueError("takes a list, or a reference to one as in ${links.urls}")
+    return value
+
+
+def _is_json(value: Any) -> Any:
+    """Refuse what JSON, PostgreSQL or a recursive reader cannot take; YAML and Python callers can write all of it."""
+    pending: list[tuple[Any, int]] = [(value, 0)]
+    for count in range(MOST_VALUES):
+        if not pending:
+            return value
+        part, depth = pending.pop()
+        if depth > DEEPEST:
+            raise ValueError(f"is nested deeper than {DEEPEST} levels")
+        pending.extend((child, depth + 1) for child in _children(part, room=MOST_VALUES - count))
+    raise ValueError(f"holds more than {MOST_VALUES:,} values; put them into a file or table and read it in a step")
+
+
+def _children(part: Any, room: int) -> Iterator[Any]:
+    match part:
+        case str():
+            _is_text(part)
+        case float() if not math.isfinite(part):
+            raise ValueError(f"{part} is no JSON number")
+        case None | bool() | int() | float():
+            pass
+        case dict():
+            yield from part
+            yield from part.values()
+            if not all(isinstance(key, str) for key in part):
+                raise ValueError("has a name that is not text; put it in quotes")
+        case list():
+            yield from part[:room]
+        case _:
+            raise ValueError(f"a {type(part).__name__} is no JSON value")
+
+
+StepId = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=100), AfterValidator(_not_reserved)]
 Duration = Annotated[str, AfterValidator(_is_duration)]
+Timeout = Annotated[Duration, AfterValidator(_is_positive)]
+Text = Annotated[str, AfterValidator(_is_text)]
+JsonValue = Annotated[Json, AfterValidator(_is_json)]
 
 
 class OnError(StrEnum):
@@ -67,40 +133,42 @@ class StepSpec(_Written):
     """One call of one tool, or with `foreach` one call an item."""
 
     id: StepId
-    tool: str
-    arguments: dict[str, Json] = Field(default_factory=dict)
-    needs: tuple[str, ...] = ()
+    tool: Text
+    arguments: dict[Text, JsonValue] = Field(default_factory=dict)
+    needs: tuple[Text, ...] = ()
     """Steps that must be done first although nothing of theirs is referred to."""
-    foreach: str | list[Json] | None = None
+    foreach: Annotated[str | list[Json] | None, BeforeValidator(_is_iterable), AfterValidator(_is_json)] = None
     max_parallel: Annotated[int, Field(ge=1, le=1000)] | None = None
-    when: str | None = None
+    when: Text | None = None
     """A JMESPath expression over inputs and step results; a false one skips the step."""
     on_error: OnError = OnError.FAIL
     retry: RetrySpec | None = None
-    timeout: Duration | None = None
+    timeout: Timeout | None = None
     cache: Duration | None = None
-    description: str = ""
+    description: Text = ""
 
 
 class PipelineSpec(_Written):
     """The whole pipeline; the only thing that intent inference may produce."""
 
     version: Literal[1] = 1
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = "pipeline"
-    request: str = ""
-    inputs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    name: Annotated[Text, StringConstraints(min_length=1, max_length=100)] = "pipeline"
+    request: Text = ""
+    inputs: dict[Text, Annotated[dict[str, Any], AfterValidator(_is_json)]] = Field(default_factory=dict)
     """Name -> JSON schema, with `default` where the input may be left out."""
     steps: tuple[StepSpec, ...]
-    outputs: dict[str, Json] = Field(default_factory=dict)
+    outputs: dict[Text, JsonValue] = Field(default_factory=dict)
     """Name -> reference; empty means the steps that no other step uses."""
 
     @classmethod
     def from_text(cls, text: str, source: str = "the pipeline") -> Self:
         """Parse YAML (of which JSON is a part); raises SpecError with every field that is wrong."""
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as exc:
+            value = yaml.load(text, _JsonLoader)  # noqa: S506 - a SafeLoader with fewer types
+        except (yaml.YAMLError, ValueError) as exc:
             raise SpecError([Problem(source, f"is neither YAML nor JSON ({_first_line(exc)})")]) from None
+        except RecursionError:
+            raise SpecError([Problem(source, "is nested too deeply")]) from None
         return cls.from_value(value, source)
 
     @classmethod
@@ -125,6 +193,17 @@ class PipelineSpec(_Written):
     def canonical(self) -> str:
         """One text for one meaning, to hash and to compare."""
         return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+class _JsonLoader(yaml.SafeLoader):
+    """YAML with the scalars of JSON: `on`, `no` and `2026-11-01` are text, as in YAML 1.2."""
+
+
+_JsonLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false|True|False"), list("tfTF"))
 
 
 def read_spec(path: Path) -> PipelineSpec:

@@ -1,0 +1,89 @@
+"""Which network addresses are public, and which others the settings allow; nothing here touches the network."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable
+
+from brain.errors import SettingsError
+
+__all__ = ["Address", "AllowedHosts", "is_public", "written_address"]
+
+type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+GLOBAL_UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last four bytes are the IPv4 address that is reached."""
+NOT_PUBLIC_EITHER = (
+    ipaddress.IPv4Network("168.63.129.16/32"),  # Azure's metadata and DNS, an ordinary address by its looks
+    ipaddress.IPv4Network("192.88.99.0/24"),  # 6to4 relays, RFC 7526
+    ipaddress.IPv6Network("3fff::/20"),  # documentation, RFC 9637
+)
+"""What `ipaddress.is_global` takes for global."""
+HOST = re.compile(r"[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?\.?", re.ASCII)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is reachable from everywhere and belongs to one host.
+
+    IANA's special-purpose registries, as `ipaddress.is_global` has them, and what that leaves out.
+    """
+    plain = _plain(address)
+    if isinstance(plain, ipaddress.IPv6Address) and plain not in GLOBAL_UNICAST_V6:
+        return False
+    return plain.is_global and not plain.is_multicast and not any(plain in network for network in NOT_PUBLIC_EITHER)
+
+
+class AllowedHosts:
+    """Hosts, addresses and networks that may be reached although they are not public.
+
+    Raises SettingsError on an entry that could never match.
+    """
+
+    def __init__(self, entries: Iterable[str] = ()) -> None:
+        self._hosts: set[str] = set()
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        for entry in entries:
+            self._add(entry)
+
+    def permits(self, host: str, address: Address) -> bool:
+        """Whether `address`, which `host` stands for, may be connected to."""
+        plain = _plain(address)
+        return is_public(plain) or _bare(host) in self._hosts or any(plain in network for network in self._networks)
+
+    def _add(self, entry: str) -> None:
+        try:
+            self._networks.append(ipaddress.ip_network(entry.strip("[]"), strict=False))
+        except ValueError:
+            if not HOST.fullmatch(entry):
+                raise SettingsError(
+                    f"BRAIN_ALLOW_HOSTS names {entry!r}, which is no host, address or network: write it as "
+                    "intranet.example, 10.0.0.5 or 10.0.0.0/8, without scheme, port or path."
+                ) from None
+            self._hosts.add(_bare(entry))
+
+
+def written_address(host: str) -> Address | None:
+    """The address that a host is written as, also in old ways (`0x7f.1`, `2130706433`); None where it is a name."""
+    bare = _bare(host)
+    try:
+        return ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(bare)) if bare[:1].isdigit() else None
+    except OSError:
+        return None
+
+
+def _plain(address: Address) -> Address:
+    """The IPv4 address inside an IPv6 one that only wraps it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address
+
+
+def _bare(host: str) -> str:
+    return host.strip("[]").rstrip(".").lower()

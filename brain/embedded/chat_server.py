@@ -1,0 +1,44 @@
+"""The program behind `chat`: llama.cpp serves the model file until it is told to stop."""
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import xllamacpp
+
+from brain.embedded.chat import ChatRecord, record_path
+
+LARGEST_CONTEXT = 8192
+"""Tokens, at most; SmolLM2-135M was trained with 8192 (`llama.context_length` in the file)."""
+
+
+def main(state_folder: Path) -> None:
+    """Serve on a free port of loopback, tell the record which one, and wait for SIGTERM."""
+    path = record_path(state_folder)
+    record = ChatRecord.read(path)
+    if record is None:
+        sys.exit(f"{path} is missing")
+    server = xllamacpp.Server(_parameters(record))
+    replace(record, address=server.listening_address, context_tokens=LARGEST_CONTEXT).write(path)
+    signal.pause()
+
+
+def _parameters(record: ChatRecord) -> xllamacpp.CommonParams:
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = record.model_file
+    parameters.model_alias = {Path(record.model_file).stem}
+    parameters.api_keys = [record.api_key]
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.n_ctx = LARGEST_CONTEXT
+    parameters.n_parallel = 1
+    parameters.cpuparams.n_threads = os.process_cpu_count() or 1
+    parameters.ui = False
+    parameters.sampling.temp = 0.0
+    parameters.sampling.seed = 1
+    return parameters
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

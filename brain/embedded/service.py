@@ -1,0 +1,112 @@
+"""The life of an embedded service, the same for all: join the one that runs, else start it, once for all processes."""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from brain.embedded import ServiceState, ServiceStatus, watchdog
+from brain.embedded.daemon import Daemon
+from brain.embedded.locks import exclusive
+from brain.embedded.state import open_state_folder
+from brain.errors import ServiceError
+
+__all__ = ["Service"]
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 15.0
+"""How long a living service may take to answer (it may be starting or replaying its log) before it is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service[T]:
+    """A daemon with the two things that differ: how to prove that it works, and how to start it."""
+
+    name: str
+    title: str
+    """As people call it: PostgreSQL."""
+    wheel: str
+    """The package that brings the program."""
+    daemon: Callable[[], Daemon]
+    join: Callable[[], T | None]
+    """A real handshake: how to reach the service, or None where it does not answer."""
+    start: Callable[[], None]
+    """Called under the lock, with no process of the service alive."""
+    describe: Callable[[T], tuple[str, str]]
+    """Version and address, without secrets, of a service that was joined."""
+    error: type[ServiceError]
+    instead: str
+    """What a person can do without the service, as the end of a message."""
+
+    def ensure(self, idle_minutes: float) -> T:
+        """Join the service or start it; this process counts as a user of it from now on."""
+        with self._clear_errors():
+            state_folder = self.daemon().state_folder
+            open_state_folder(state_folder)
+            watchdog.hold(state_folder, idle_minutes)
+            found = self.join()
+            if found is None:
+                with self._alone():
+                    found = self._join_or_start()
+            watchdog.launch(state_folder)
+            return found
+
+    def stop(self) -> bool:
+        """End the service for everybody; returns whether it was alive."""
+        with self._clear_errors():
+            if not self.daemon().is_alive():
+                return False
+            with self._alone():
+                return self.daemon().stop()
+
+    def status(self) -> ServiceStatus:
+        """What the service does right now; starts nothing."""
+        if find_spec(self.wheel) is None:
+            return ServiceStatus(self.name, ServiceState.UNAVAILABLE, detail=f"{self.wheel} is not installed")
+        try:
+            found = self.join()
+        except ServiceError as exc:
+            return ServiceStatus(self.name, ServiceState.RUNNING, pid=self.daemon().pid(), detail=str(exc))
+        if found is None:
+            return ServiceStatus(self.name, ServiceState.STOPPED, detail="starts when it is needed")
+        version, address = self.describe(found)
+        detail = f"data in {self.daemon().folder}"
+        return ServiceStatus(self.name, ServiceState.RUNNING, version, address, self.daemon().pid(), detail)
+
+    def _join_or_start(self) -> T:
+        if (found := self.join()) is not None:
+            return found
+        if (found := self.daemon().wait_for(self.join, GRACE_SECONDS)) is not None:
+            return found
+        self.daemon().stop()
+        self.start()
+        if (found := self.daemon().wait_for(self.join, START_SECONDS)) is not None:
+            return found
+        raise self._error(f"did not start: {self.daemon().last_words()} (the whole log: {self.daemon().log})")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        daemon = self.daemon()
+        with exclusive(daemon.state_folder / f"{daemon.name}.lock"):
+            yield
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            reason = (exc.strerror or str(exc)) + (f" ({exc.filename})" if exc.filename else "")
+            raise self._error(f"cannot be used: {reason}. {_remedy(exc)}") from exc
+
+    def _error(self, what: str) -> ServiceError:
+        where = self.daemon().state_folder
+        return self.error(f"The embedded {self.title} of {where} {what.rstrip('.')}. {self.instead}")
+
+
+def _remedy(exc: OSError) -> str:
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Make room on the disk"
+    if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Make the folder writable, or set BRAIN_HOME to a project folder that is"
+    return "Try again; `brain doctor` says more"

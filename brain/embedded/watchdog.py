@@ -1,0 +1,103 @@
+"""Who uses the services of a project, and the small program that stops them once nobody has for a while."""
+
+import fcntl
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from brain.embedded import service_daemons
+from brain.embedded.daemon import Daemon, python_environment
+from brain.embedded.locks import wait_for
+
+__all__ = ["hold", "launch", "main", "release", "watchdog_of"]
+
+LONGEST_POLL_SECONDS = 15.0
+POLLS_PER_IDLE_TIME = 4
+
+_held: dict[Path, int] = {}
+"""State folder -> descriptor of the shared lock that says `in use`; the kernel drops it with the process."""
+_guard = threading.Lock()
+
+
+def hold(state_folder: Path, idle_minutes: float) -> None:
+    """Count this process as a user until it ends or calls `release`; the latest user's idle time counts."""
+    with _guard:
+        if not _is_held(state_folder):
+            file = os.open(_in_use(state_folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            wait_for(file, fcntl.LOCK_SH)
+            _held[state_folder] = file
+        os.pwrite(_held[state_folder], f"{idle_minutes * 60:<20.3f}".encode(), 0)
+
+
+def release(state_folder: Path) -> None:
+    """This process no longer uses the services; others and the idle time decide how long they stay."""
+    with _guard:
+        if (file := _held.pop(state_folder, None)) is not None:
+            os.utime(file)
+            os.close(file)
+
+
+def launch(state_folder: Path) -> None:
+    """Start the watchdog of the folder where there is none alive."""
+    daemon = watchdog_of(state_folder)
+    if daemon.is_alive():
+        return
+    daemon.folder.mkdir(mode=0o700, exist_ok=True)
+    daemon.launch([sys.executable, "-m", "brain.embedded.watchdog", state_folder], python_environment())
+
+
+def watchdog_of(state_folder: Path) -> Daemon:
+    """The watchdog as a daemon."""
+    return Daemon("watchdog", state_folder, "python", state_folder / "watchdog")
+
+
+def main(state_folder: Path) -> None:
+    """Stop the services when nobody has used them for the idle time; end where none is left to watch."""
+    last_used = time.time()
+    daemons: list[Daemon] = []
+    while True:
+        try:
+            file = os.open(_in_use(state_folder), os.O_RDWR)
+        except FileNotFoundError:
+            break  # the project was deleted
+        daemons = service_daemons(state_folder)
+        idle_seconds = float(os.pread(file, 20, 0))
+        if _is_free(file):
+            last_used = max(last_used, os.fstat(file).st_mtime)
+            is_over = time.time() - last_used >= idle_seconds
+            if is_over or not any(daemon.is_alive() for daemon in daemons):
+                break  # with the lock, so that nobody joins a service that is about to stop
+        else:
+            last_used = time.time()
+        os.close(file)
+        time.sleep(min(LONGEST_POLL_SECONDS, idle_seconds / POLLS_PER_IDLE_TIME))
+    for daemon in daemons:
+        daemon.stop()
+
+
+def _is_held(state_folder: Path) -> bool:
+    """Whether this process holds the lock, and on the file that stands there now."""
+    if (file := _held.get(state_folder)) is None:
+        return False
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file), _in_use(state_folder).stat())
+    return False
+
+
+def _is_free(file: int) -> bool:
+    """Take the lock alone if nobody uses the services."""
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _in_use(state_folder: Path) -> Path:
+    return state_folder / "in-use.lock"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,31 @@
+"""Scores a run from 0 to 1 by checks that need no model."""
+
+import re
+from dataclasses import dataclass
+
+from brain.runs import RunResult, RunStatus, StepStatus
+
+__all__ = ["Evaluation", "evaluate"]
+
+CITATION = re.compile(r"\[([a-z_][a-z0-9_]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The score and what it is made of."""
+
+    score: float
+    """The share of the checks that passed."""
+    checks: dict[str, bool]
+
+
+def evaluate(result: RunResult, answer: str) -> Evaluation:
+    """Check that the run succeeded, that every output is there, that no step failed, and that the citations resolve."""
+    cited = CITATION.findall(answer)
+    checks = {
+        "succeeded": result.status is RunStatus.SUCCEEDED,
+        "outputs_present": bool(result.outputs) and all(value is not None for value in result.outputs.values()),
+        "no_step_failed": all(step.status is not StepStatus.FAILED for step in result.steps.values()),
+        "citations_resolve": bool(cited) and all(step in result.steps for step in cited),
+    }
+    return Evaluation(sum(checks.values()) / len(checks), checks)

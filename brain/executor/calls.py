@@ -1,0 +1,144 @@
+"""One call of one tool: arguments resolved and checked, retries and timeout around it, a result at the end."""
+
+import asyncio
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from brain.errors import StepTimeout, ToolError
+from brain.executor.fingerprint import fingerprint
+from brain.executor.ports import EventSink, Report, ToolCall, ToolCaller
+from brain.pipeline_builder.pipeline import PlannedStep
+from brain.runs import EventType, Json, StepResult, StepStatus, utc_now
+
+__all__ = ["Call", "Caller"]
+
+FIRST_WAIT = 0.1
+LONGEST_WAIT = 10.0
+"""Seconds before the second try and at the most; doubling in between, with up to a second of jitter."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A call that is ready to be made."""
+
+    step: PlannedStep
+    scope: Mapping[str, Json]
+    """What the step's references see."""
+    arguments: dict[str, Json]
+    fingerprint: str
+    item: int | None = None
+    tries: int = 0
+    started_at: datetime = field(default_factory=utc_now)
+
+    def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
+        """How the call ended, as everybody else sees it."""
+        tool = self.step.definition
+        return StepResult(
+            self.step.id, tool.name, status, item=self.item, tool_version=tool.version, arguments=self.arguments,
+            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries, started_at=self.started_at,
+            finished_at=utc_now(),
+        )  # fmt: skip
+
+
+class Caller:
+    """Prepares calls and makes them."""
+
+    def __init__(
+        self, caller: ToolCaller, events: EventSink, project: Path | None, earlier: Iterable[StepResult] = ()
+    ) -> None:
+        self._caller = caller
+        self._events = events
+        self._project = project
+        self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
+
+    def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
+        """Resolve and check the arguments; raises ToolError where they do not fit the tool."""
+        arguments = step.arguments.resolve(scope)
+        step.validate(arguments)
+        return Call(step, scope, arguments, fingerprint(step.definition, arguments, self._project), item)
+
+    def prepare_items(self, step: PlannedStep, scope: Mapping[str, Json]) -> list[Call]:
+        """The calls of a `foreach` step, in item order."""
+        assert step.foreach is not None  # noqa: S101 - the schedule only asks for those that have it
+        items = step.foreach.resolve(scope)
+        if not isinstance(items, list):
+            raise ToolError(f"foreach takes a list and got {_kind(items)}; check what {step.id} iterates over.")
+        outer = dict(scope)
+        return [
+            self.prepare(step, ChainMap({"item": value, "index": index}, outer), index)
+            for index, value in enumerate(items)
+        ]
+
+    def known(self, call: Call) -> StepResult | None:
+        """The result of an earlier attempt of this run, if it was the same call."""
+        earlier = self._earlier.get((call.step.id, call.item))
+        if earlier is None or earlier.fingerprint != call.fingerprint:
+            return None
+        return replace(earlier, arguments=call.arguments)
+
+    async def make(self, call: Call) -> StepResult:
+        """Call the tool, again where that was asked for and may help; how it ended is in the result."""
+        call.started_at = utc_now()
+        try:
+            result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
+        except ToolError as exc:
+            return call.ended(StepStatus.FAILED, error=str(exc))
+        return call.ended(StepStatus.SUCCEEDED, result=result)
+
+    async def _with_retries(self, call: Call) -> Json:
+        import stamina
+
+        step = call.step
+        tries = stamina.retry_context(
+            on=_is_worth_retrying, attempts=step.attempts, timeout=None, wait_initial=FIRST_WAIT, wait_max=LONGEST_WAIT
+        )
+        async for attempt in tries:
+            with attempt:
+                if attempt.num > 1:
+                    text = f"try {attempt.num} of {step.attempts}"
+                    self._events.publish(EventType.STEP_RETRYING, step_id=step.id, item=call.item, message=text)
+                return await self._once(call)
+        raise AssertionError  # stamina either returns from the loop or raises the last error
+
+    async def _once(self, call: Call) -> Json:
+        call.tries += 1
+        step = call.step
+        try:
+            async with asyncio.timeout(step.timeout):
+                return await self._caller.call(self._tool_call(call))
+        except TimeoutError:
+            raise StepTimeout(
+                f"{step.definition.name} took longer than its timeout of {step.timeout:g} s; "
+                "raise `timeout` of the step or give it less to do.",
+                transient=True,
+            ) from None
+
+    def _tool_call(self, call: Call) -> ToolCall:
+        template = call.step.arguments
+        reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
+        return ToolCall(call.step.definition, call.arguments, self._report(call), reveal)
+
+    def _report(self, call: Call) -> Report:
+        loop = asyncio.get_running_loop()
+
+        def tell(percentage: float | None, message: str) -> None:
+            self._events.publish(
+                EventType.STEP_PROGRESS, step_id=call.step.id, item=call.item, message=message, percentage=percentage
+            )
+
+        def report(percentage: float | None, message: str) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(tell, percentage, message)
+
+        return report
+
+
+def _is_worth_retrying(exc: Exception) -> bool:
+    return isinstance(exc, ToolError) and exc.transient
+
+
+def _kind(value: Json) -> str:
+    return "nothing" if value is None else f"a value of type {type(value).__name__}"

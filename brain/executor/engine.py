@@ -1,0 +1,352 @@
+"""The schedule: each step starts the moment its last dependency is done."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brain.errors import BrainError, DatabaseError, ToolError
+from brain.executor.calls import Call, Caller
+from brain.executor.fingerprint import approval_hash
+from brain.executor.journal_writer import JournalWriter
+from brain.executor.ports import EventSink, Journal, ToolCaller
+from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
+from brain.pipeline_builder.references import compile_template
+from brain.pipeline_builder.spec import OnError
+from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, StepResult, StepStatus, utc_now
+
+__all__ = ["Approvals", "Engine", "Job"]
+
+BEAT_SECONDS = 1.0
+"""Between two heartbeats; a cancel from another process is seen at the next one."""
+YIELD_SECONDS = 0.005
+"""Steps that never wait must not keep heartbeat, events and writes waiting longer than this."""
+STOP_SECONDS = 5.0
+"""How long a cancelled async tool may take to clean up before it is left alone."""
+DEFAULT_FAN_OUT = 16
+"""Items of a `foreach` step at once, where the step does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """What a person has allowed."""
+
+    hashes: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def allow(self, request_hash: str) -> bool:
+        """Whether the call with this hash may be made."""
+        return self.everything or request_hash in self.hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One execution of a pipeline."""
+
+    pipeline: Pipeline
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    """Bound: defaults filled in and checked (`Pipeline.bind_inputs`)."""
+    approvals: Approvals = Approvals()
+    earlier: tuple[StepResult, ...] = ()
+    """Results of an earlier attempt; a finished step whose fingerprint is unchanged is not called again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Runs jobs with these parts around it."""
+
+    caller: ToolCaller
+    events: EventSink
+    journal: Journal
+    project: Path | None = None
+
+    async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
+        """Run to the end, or until all that is left waits for approval.
+
+        Setting `cancel` ends the run as `cancelled`: no task of it remains. Raises StaleAttempt where another process
+        has taken the run over and DatabaseError where results cannot be kept; steps then stop likewise.
+        """
+        async with JournalWriter(self.journal) as writer:
+            schedule = _Schedule(self, job, writer)
+            watchers = [asyncio.create_task(schedule.beat()), asyncio.create_task(schedule.watch_writer())]
+            if cancel is not None:
+                watchers.append(asyncio.create_task(schedule.stop_at(cancel)))
+            try:
+                return await schedule.run()
+            finally:
+                for watcher in watchers:
+                    watcher.cancel()
+                await asyncio.gather(*watchers, return_exceptions=True)
+
+
+class _Schedule:
+    def __init__(self, engine: Engine, job: Job, writer: JournalWriter) -> None:
+        self._events = engine.events
+        self._journal = engine.journal
+        self._pipeline = job.pipeline
+        self._approvals = job.approvals
+        self._writer = writer
+        self._calls = Caller(engine.caller, engine.events, engine.project, job.earlier)
+        self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
+        self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
+        self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._results: dict[str, StepResult] = {}
+        self._waiting: dict[str, ApprovalRequest] = {}
+        self._progress = asyncio.Event()
+        self._stopped_by: BaseException | None = None
+        self._stopping = False
+
+    async def run(self) -> RunResult:
+        try:
+            await self._drive()
+        except asyncio.CancelledError:
+            self._stopping = True
+            await self._abandon_rest()
+            raise
+        await self._abandon_rest()
+        if self._stopped_by is not None:
+            raise self._stopped_by
+        await self._writer.flush()
+        return self._outcome()
+
+    async def beat(self) -> None:
+        """Tell that the owner lives, and notice a cancel from elsewhere."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                if await self._journal.beat():
+                    self._stop()
+            except DatabaseError:
+                continue  # the writer decides when a database that is away is a reason to stop
+            except BrainError as exc:
+                self._stop(exc)
+
+    async def watch_writer(self) -> None:
+        """Stop when results can no longer be kept."""
+        try:
+            await asyncio.shield(self._writer.failed)
+        except Exception as exc:  # noqa: BLE001 - whatever stopped the writing stops the run and is raised by it
+            self._stop(exc)
+
+    async def stop_at(self, cancel: asyncio.Event) -> None:
+        """Stop when somebody in this process cancels."""
+        await cancel.wait()
+        self._stop()
+
+    def _stop(self, reason: BaseException | None = None) -> None:
+        self._stopping = True
+        self._stopped_by = self._stopped_by or reason
+        self._progress.set()
+
+    async def _drive(self) -> None:
+        while not self._stopping:
+            await self._start_ready()
+            if not self._tasks and not self._ready:
+                return
+            await self._progress.wait()
+            self._progress.clear()
+
+    async def _start_ready(self) -> None:
+        loop = asyncio.get_running_loop()
+        yielded = time.perf_counter()
+        while self._ready and not self._stopping:
+            step = self._ready.popleft()
+            task = asyncio.Task(self._step(step), loop=loop, eager_start=True)
+            if task.done():
+                task.result()
+            else:
+                self._tasks.add(task)
+                task.add_done_callback(self._on_done)
+            if time.perf_counter() - yielded > YIELD_SECONDS:
+                await asyncio.sleep(0)
+                yielded = time.perf_counter()
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._stop(error)
+        self._progress.set()
+
+    async def _abandon_rest(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        if self._stopping:
+            for step in self._unfinished():
+                self._finish(step, _ended(step, StepStatus.CANCELLED))
+
+    async def _step(self, step: PlannedStep) -> None:
+        started = utc_now()
+        try:
+            if (reason := self._reason_to_skip(step)) is not None:
+                self._finish(step, _ended(step, StepStatus.SKIPPED, error=reason))
+            elif step.foreach is not None:
+                await self._fan_out(step)
+            else:
+                await self._single(step)
+        except ToolError as exc:
+            self._finish(step, _ended(step, StepStatus.FAILED, error=str(exc), started_at=started))
+        except asyncio.CancelledError:
+            self._finish(step, _ended(step, StepStatus.CANCELLED, started_at=started))
+            if not self._stopping:
+                raise
+
+    def _reason_to_skip(self, step: PlannedStep) -> str | None:
+        for dependency in step.dependencies:
+            if not self._is_usable(dependency):
+                return f"{dependency} {self._results[dependency].status}"
+        if step.when is not None and not step.when.holds(self._scope):
+            return f"its condition is not met: {step.when.source}"
+        return None
+
+    def _is_usable(self, step_id: str) -> bool:
+        result = self._results[step_id]
+        return result.status.has_result or (result.status is StepStatus.FAILED and not self._fails_run(result))
+
+    async def _single(self, step: PlannedStep) -> None:
+        call = self._calls.prepare(step, self._scope)
+        if not self._may_run(step, call.arguments):
+            return
+        if (known := self._calls.known(call)) is not None:
+            self._finish(step, known)
+            return
+        await self._announce(step, call)
+        self._finish(step, await self._calls.make(call))
+
+    def _may_run(self, step: PlannedStep, arguments: Json) -> bool:
+        if step.definition.is_read_only:
+            return True
+        request_hash = approval_hash(step.definition, arguments)
+        if self._approvals.allow(request_hash):
+            return True
+        self._waiting[step.id] = ApprovalRequest(step.id, step.definition.name, arguments, request_hash)
+        return False
+
+    async def _announce(self, step: PlannedStep, call: Call | None = None, *, message: str = "") -> None:
+        self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=message)
+        if step.definition.is_repeatable:
+            return
+        arguments = call.arguments if call is not None else {}
+        self._writer.add(_ended(step, StepStatus.RUNNING, arguments=arguments, started_at=utc_now()))
+        await self._writer.flush()
+
+    async def _fan_out(self, step: PlannedStep) -> None:
+        started = utc_now()
+        calls = self._calls.prepare_items(step, self._scope)
+        if not step.definition.is_read_only and not self._may_run(step, {"items": [c.arguments for c in calls]}):
+            return
+        await self._announce(step, message=f"{len(calls)} items")
+        results = await self._run_items(step, calls)
+        failures = [result for result in results if result is not None and result.status is StepStatus.FAILED]
+        if failures and step.on_error is not OnError.COLLECT:
+            first = failures[0]
+            text = f"item {first.item} failed: {first.error}"
+            self._finish(step, _ended(step, StepStatus.FAILED, error=text, started_at=started))
+        else:
+            values = [_value(result) for result in results if result is not None]
+            self._finish(step, _ended(step, StepStatus.SUCCEEDED, result=values, started_at=started))
+
+    async def _run_items(self, step: PlannedStep, calls: list[Call]) -> list[StepResult | None]:
+        results: list[StepResult | None] = [None] * len(calls)
+        queue = iter(calls)
+        done = 0
+
+        async def work() -> None:
+            nonlocal done
+            for call in queue:
+                result = await self._item(step, call)
+                results[call.item or 0] = result
+                done += 1
+                self._tell_items(step, done, len(calls))
+                if result.status is StepStatus.FAILED and step.on_error is not OnError.COLLECT:
+                    for _ in queue:
+                        pass
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(step.max_parallel or DEFAULT_FAN_OUT, len(calls))):
+                    group.create_task(work())
+        except* BrainError as errors:
+            raise errors.exceptions[0] from None  # results cannot be kept any more: the same error for every item
+        return results
+
+    async def _item(self, step: PlannedStep, call: Call) -> StepResult:
+        if (known := self._calls.known(call)) is not None:
+            return known
+        result = await self._calls.make(call)
+        self._writer.add(result)
+        if not step.definition.is_repeatable:
+            await self._writer.flush()
+        return result
+
+    def _tell_items(self, step: PlannedStep, done: int, total: int) -> None:
+        self._events.publish(
+            EventType.STEP_PROGRESS,
+            step_id=step.id,
+            message=f"{done} of {total}",
+            percentage=100 * done / total,
+            data={"done": done, "total": total},
+        )
+
+    def _finish(self, step: PlannedStep, result: StepResult) -> None:
+        self._results[step.id] = result
+        self._scope[step.id] = result.result if result.status.has_result else None
+        self._writer.add(result)
+        data = {"seconds": result.seconds} if result.seconds is not None else None
+        self._events.publish(EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=data)
+        for dependent in step.dependents:
+            self._missing[dependent] -= 1
+            if not self._missing[dependent]:
+                self._ready.append(self._pipeline.steps[dependent])
+        self._progress.set()
+
+    def _unfinished(self) -> Iterator[PlannedStep]:
+        return (step for step in self._pipeline.steps.values() if step.id not in self._results)
+
+    def _outcome(self) -> RunResult:
+        failed = [result for result in self._results.values() if self._fails_run(result)]
+        if self._stopping:
+            status = RunStatus.CANCELLED
+        elif failed:
+            status = RunStatus.FAILED
+        elif self._waiting:
+            status = RunStatus.WAITING
+        else:
+            status = RunStatus.SUCCEEDED
+        return RunResult(
+            status=status,
+            outputs=self._outputs() if status is not RunStatus.WAITING else {},
+            steps={step_id: self._results[step_id] for step_id in self._pipeline.steps if step_id in self._results},
+            error="; ".join(f"{result.step_id}: {result.error}" for result in failed) or None,
+            waiting_for=tuple(self._waiting.values()) if status is RunStatus.WAITING else (),
+        )
+
+    def _outputs(self) -> dict[str, Json]:
+        """Each output by name; null where the step that it comes from has no result."""
+        outputs = {}
+        for name, source in self._pipeline.outputs.source.items():
+            try:
+                outputs[name] = compile_template(source, f"outputs.{name}").resolve(self._scope)
+            except ToolError:
+                outputs[name] = None
+        return outputs
+
+    def _fails_run(self, result: StepResult) -> bool:
+        on_error = self._pipeline.steps[result.step_id].on_error
+        return result.status is StepStatus.FAILED and on_error is not OnError.SKIP
+
+
+def _ended(step: PlannedStep, status: StepStatus, **fields: Any) -> StepResult:
+    finished = utc_now() if status is not StepStatus.RUNNING else None
+    definition = step.definition
+    return StepResult(step.id, definition.name, status, tool_version=definition.version, finished_at=finished, **fields)
+
+
+def _value(result: StepResult) -> Json:
+    return {"error": result.error} if result.status is StepStatus.FAILED else result.result

@@ -1,0 +1,77 @@
+"""What the executor needs from others; `session` passes the real things in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from brain.runs import EventType, Json, StepResult
+from brain.tool_registry.definitions import ToolDefinition
+
+__all__ = ["EventSink", "Journal", "MemoryJournal", "Report", "ToolCall", "ToolCaller"]
+
+type Report = Callable[[float | None, str], None]
+"""Takes a percentage (0-100, None = unknown) and a message; callable from any thread."""
+
+
+class EventSink(Protocol):
+    """Where events go; must be cheap, because it is on the hot path."""
+
+    def publish(
+        self,
+        event_type: EventType,
+        *,
+        step_id: str | None = None,
+        item: int | None = None,
+        message: str = "",
+        percentage: float | None = None,
+        data: Mapping[str, Json] | None = None,
+    ) -> object:
+        """Take one event; called on the event loop's thread."""
+
+
+class Journal(Protocol):
+    """Where step results are kept; bound to one run and one attempt."""
+
+    async def record(self, steps: Sequence[StepResult]) -> None:
+        """Commit these states; raises StaleAttempt where another process owns the run by now."""
+
+    async def beat(self) -> bool:
+        """Say that the owner lives; returns whether somebody asked to cancel. Raises StaleAttempt likewise."""
+
+
+class MemoryJournal:
+    """Keeps the latest state of each step and item for as long as this object lives."""
+
+    def __init__(self) -> None:
+        self.states: dict[tuple[str, int | None], StepResult] = {}
+        self.cancel_requested = False
+
+    async def record(self, steps: Sequence[StepResult]) -> None:
+        """Keep these states."""
+        self.states |= {(step.step_id, step.item): step for step in steps}
+
+    async def beat(self) -> bool:
+        """Whether somebody set `cancel_requested`."""
+        return self.cancel_requested
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What a place to work needs to know for one call."""
+
+    tool: ToolDefinition
+    arguments: Mapping[str, Json]
+    """As recorded: secrets are references."""
+    report: Report
+    reveal: Callable[[Callable[[str], str]], Mapping[str, Json]] | None = None
+    """The arguments with the spec's own secret references replaced; None where there are none.
+
+    Text that merely looks like a reference, because some page or file said so, is never replaced.
+    """
+
+
+class ToolCaller(Protocol):
+    """A place to work: calls one tool once."""
+
+    async def call(self, call: ToolCall) -> Json:
+        """The tool's result as JSON; raises ToolError with a sentence that is safe to show and to store."""

@@ -1,0 +1,144 @@
+"""What stands in a request, word for word: words, numbers, dates, quotations, paths, addresses, each with its place."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+__all__ = ["Kind", "Mention", "Request", "Word"]
+
+NUMBER_WORDS = {
+    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "hundred": 100,
+}  # fmt: skip
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """a about all an and any are as at be been but by can could day days did do does each every find for from get
+        give had has have how i in into is it its just let like make me my need no not of on only or our over per please
+        s should show so t tell than that the their them then there these this those to under us want was we were what
+        when where which who why will with would you your""",
+    )
+)
+FIRST_YEAR, LAST_YEAR = 1800, 2199
+"""A bare four-digit number in this range may be a year."""
+
+
+class Kind(StrEnum):
+    """What a mention is."""
+
+    NUMBER = "number"
+    DATE = "date"
+    QUOTED = "quoted"
+    PATH = "path"
+    URL = "url"
+
+
+PATTERNS = {
+    Kind.URL: re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]]"),
+    Kind.QUOTED: re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|‘([^’\n]+)’|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)"),
+    Kind.PATH: re.compile(
+        r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
+    ),
+    Kind.DATE: re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
+    Kind.NUMBER: re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\w])"),
+}  # fmt: skip
+WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A value that the request states; `start` and `end` are positions in its text."""
+
+    kind: Kind
+    value: str | int | float
+    start: int
+    end: int
+
+    @property
+    def may_be_year(self) -> bool:
+        """Whether the number could mean a year."""
+        return self.kind is Kind.NUMBER and isinstance(self.value, int) and FIRST_YEAR <= self.value <= LAST_YEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the request in lower case, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether the word says nothing about the subject."""
+        return self.text in STOP_WORDS
+
+    @property
+    def is_superlative(self) -> bool:
+        """Whether the word is an English superlative by its ending; the stem must be long enough to be one."""
+        return self.text in ("most", "least", "best", "worst", "top", "fewest") or (
+            self.text.endswith("est") and len(self.text) > len("guest") and self.text not in NOT_SUPERLATIVE
+        )
+
+
+NOT_SUPERLATIVE = frozenset(
+    {"interest", "request", "forest", "honest", "modest", "harvest", "suggest", "invest", "protest", "contest"}
+)
+"""Common words that only look like superlatives."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, taken apart."""
+
+    text: str
+    mentions: tuple[Mention, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mentions", tuple(_mentions(self.text)))
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """Every word outside paths and addresses, in order."""
+        covered = [(m.start, m.end) for m in self.mentions if m.kind in (Kind.PATH, Kind.URL)]
+        words = (Word(m[0].lower(), m.start(), m.end()) for m in WORD.finditer(self.text))
+        return tuple(word for word in words if not any(start <= word.start < end for start, end in covered))
+
+    def of(self, kind: Kind) -> tuple[Mention, ...]:
+        """The mentions of one kind, in order."""
+        return tuple(mention for mention in self.mentions if mention.kind is kind)
+
+    def phrases(self, longest: int = 3) -> Iterator[tuple[Word, ...]]:
+        """Every run of one to `longest` neighbouring words that neither starts nor ends with a stop word."""
+        words = self.words
+        for size in range(1, longest + 1):
+            for start in range(len(words) - size + 1):
+                phrase = words[start : start + size]
+                if not phrase[0].is_stop and not phrase[-1].is_stop:
+                    yield phrase
+
+
+def _mentions(text: str) -> list[Mention]:
+    found: list[Mention] = []
+    for kind, pattern in PATTERNS.items():
+        for match in pattern.finditer(text):
+            if not any(m.start < match.end() and match.start() < m.end for m in found):
+                found.append(Mention(kind, _value(kind, match), match.start(), match.end()))
+    found += [
+        Mention(Kind.NUMBER, NUMBER_WORDS[match[0].lower()], match.start(), match.end())
+        for match in WORD.finditer(text)
+        if match[0].lower() in NUMBER_WORDS and not any(m.start < match.end() and match.start() < m.end for m in found)
+    ]
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def _value(kind: Kind, match: re.Match[str]) -> str | int | float:
+    if kind is Kind.QUOTED:
+        return next(group for group in match.groups() if group is not None)
+    if kind is Kind.NUMBER:
+        digits = match[0].replace(",", "")
+        return float(digits) if "." in digits else int(digits)
+    return match[0]

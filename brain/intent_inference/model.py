@@ -1,0 +1,144 @@
+"""The planner that asks a strong model: one structured answer, checked by the builder, repaired with its findings."""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from brain.errors import ModelError, PlanningError, SpecError
+from brain.intent_inference.plan import Check, Plan, Question
+from brain.language_models import ChatModel
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.runs import Json
+from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+from brain.tool_registry.registry import Registry
+from brain.tool_registry.search import ToolSearch
+
+__all__ = ["ModelPlanner"]
+
+PROMPT = "plan-1"
+"""The file in `prompts/`; its name is stored with the run."""
+SHORTLIST = 12
+"""Tools that the model is shown."""
+REPAIRS = 2
+"""How often the builder's findings go back to the model."""
+
+
+class ModelPlanner:
+    """Plans with any OpenAI-compatible chat model that can answer in JSON."""
+
+    def __init__(self, registry: Registry, search: ToolSearch, model: ChatModel, check: Check) -> None:
+        self._registry = registry
+        self._search = search
+        self._model = model
+        self._check = check
+
+    async def plan(self, question: Question) -> Plan:
+        """A plan that passed `build`; raises PlanningError with what was still wrong after the last repair."""
+        tools = self._shortlist(question)
+        system, schema = _instructions(tools, question), _answer_schema(tools)
+        prompt = f"Request: {question.request.text}"
+        tokens_in = tokens_out = 0
+        problems = ""
+        for _ in range(1 + REPAIRS):
+            reply = await self._model.structured(prompt + problems, schema, system=system)
+            tokens_in, tokens_out = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
+            try:
+                pipeline = self._check(_spec(reply.value, question))
+            except SpecError as exc:
+                problems = f"\n\nYour last answer was:\n{json.dumps(reply.value)}\n\n{exc}\nAnswer again, mended."
+                last = exc
+                continue
+            return Plan(pipeline, f"{PROMPT} with {self._model.name}", tokens_in=tokens_in, tokens_out=tokens_out)
+        raise PlanningError(
+            f"The model {self._model.name} wrote no plan that can be run, even after {REPAIRS} repairs. {last}\n"
+            "Say the request in other words, name columns as the data does, or write the pipeline yourself (brain run)."
+        )
+
+    def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
+        """The tools that fit, in the registry's order, with those that open what the request names."""
+        found = {scored.definition.name for scored in self._search.search(question.request.text, SHORTLIST)}
+        return [tool for tool in self._registry if tool.name in found or _opens(tool, question)]
+
+
+def _opens(tool: ToolDefinition, question: Question) -> bool:
+    paths = any(source.path for source in question.sources)
+    return paths and tool.output_schema.get("format") == "table" and not _takes_table(tool)
+
+
+def _takes_table(tool: ToolDefinition) -> bool:
+    return any(schema.get("format") == "table" for schema in tool.parameters.values())
+
+
+def _instructions(tools: Sequence[ToolDefinition], question: Question) -> str:
+    folder = resources.files("brain.intent_inference") / "prompts"
+    text = (folder / f"{PROMPT}.md").read_text(encoding="utf-8")
+    example = (folder / f"{PROMPT}.example.json").read_text(encoding="utf-8")
+    described = "\n\n".join(source.describe() for source in question.sources) or "none"
+    listed = "\n".join(_describe(tool) for tool in tools)
+    for name, value in {"tools": listed, "sources": described, "example": example}.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def _describe(tool: ToolDefinition) -> str:
+    schema = json.dumps(_plain(tool.input_schema), ensure_ascii=False)
+    gives = json.dumps(_plain(tool.output_schema), ensure_ascii=False)
+    return f"## {tool.name}\n{tool.description}\nArguments: {schema}\nResult: {gives}\n"
+
+
+def _plain(schema: Any) -> Any:
+    """The schema without annotations that only the small planner reads."""
+    match schema:
+        case Mapping():
+            return {key: _plain(value) for key, value in schema.items() if not str(key).startswith("x-")}
+        case list():
+            return [_plain(value) for value in schema]
+        case _:
+            return schema
+
+
+def _answer_schema(tools: Sequence[ToolDefinition]) -> JsonSchema:
+    steps = [_step_schema(tool) for tool in tools]
+    return {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "steps": {"type": "array", "items": {"anyOf": steps}},
+            "outputs": {"type": "object", "additionalProperties": {"type": "string"}},
+            "problem": {"type": "string"},
+        },
+        "required": ["name", "steps", "outputs"],
+    }
+
+
+def _step_schema(tool: ToolDefinition) -> JsonSchema:
+    arguments = {name: _or_reference(schema) for name, schema in tool.parameters.items()}
+    return {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "tool": {"const": tool.name},
+            "arguments": {"type": "object", "properties": arguments, "required": sorted(tool.required)},
+        },
+        "required": ["id", "tool", "arguments"],
+    }
+
+
+def _or_reference(schema: JsonSchema) -> JsonSchema:
+    if schema.get("format") in ("table", "file"):
+        return {"type": "string"}
+    plain: JsonSchema = _plain(schema)
+    return plain if plain.get("type") == "string" else {"anyOf": [plain, {"type": "string"}]}
+
+
+def _spec(answer: Json, question: Question) -> PipelineSpec:
+    if not isinstance(answer, Mapping):
+        raise ModelError("The model answered with JSON that is no plan; try again or set another BRAIN_CHAT_MODEL.")
+    if not answer.get("steps"):
+        reason = answer.get("problem") or "it names no tool that could serve"
+        raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
+    inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
+    fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
+    name = str(answer.get("name") or "pipeline")[:100]
+    return PipelineSpec.from_value({**fields, "name": name, "request": question.request.text, "inputs": inputs})

@@ -1,0 +1,165 @@
+"""The data that a request names, described: columns, types and a few values, so that words can find their column."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brain.artifacts import describe_table
+from brain.errors import PlanningError
+from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
+from brain.nearest import did_you_mean
+from brain.runs import Json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Column", "OpenTable", "Source", "find_sources"]
+
+DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
+"""Files that are looked for; a `.json` file is as often settings as data, so it must be named by its path."""
+SKIPPED_FOLDERS = frozenset(
+    {"outputs", "node_modules", "venv", "build", "dist", "site-packages", "benchmarks", "tests"}
+)
+MOST_FILES = 500
+"""Files looked at while searching for the ones that a request could mean."""
+TARGET = re.compile(r"\b(?:save|write|store|export|put)\w*\b[^.;]*\b(?:as|to|into|in)\s+$", re.IGNORECASE)
+"""Before a path that is to be written."""
+MOST_VALUES = 20
+"""A text column with at most this many different values is described by them."""
+
+type OpenTable = Callable[[str], Awaitable[pa.Table]]
+"""Opens a table file of the project; raises ToolError where it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column as a planner sees it."""
+
+    name: str
+    type: str
+    """Arrow's name of the type."""
+    values: tuple[str, ...] = ()
+    """All different values where there are few, else none."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether arithmetic makes sense on it."""
+        return self.type.startswith(("int", "uint", "float", "double", "halffloat", "decimal"))
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it holds dates or times."""
+        return self.type.startswith(("date", "timestamp"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table that a plan may start from: a file of the project (`path`) or an input of the run (`input`)."""
+
+    name: str
+    columns: tuple[Column, ...]
+    row_count: int
+    path: str | None = None
+    input: str | None = None
+    why: str = ""
+    """What in the request (or the lack of another) led to it."""
+
+    def describe(self) -> str:
+        """A few lines for a model to read."""
+        place = f"file {self.path}" if self.path else f"input {self.input}"
+        lines = [f"{place}, {self.row_count} rows, columns:"]
+        for column in self.columns:
+            values = f": {', '.join(column.values)}" if column.values else ""
+            lines.append(f"- {column.name} ({column.type}){values}")
+        return "\n".join(lines)
+
+
+async def find_sources(
+    request: Request, project: Path, inputs: Mapping[str, "pa.Table"], open_table: OpenTable
+) -> tuple[Source, ...]:
+    """The tables that the request is about: inputs that were handed over, files that it names by path or by name.
+
+    A request that names none gets the only data file of the project, if there is just one.
+
+    Raises PlanningError where a path is named that is not there.
+    """
+    sources = [_source(name, table, input=name, why="given as an input") for name, table in inputs.items()]
+    for path, why in _named_files(request, project) if not sources else ():
+        sources.append(_source(Path(path).stem, await open_table(path), path=path, why=why))
+    return tuple(sources)
+
+
+def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
+    explicit = [
+        str(mention.value)
+        for mention in request.of(Kind.PATH)
+        if _is_data(str(mention.value)) and not TARGET.search(request.text[: mention.start])
+    ]
+    files = list(_data_files(project))
+    if explicit:
+        for path in dict.fromkeys(explicit):
+            yield _existing(path, project, files), "named by its path"
+        return
+    if request.of(Kind.URL):
+        return
+    words = {_root(word.text) for word in request.words if not word.is_stop}
+    shared = {path: len(words & _stem_words(path)) for path in files}
+    best = max(shared.values(), default=0)
+    chosen = [path for path, count in shared.items() if count == best and best]
+    if len(chosen) == 1:
+        yield chosen[0], "its name stands in the request"
+    elif len(files) == 1:
+        yield files[0], "the only data file of the project"
+
+
+def _existing(path: str, project: Path, files: list[str]) -> str:
+    if (project / path).is_file():
+        return path
+    same_name = [file for file in files if Path(file).name == Path(path).name]
+    if len(same_name) == 1:
+        return same_name[0]
+    raise PlanningError(f"There is no file {path} in the project.{did_you_mean(path, files)} Name one that is there.")
+
+
+def _is_data(path: str) -> bool:
+    return Path(path).suffix.lower() in DATA_SUFFIXES | {".json"}
+
+
+def _data_files(project: Path) -> Iterator[str]:
+    found = 0
+    for folder, folders, names in project.walk():
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS)
+        for name in sorted(names):
+            if Path(name).suffix.lower() in DATA_SUFFIXES and not name.startswith("."):
+                yield str((folder / name).relative_to(project))
+                found += 1
+                if found >= MOST_FILES:
+                    return
+
+
+def _stem_words(path: str) -> set[str]:
+    words = re.findall(r"[^\W\d_]+", Path(path).stem.lower())
+    return {_root(word) for word in words if word not in STOP_WORDS}
+
+
+def _root(word: str) -> str:
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > len("gas") else word
+
+
+def _source(name: str, table: "pa.Table", *, path: str | None = None, input: str | None = None, why: str) -> Source:  # noqa: A002 - the field's name
+    types: dict[str, Json] = describe_table(table, rows=0)["types"]
+    columns = tuple(Column(column, types[column], tuple(_values(table, column))) for column in table.column_names)
+    return Source(name, columns, table.num_rows, path, input, why)
+
+
+def _values(table: "pa.Table", column: str) -> Iterable[str]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = table.column(column)
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return []
+    distinct = pc.unique(values).drop_null()
+    return sorted(distinct.to_pylist()) if len(distinct) <= MOST_VALUES else []

@@ -1,0 +1,125 @@
+"""Questions to the knowledge base through a session that the caller owns; nothing here commits."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, cast, func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from brain.database.tables import Run, Step, StepItem
+from brain.errors import RunNotFound
+from brain.knowledge_base.records import Position
+from brain.runs import RunStatus, StepResult, StepStatus, short_id
+
+__all__ = ["find_run_id", "insert_run", "load_position", "load_run", "load_step_results"]
+
+LAST = "last"
+HEX_DIGITS = re.compile(r"[0-9a-f]{1,32}")
+SHOWN_CANDIDATES = 5
+SHOWN_LETTERS = 40
+"""Of a request, to tell candidates apart."""
+
+
+async def insert_run(columns: Mapping[str, Any], *, session: AsyncSession) -> None:
+    """A new row; one that has an owner begins with a heartbeat by the server's clock."""
+    given = {name: value for name, value in columns.items() if value is not None}
+    if given.get("owner"):
+        given["heartbeat_at"] = func.now()
+    if given["status"] == RunStatus.RUNNING:
+        given.setdefault("started_at", func.now())
+    await session.execute(insert(Run).values(given))
+
+
+async def load_run(run_id: UUID, *, session: AsyncSession) -> Run:
+    """The row; raises RunNotFound."""
+    if (run := await session.get(Run, run_id)) is None:
+        raise RunNotFound(f"There is no run {run_id}: `brain runs` lists the ones there are.")
+    return run
+
+
+async def load_position(run_id: UUID, *, session: AsyncSession) -> Position:
+    """Status, progress backend and the age of the heartbeat; raises RunNotFound."""
+    age = func.extract("epoch", func.now() - col(Run.heartbeat_at))
+    columns = select(col(Run.status), col(Run.progress_backend), col(Run.last_seq), age).where(col(Run.id) == run_id)
+    if (row := (await session.execute(columns)).one_or_none()) is None:
+        raise RunNotFound(f"There is no run {run_id}: `brain runs` lists the ones there are.")
+    status, backend, last_seq, seconds = row
+    return Position(RunStatus(status), backend, last_seq, None if seconds is None else float(seconds))
+
+
+async def load_step_results(run_id: UUID, *, session: AsyncSession) -> list[StepResult]:
+    """Every step in the order of the spec, each followed by its items."""
+    steps = await session.scalars(
+        select(Step).where(col(Step.run_id) == run_id).order_by(col(Step.position), col(Step.step_id))
+    )
+    items: dict[str, list[StepItem]] = {}
+    rows = await session.scalars(select(StepItem).where(col(StepItem.run_id) == run_id).order_by(col(StepItem.item)))
+    for row in rows:
+        items.setdefault(row.step_id, []).append(row)
+    results = []
+    for step in steps:
+        results.append(_result(step, step))
+        results += [_result(step, item) for item in items.get(step.step_id, ())]
+    return results
+
+
+async def find_run_id(text: str, *, session: AsyncSession) -> UUID:
+    """The run that `last`, an id, or the unique beginning or end of one names; raises RunNotFound."""
+    wanted = text.strip().lower()
+    if wanted == LAST:
+        return await _newest(session)
+    digits = wanted.replace("-", "")
+    if not HEX_DIGITS.fullmatch(digits):
+        raise RunNotFound(f"{text!r} is no run id: give some of its digits, or `last`.")
+    spelled = func.replace(cast(col(Run.id), Text), "-", "")
+    fits = (
+        select(col(Run.id), col(Run.request), func.count().over())
+        .where(or_(spelled.startswith(digits), spelled.endswith(digits)))
+        .order_by(col(Run.id).desc())
+        .limit(SHOWN_CANDIDATES)
+    )
+    found = (await session.execute(fits)).all()
+    if not found:
+        raise RunNotFound(f"No run's id begins or ends with {text!r}: `brain runs` lists the ones there are.")
+    if len(found) > 1:
+        raise RunNotFound(_ambiguous(text, [(row[0], row[1]) for row in found], found[0][2]))
+    run_id: UUID = found[0][0]
+    return run_id
+
+
+async def _newest(session: AsyncSession) -> UUID:
+    newest = select(col(Run.id)).order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(1)
+    if (run_id := await session.scalar(newest)) is None:
+        raise RunNotFound("There are no runs yet.")
+    return run_id
+
+
+def _ambiguous(text: str, candidates: list[tuple[UUID, str]], count: int) -> str:
+    shown = ", ".join(f"{short_id(run_id)} ({_shortened(request)})" for run_id, request in candidates)
+    others = f" and {count - len(candidates):,} more" if count > len(candidates) else ""
+    return f"{text!r} fits {count:,} runs: {shown}{others}. Give more digits."
+
+
+def _shortened(request: str) -> str:
+    line = " ".join(request.split()) or "no request"
+    return line if len(line) <= SHOWN_LETTERS else f"{line[: SHOWN_LETTERS - 1]}…"
+
+
+def _result(step: Step, row: Step | StepItem) -> StepResult:
+    return StepResult(
+        step_id=row.step_id,
+        tool=step.tool,
+        tool_version=step.tool_version,
+        status=StepStatus(row.status),
+        item=row.item if isinstance(row, StepItem) else None,
+        arguments=row.arguments,
+        result=row.result,
+        error=row.error,
+        fingerprint=row.fingerprint,
+        tries=row.tries,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,74 @@
+"""What goes into the store and comes out of it beside rows: a plan, how a run ended, where it is, what is like it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.runs import ApprovalRequest, Json, RunStatus
+from brain.tool_registry.definitions import ToolDefinition
+
+__all__ = ["Outcome", "Plan", "Position", "SimilarRun", "Spending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What language models took; added to what the run has taken before."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A pipeline that was made for a run, by whom, and the tools as they were defined then."""
+
+    spec: PipelineSpec
+    planner: str = ""
+    """Planner, model and prompt version; empty for a spec that a person wrote."""
+    tools: tuple[ToolDefinition, ...] = ()
+    spending: Spending = Spending()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, or what it waits for."""
+
+    status: RunStatus
+    outputs: Mapping[str, Json] = field(default_factory=dict)
+    answer: str | None = None
+    error: str | None = None
+    score: float | None = None
+    """0 to 1, by the evaluator."""
+    waiting_for: tuple[ApprovalRequest, ...] = ()
+    spending: Spending = Spending()
+    last_seq: int = 0
+    backend: str | None = None
+    """The progress backend that holds the events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a run is, for a listener that hears nothing."""
+
+    status: RunStatus
+    backend: str | None
+    last_seq: int
+    heartbeat_age: float | None
+    """Seconds by the server's clock since the owner last said that it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarRun:
+    """A past run whose request means nearly the same."""
+
+    run_id: UUID
+    request: str
+    spec: dict[str, Any] | None
+    status: RunStatus
+    score: float | None
+    feedback: str | None
+    similarity: float
+    """Cosine of the angle between the embeddings: 1 = the same, 0 = unrelated."""

@@ -1,0 +1,180 @@
+"""The writes of the knowledge base, one SQL statement each, so that each is one round trip and one transaction.
+
+They run on raw psycopg connections. Those of a run's owner carry its `attempt` and touch nothing where the row has
+another one: `run` is then empty, and so is everything that is written from it.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants of this file only; values are parameters
+
+__all__ = [
+    "APPROVE",
+    "BEAT",
+    "CANCEL",
+    "CLAIM",
+    "HEARTBEAT_SECONDS",
+    "MARK_STALE",
+    "OWNERS",
+    "RATE",
+    "RECORD",
+    "SETTLE",
+    "SET_EMBEDDING",
+    "SET_PLAN",
+]
+
+HEARTBEAT_SECONDS = 15
+"""Without a heartbeat for so long, by the server's clock, a run's owner counts as gone."""
+
+SILENT = f"coalesce(heartbeat_at, created_at) < now() - interval '{HEARTBEAT_SECONDS} seconds'"
+ABANDONED = f"""
+(status = 'running' OR (status = 'queued' AND owner IS NOT NULL)) AND ({SILENT} OR owner = ANY(%(gone)s::text[]))
+"""
+"""`gone`: owners that the asking process has seen to be dead on its own machine."""
+
+
+def _interrupt_steps(source: str) -> str:
+    """Common table expressions: what was running in the runs of `source` has an unknown outcome."""
+    return ",".join(
+        f"""
+{table}_left AS (
+    UPDATE brain.{table} SET status = 'interrupted', finished_at = now()
+    WHERE run_id IN (SELECT id FROM {source}) AND status = 'running'
+)"""
+        for table in ("steps", "step_items")
+    )
+
+
+OWNERS = "SELECT DISTINCT owner FROM brain.runs WHERE status IN ('queued', 'running') AND owner IS NOT NULL"
+
+SET_PLAN = """
+WITH run AS (
+    UPDATE brain.runs
+    SET spec = %(spec)s::jsonb, name = %(name)s, planner = %(planner)s, tool_versions = %(tool_versions)s::jsonb,
+        tokens_in = tokens_in + %(tokens_in)s, tokens_out = tokens_out + %(tokens_out)s,
+        cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd)
+    WHERE id = %(run_id)s AND attempt = %(attempt)s
+    RETURNING id
+), backup AS (
+    INSERT INTO brain.tools_backup (name, hash, definition)
+    SELECT tool.* FROM run, jsonb_to_recordset(%(tools)s::jsonb) AS tool (name text, hash text, definition jsonb)
+    ON CONFLICT DO NOTHING
+)
+SELECT id FROM run
+"""
+
+STATE_COLUMNS = ("status", "arguments", "result", "error", "fingerprint", "tries", "started_at", "finished_at")
+
+
+def _upsert(table: str, key: str, columns: tuple[str, ...], condition: str) -> str:
+    listed = ", ".join(columns)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in (*columns, "attempt"))
+    return f"""
+    INSERT INTO brain.{table} (run_id, attempt, {key}, {listed})
+    SELECT run.id, %(attempt)s, {key}, {listed} FROM run, entry WHERE {condition}
+    ON CONFLICT (run_id, {key}) DO UPDATE SET {changes}
+"""
+
+
+RECORD = f"""
+WITH run AS (
+    SELECT id FROM brain.runs WHERE id = %(run_id)s AND attempt = %(attempt)s FOR SHARE
+), entry AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+        step_id text, item integer, position integer, tool text, tool_version text, status text, arguments jsonb,
+        result jsonb, error text, fingerprint text, tries integer, started_at timestamptz, finished_at timestamptz
+    )
+), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
+), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
+)
+SELECT id FROM run
+"""
+"""FOR SHARE: whoever wants to take the run over waits until these rows are in, or these rows are refused."""
+
+BEAT = """
+UPDATE brain.runs
+SET heartbeat_at = now(), last_seq = greatest(last_seq, %(last_seq)s),
+    progress_backend = coalesce(%(backend)s::text, progress_backend)
+WHERE id = %(run_id)s AND attempt = %(attempt)s
+RETURNING cancel_requested_at IS NOT NULL
+"""
+
+SETTLE = f"""
+WITH run AS (
+    UPDATE brain.runs
+    SET status = %(status)s, outputs = %(outputs)s::jsonb, answer = %(answer)s::text, error = %(error)s::text,
+        score = %(score)s::float8, waiting_for = %(waiting_for)s::jsonb,
+        tokens_in = tokens_in + %(tokens_in)s, tokens_out = tokens_out + %(tokens_out)s,
+        cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd),
+        last_seq = greatest(last_seq, %(last_seq)s),
+        progress_backend = coalesce(%(backend)s::text, progress_backend),
+        owner = NULL, heartbeat_at = now(), finished_at = CASE WHEN %(is_final)s THEN now() END
+    WHERE id = %(run_id)s AND attempt = %(attempt)s
+    RETURNING id
+),{_interrupt_steps("run")}
+SELECT id FROM run
+"""
+
+SET_EMBEDDING = """
+UPDATE brain.runs SET embedding = %(vector)s::vector, embedding_model = %(model)s WHERE id = %(run_id)s RETURNING id
+"""
+
+APPROVE = """
+UPDATE brain.runs SET approvals = ARRAY(SELECT DISTINCT unnest(approvals || %(hashes)s::text[]))
+WHERE id = %(run_id)s RETURNING id
+"""
+
+CLAIM = f"""
+WITH run AS (
+    UPDATE brain.runs
+    SET attempt = attempt + 1, owner = %(owner)s, status = 'running', heartbeat_at = now(), cancel_requested_at = NULL,
+        waiting_for = NULL, error = NULL, finished_at = NULL, started_at = coalesce(started_at, now())
+    WHERE id = %(run_id)s AND (status = ANY(%(statuses)s::text[]) OR ({ABANDONED}))
+    RETURNING id, attempt
+),{_interrupt_steps("run")}
+SELECT attempt FROM run
+"""
+"""Of two who claim at once the second waits for the row, then finds it running with a fresh heartbeat."""
+
+CANCEL = f"""
+WITH was AS (
+    SELECT id, status = 'running' AND owner IS NOT NULL AND NOT ({ABANDONED}) AS is_live
+    FROM brain.runs
+    WHERE id = %(run_id)s AND status IN ('queued', 'running', 'waiting')
+    FOR UPDATE
+), run AS (
+    UPDATE brain.runs AS runs
+    SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+        status = CASE WHEN is_live THEN status ELSE 'cancelled' END,
+        attempt = CASE WHEN is_live THEN attempt ELSE attempt + 1 END,
+        owner = CASE WHEN is_live THEN owner END,
+        waiting_for = CASE WHEN is_live THEN waiting_for END,
+        finished_at = CASE WHEN is_live THEN finished_at ELSE now() END
+    FROM was WHERE runs.id = was.id
+    RETURNING runs.id, status
+), dead AS (
+    SELECT id FROM run WHERE status = 'cancelled'
+),{_interrupt_steps("dead")}
+SELECT status, pg_notify(%(channel)s, id::text) FROM run
+"""
+"""The attempt is raised with an owner that is gone: should it only have slept, it finds its writes refused."""
+
+MARK_STALE = f"""
+WITH run AS (
+    UPDATE brain.runs
+    SET status = CASE WHEN cancel_requested_at IS NULL THEN 'interrupted' ELSE 'cancelled' END,
+        error = 'The process that ran it is gone: `brain resume ' || right(id::text, 8) || '` goes on from there.',
+        attempt = attempt + 1, owner = NULL, finished_at = now()
+    WHERE {ABANDONED}
+    RETURNING id
+),{_interrupt_steps("run")}
+SELECT id FROM run
+"""
+
+RATE = """
+WITH rated AS (
+    UPDATE brain.runs SET feedback = coalesce(nullif(%(comment)s::text, ''), feedback)
+    WHERE id = %(run_id)s
+    RETURNING id
+)
+INSERT INTO brain.ratings (id, run_id, stars, comment) SELECT %(id)s, id, %(stars)s, %(comment)s FROM rated
+RETURNING run_id
+"""

@@ -1,0 +1,243 @@
+"""The knowledge base's one door for rows: runs, their steps, plans, outcomes, approvals and ratings."""
+
+import dataclasses
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import stamina
+
+from brain.config_secrets import Redactor
+from brain.database.engine import Database
+from brain.database.tables import Run
+from brain.errors import DatabaseUnreachable, RunNotFound, StaleAttempt, UsageError
+from brain.knowledge_base import queries, search, statements
+from brain.knowledge_base.cleaning import Cleaner, as_json
+from brain.knowledge_base.owners import Owner
+from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
+from brain.runs import RunStatus, StepResult, new_run_id, short_id
+from brain.tool_registry.definitions import ToolDefinition
+
+__all__ = ["CANCEL_CHANNEL", "RESUMABLE", "RunStore"]
+
+CANCEL_CHANNEL = "brain_cancel"
+"""A NOTIFY here carries the id of a run that somebody wants cancelled; a hint, the row is the truth."""
+RESUMABLE = frozenset({RunStatus.WAITING, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INTERRUPTED})
+PATIENCE_SECONDS = 10
+"""How long a write that may be repeated waits for a server that is away; less than a heartbeat may be old."""
+STARS = range(1, 6)
+WRITTEN_BY_OTHERS = frozenset(
+    {"name", "request", "spec", "inputs", "outputs", "answer", "error", "feedback", "waiting_for"}
+)
+"""Columns of a run whose content people, models and tools write; the rest are the Brain's own words and numbers."""
+
+
+class RunStore:
+    """Rows in PostgreSQL; everything is redacted on its way in, and each method is one transaction.
+
+    Every method raises DatabaseError where the database cannot be used.
+    """
+
+    def __init__(self, database: Database, redactor: Redactor) -> None:
+        self._database = database
+        self._clean = Cleaner(redactor)
+
+    async def create(self, run: Run) -> None:
+        """Accept a run; one with an owner lives from now on by its heartbeat."""
+        columns = {
+            name: self._clean.value(value) if name in WRITTEN_BY_OTHERS else value
+            for name, value in run.model_dump().items()
+        }
+        async with self._database.session() as session:
+            await queries.insert_run(columns, session=session)
+
+    async def set_plan(self, run_id: UUID, attempt: int, plan: Plan) -> None:
+        """Keep the pipeline and the tools as they are defined now; raises StaleAttempt."""
+        # in one order everywhere: two runs that keep the same tools at once do not wait for each other in a circle
+        tools = [self._backup(tool) for tool in sorted(plan.tools, key=lambda tool: tool.name)]
+        await self._write_owned(
+            statements.SET_PLAN,
+            run_id,
+            attempt,
+            spec=self._clean.json(plan.spec.to_json()),
+            name=self._clean.text(plan.spec.name),
+            planner=self._clean.text(plan.planner),
+            tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
+            tools=as_json(tools),
+            tokens_in=plan.spending.tokens_in,
+            tokens_out=plan.spending.tokens_out,
+            cost_usd=plan.spending.cost_usd,
+        )
+
+    async def record(
+        self, run_id: UUID, attempt: int, steps: Sequence[StepResult], positions: Mapping[str, int]
+    ) -> None:
+        """Write how steps and items stand, all or none, in one round trip; raises StaleAttempt.
+
+        Of several states of one step or item the last one counts; `positions` is each step's place in the spec.
+        """
+        latest = {(step.step_id, step.item): step for step in steps}
+        rows = [self._entry(step, positions.get(step.step_id, 0)) for step in latest.values()]
+        if rows:
+            await self._write_owned(statements.RECORD, run_id, attempt, rows=as_json(rows))
+
+    async def beat(self, run_id: UUID, attempt: int, *, last_seq: int, backend: str | None) -> bool:
+        """Say that the owner lives; returns whether somebody asked to cancel. Raises StaleAttempt."""
+        row = await self._write_owned(statements.BEAT, run_id, attempt, last_seq=last_seq, backend=backend)
+        return bool(row[0])
+
+    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> None:
+        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt."""
+        waiting = {"approvals": [dataclasses.asdict(request) for request in outcome.waiting_for]}
+        await self._write_owned(
+            statements.SETTLE,
+            run_id,
+            attempt,
+            status=outcome.status,
+            is_final=outcome.status.is_final,
+            outputs=self._clean.json(outcome.outputs),
+            answer=self._clean.optional(outcome.answer),
+            error=self._clean.optional(outcome.error),
+            score=outcome.score,
+            waiting_for=self._clean.json(waiting) if outcome.waiting_for else None,
+            tokens_in=outcome.spending.tokens_in,
+            tokens_out=outcome.spending.tokens_out,
+            cost_usd=outcome.spending.cost_usd,
+            last_seq=outcome.last_seq,
+            backend=outcome.backend,
+        )
+
+    async def set_embedding(self, run_id: UUID, vector: Sequence[float], model: str) -> None:
+        """Keep what the request means, to be found by; raises ModelError where the vector has another length."""
+        await self._write_known(statements.SET_EMBEDDING, run_id, vector=search.vector_text(vector, model), model=model)
+
+    async def get(self, run_id: UUID) -> Run:
+        """The run as it stands; raises RunNotFound."""
+        async with self._database.session() as session:
+            return await queries.load_run(run_id, session=session)
+
+    async def step_results(self, run_id: UUID) -> list[StepResult]:
+        """The steps in the order of the spec, each followed by its items."""
+        async with self._database.session() as session:
+            return await queries.load_step_results(run_id, session=session)
+
+    async def position(self, run_id: UUID) -> Position:
+        """Where the run is and when its owner was last heard of; raises RunNotFound."""
+        async with self._database.session() as session:
+            return await queries.load_position(run_id, session=session)
+
+    async def resolve(self, text: str) -> UUID:
+        """The run that `last`, an id, or the unique beginning or end of one names; raises RunNotFound."""
+        async with self._database.session() as session:
+            return await queries.find_run_id(text, session=session)
+
+    async def similar(
+        self, vector: Sequence[float], *, model: str, limit: int = 5, statuses: Collection[RunStatus] = ()
+    ) -> list[SimilarRun]:
+        """Past runs whose requests mean nearly the same, the nearest first; no `statuses`: of any status."""
+        async with self._database.session() as session:
+            return await search.find_similar(vector, model=model, limit=limit, statuses=statuses, session=session)
+
+    async def request_cancel(self, run_id: UUID) -> RunStatus:
+        """Ask for the end of a run; one that nobody is running ends at once. Returns its status after that.
+
+        Raises RunNotFound; a run that has ended stays as it is.
+        """
+        gone = await self._gone_owners()
+        row = await self._write(statements.CANCEL, run_id=run_id, gone=gone, channel=CANCEL_CHANNEL)
+        return (await self.position(run_id)).status if row is None else RunStatus(row[0])
+
+    async def approve(self, run_id: UUID, hashes: Collection[str]) -> None:
+        """Remember that a person allowed these calls; raises RunNotFound."""
+        await self._write_known(statements.APPROVE, run_id, hashes=list(hashes))
+
+    async def claim(self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE) -> int:
+        """Take a run over that is in one of `statuses` or whose owner is gone; returns the new attempt.
+
+        Of several at once exactly one gets it, the others StaleAttempt. Raises UsageError where the run is in no state
+        to be taken, RunNotFound.
+        """
+        parameters = {"run_id": run_id, "owner": str(owner), "statuses": [str(status) for status in statuses]}
+        parameters["gone"] = await self._gone_owners()
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(statements.CLAIM, parameters)).fetchone()
+        if row is None:
+            raise _not_claimed(await self.get(run_id))
+        attempt: int = row[0]
+        return attempt
+
+    async def mark_stale(self) -> list[UUID]:
+        """Runs whose owner is gone, on this machine or without a heartbeat, become `interrupted`; returns them."""
+        gone = await self._gone_owners()
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(statements.MARK_STALE, {"gone": gone})).fetchall()
+        return [row[0] for row in rows]
+
+    async def rate(self, run_id: UUID, stars: int, comment: str = "") -> None:
+        """Keep what a person thought of a run, 1 to 5 stars; raises UsageError, RunNotFound."""
+        if stars not in STARS:
+            raise UsageError(f"A rating is 1 to 5 stars, not {stars}.")
+        comment = self._clean.text(comment)
+        await self._write_known(statements.RATE, run_id, id=new_run_id(), stars=stars, comment=comment)
+
+    def _entry(self, step: StepResult, position: int) -> dict[str, Any]:
+        return {
+            "step_id": step.step_id,
+            "item": step.item,
+            "position": position,
+            "tool": step.tool,
+            "tool_version": step.tool_version,
+            "status": step.status,
+            "arguments": self._clean.value(step.arguments),
+            "result": self._clean.value(step.result),
+            "error": self._clean.value(step.error),
+            "fingerprint": step.fingerprint,
+            "tries": step.tries,
+            "started_at": step.started_at and step.started_at.isoformat(),
+            "finished_at": step.finished_at and step.finished_at.isoformat(),
+        }
+
+    def _backup(self, tool: ToolDefinition) -> dict[str, Any]:
+        definition = self._clean.value(tool.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+        canonical = as_json(definition, sort_keys=True)
+        return {"name": tool.name, "hash": hashlib.sha256(canonical.encode()).hexdigest(), "definition": definition}
+
+    async def _gone_owners(self) -> list[str]:
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(statements.OWNERS)).fetchall()
+        return [text for (text,) in rows if _is_gone(text)]
+
+    async def _write_owned(self, statement: str, run_id: UUID, attempt: int, **values: Any) -> tuple[Any, ...]:
+        row = await self._write(statement, run_id=run_id, attempt=attempt, **values)
+        if row is None:
+            raise StaleAttempt
+        return row
+
+    async def _write_known(self, statement: str, run_id: UUID, **values: Any) -> None:
+        if await self._write(statement, run_id=run_id, **values) is None:
+            raise RunNotFound(f"There is no run {run_id}: `brain runs` lists the ones there are.")
+
+    async def _write(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
+        """Execute a statement that may be executed twice, again where the server was away for a moment."""
+        row: tuple[Any, ...] | None = None
+        async for trial in stamina.retry_context(
+            on=DatabaseUnreachable, attempts=None, timeout=PATIENCE_SECONDS, wait_max=2
+        ):
+            with trial:
+                async with self._database.connection() as connection:
+                    row = await (await connection.execute(statement, values)).fetchone()
+        return row
+
+
+def _is_gone(text: str) -> bool:
+    try:
+        return Owner.parse(text).is_gone()
+    except ValueError:
+        return False
+
+
+def _not_claimed(run: Run) -> UsageError | StaleAttempt:
+    if run.status == RunStatus.RUNNING:
+        return StaleAttempt(f"Run {short_id(run.id)} is being run by {run.owner} already.")
+    return UsageError(f"Run {short_id(run.id)} is {run.status}: there is nothing to take over.")

@@ -1,0 +1,241 @@
+"""The chat model and the embedder that the settings name, each behind one small Protocol."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from brain.errors import ModelError
+from brain.runs import Json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import numpy as np
+    from langchain_openai import ChatOpenAI
+    from numpy.typing import NDArray
+
+__all__ = [
+    "ChatEndpoint",
+    "ChatModel",
+    "Completion",
+    "Embedder",
+    "OpenAIChat",
+    "OpenAIEmbedder",
+    "StructuredCompletion",
+    "WordLlamaEmbedder",
+]
+
+DIMENSIONS = 256
+"""What the knowledge base's vector column holds."""
+CHAT_TIMEOUT = 120.0
+"""Seconds for one answer."""
+TRANSPORT_RETRIES = 2
+"""Of the OpenAI client, for 429, 5xx and broken connections, with its own backoff."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEndpoint:
+    """Where an OpenAI-compatible chat model answers."""
+
+    model: str
+    api_key: str = field(repr=False)
+    base_url: str | None = None
+    """None means OpenAI itself."""
+    context_tokens: int = 128_000
+    is_small: bool = False
+    """Whether it is the embedded model, which needs most decisions made for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the model wrote."""
+
+    text: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StructuredCompletion:
+    """What the model wrote as JSON, parsed; it was asked to follow a schema but is not trusted to."""
+
+    value: Json
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class ChatModel(Protocol):
+    """A model that answers; both methods raise ModelError in one sentence where it does not."""
+
+    name: str
+    context_tokens: int
+
+    async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
+        """Answer in prose."""
+
+    async def structured(
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+    ) -> StructuredCompletion:
+        """Answer with JSON that follows `schema`, as far as the server can enforce it."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their cosine similarity."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Shape (len(texts), 256), rows of length 1."""
+
+
+class OpenAIChat:
+    """Any OpenAI-compatible endpoint, through LangChain; found (and started, if embedded) at its first use."""
+
+    def __init__(self, name: str, context_tokens: int, endpoint: Callable[[], Awaitable[ChatEndpoint]]) -> None:
+        self.name = name
+        self.context_tokens = context_tokens
+        self._endpoint = endpoint
+        self._client: ChatOpenAI | None = None
+
+    async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
+        """Answer in prose."""
+        client = await self._connect()
+        async with _translated(self.name):
+            message = await client.bind(max_completion_tokens=max_tokens).ainvoke(_messages(prompt, system))
+        text = message.text.strip()
+        if not text:
+            raise ModelError(f"The model {self.name} answered with nothing; try again or set another BRAIN_CHAT_MODEL.")
+        return Completion(text, *_usage(message))
+
+    async def structured(
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+    ) -> StructuredCompletion:
+        """Answer with JSON; raises ModelError where what came is no JSON."""
+        client = await self._connect()
+        bound = client.with_structured_output(
+            {"title": "answer", **schema}, method="json_schema", include_raw=True, max_completion_tokens=max_tokens
+        )
+        async with _translated(self.name):
+            reply: Any = await bound.ainvoke(_messages(prompt, system))
+        message = reply["raw"]
+        try:
+            return StructuredCompletion(json.loads(message.text), *_usage(message))
+        except json.JSONDecodeError:
+            raise ModelError(
+                f"The model {self.name} was asked for JSON and wrote {_shortened(message.text)!r}; "
+                "try again or set another BRAIN_CHAT_MODEL."
+            ) from None
+
+    async def _connect(self) -> "ChatOpenAI":
+        if self._client is None:
+            endpoint = await self._endpoint()
+            from langchain_openai import ChatOpenAI
+
+            self._client = ChatOpenAI(
+                model=endpoint.model,
+                api_key=endpoint.api_key,
+                base_url=endpoint.base_url,
+                temperature=0,
+                seed=0,
+                timeout=CHAT_TIMEOUT,
+                max_retries=TRANSPORT_RETRIES,
+            )
+        return self._client
+
+
+def _messages(prompt: str, system: str) -> list[tuple[str, str]]:
+    return [("system", system), ("user", prompt)] if system else [("user", prompt)]
+
+
+def _usage(message: Any) -> tuple[int, int]:
+    usage = message.usage_metadata or {}
+    return usage.get("input_tokens", 0), usage.get("output_tokens", 0)
+
+
+def _shortened(text: str, characters: int = 80) -> str:
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+@asynccontextmanager
+async def _translated(name: str) -> "AsyncIterator[None]":
+    import openai
+
+    try:
+        yield
+    except openai.APITimeoutError as exc:
+        raise ModelError(f"The model {name} did not answer within {CHAT_TIMEOUT:.0f} s; try again later.") from exc
+    except openai.APIConnectionError as exc:
+        raise ModelError(f"The model {name} cannot be reached; check OPENAI_BASE_URL and that it is up.") from exc
+    except openai.AuthenticationError as exc:
+        raise ModelError(f"The model {name} refused the key; check OPENAI_API_KEY.") from exc
+    except openai.APIStatusError as exc:
+        raise ModelError(f"The model {name} answered with status {exc.status_code}: {_reason(exc)}.") from exc
+    except openai.OpenAIError as exc:
+        raise ModelError(f"The model {name} gave no usable answer: {_shortened(str(exc), 200)}.") from exc
+
+
+def _reason(exc: Any) -> str:
+    body = exc.body if isinstance(exc.body, dict) else {}
+    return _shortened(str(body.get("message") or exc.message), 200).rstrip(".")
+
+
+class WordLlamaEmbedder:
+    """Static word vectors distilled from a large model (the `wordllama` package): local, fast, deterministic."""
+
+    name = "wordllama-l2-supercat-256"
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Shape (len(texts), 256), rows of length 1; a text without known words is a row of zeros."""
+        import numpy as np
+
+        return _unit_rows(self._model.embed(list(texts), norm=False).astype(np.float32))
+
+    @cached_property
+    def _model(self) -> Any:
+        import wordllama
+
+        weights = Path(wordllama.__file__).parent
+        return wordllama.WordLlama.load(cache_dir=weights, disable_download=True)
+
+
+class OpenAIEmbedder:
+    """An embedding model behind an OpenAI-compatible endpoint, cut to 256 dimensions (Matryoshka) by the server."""
+
+    def __init__(self, model: str, api_key: str, base_url: str | None = None) -> None:
+        self.name = model
+        self._api_key = api_key
+        self._base_url = base_url
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Shape (len(texts), 256), rows of length 1; raises ModelError where the server gives something else."""
+        import numpy as np
+        import openai
+
+        try:
+            answer = self._client.embeddings.create(model=self.name, input=list(texts), dimensions=DIMENSIONS)
+        except openai.OpenAIError as exc:
+            raise ModelError(f"The embedding model {self.name} gave no answer: {_shortened(str(exc), 200)}.") from exc
+        vectors = np.array([row.embedding for row in answer.data], dtype=np.float32)
+        if vectors.shape != (len(texts), DIMENSIONS):
+            raise ModelError(
+                f"The embedding model {self.name} gives {vectors.shape[-1]} dimensions, the knowledge base holds "
+                f"{DIMENSIONS}: set BRAIN_EMBEDDING_MODEL to one that can be cut to {DIMENSIONS}, or leave it empty."
+            )
+        return _unit_rows(vectors)
+
+    @cached_property
+    def _client(self) -> Any:
+        import openai
+
+        return openai.OpenAI(api_key=self._api_key, base_url=self._base_url, max_retries=TRANSPORT_RETRIES)
+
+
+def _unit_rows(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)

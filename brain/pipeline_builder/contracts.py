@@ -1,0 +1,171 @@
+"""Whether what a step is given fits what its tool declares, and whether references lead to something declared."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from jsonschema import Draft202012Validator
+
+from brain.errors import Problem
+from brain.nearest import did_you_mean
+from brain.pipeline_builder.expressions import Chain, Expression
+from brain.pipeline_builder.references import Condition, Reference, Template, compile_template, read_text
+from brain.pipeline_builder.schemas import UNKNOWN, describe, fits, inlined, misfits, shown, step_into, validator_of
+from brain.runs import Json
+from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+
+__all__ = ["Contract", "Scope"]
+
+ACCEPTS_ANYTHING = frozenset({"$schema", "description", "properties", "title", "type"})
+"""Keywords of an input schema that refuse no object as long as there are no properties."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What references may name at some place of a spec, with the JSON schema of each name."""
+
+    types: Mapping[str, JsonSchema]
+    own: str | None = None
+    """The step that the place belongs to; it cannot use its own result."""
+
+    def within(self, step_id: str, item: JsonSchema | None = None) -> Self:
+        """The scope of a step; with `item`, of each item of a `foreach`."""
+        local = {} if item is None else {"item": item, "index": {"type": "integer"}}
+        return replace(self, types={**self.types, **local}, own=step_id)
+
+    def type_of(self, expression: Expression) -> JsonSchema:
+        """The schema of an expression's value, as far as it is known."""
+        if expression.is_plain and expression.leading is not None and expression.leading.head in self.types:
+            try:
+                return self._walk(expression.leading)
+            except ValueError:
+                return UNKNOWN
+        return {"type": expression.gives} if expression.gives else UNKNOWN
+
+    def problems_of(self, compiled: Template | Condition) -> Iterator[Problem]:
+        """Everything in a template or condition that cannot be read or leads nowhere."""
+        yield from compiled.problems
+        for reference in compiled.references:
+            if what := self._wrong(reference):
+                yield Problem(reference.where, f"${{{reference.expression}}}: {what}")
+
+    def _wrong(self, reference: Reference) -> str | None:
+        if reference.head == self.own:
+            return "a step cannot use its own result"
+        if reference.head not in self.types:
+            return self._missing(reference.head)
+        try:
+            self._walk(reference.chain)
+        except ValueError as exc:
+            return str(exc)
+        return None
+
+    def _walk(self, chain: Chain) -> JsonSchema:
+        schema = self.types[chain.head]
+        for depth, key in enumerate(chain.keys):
+            schema = step_into(schema, key, str(Chain(chain.head, chain.keys[:depth])))
+        return schema
+
+    def _missing(self, name: str) -> str:
+        if name in ("item", "index"):
+            return f"{name} exists in the arguments of a step with foreach only"
+        if name in ("true", "false", "null"):
+            return f"there is no step {name!r}; the value is written `{name}`, in backticks"
+        if name in self.types["inputs"].get("properties", {}):
+            return f"there is no step {name!r}; the input is inputs.{name}"
+        return f"there is no step {shown(name)}.{did_you_mean(name, self.types)}".rstrip(".")
+
+
+class Contract:
+    """What one tool takes and gives, prepared once for all steps that use it."""
+
+    def __init__(self, definition: ToolDefinition) -> None:
+        schema = inlined(definition.input_schema)
+        self.definition = definition
+        self.gives = inlined(definition.output_schema)
+        self._takes = schema
+        self.validator = _validator(definition.input_schema)
+        self._secrets = frozenset(binding.name for binding in definition.secrets)
+
+    def problems_of(self, arguments: Template, where: str, scope: Scope) -> Iterator[Problem]:
+        """What the tool does not take, and what it needs and is not given."""
+        found = list(_fields(self._takes, arguments.source, where, scope, taker=self.definition.name))
+        yield from found
+        if not found and arguments.is_constant and not arguments.problems:
+            yield from _constant(self._takes, arguments, where)
+
+    def secret_problems(self, arguments: Template) -> Iterator[Problem]:
+        """Secrets that the tool's definition does not bind."""
+        for name, where in arguments.secrets:
+            if name not in self._secrets:
+                bound = f"it binds {', '.join(sorted(self._secrets))}" if self._secrets else "it binds none"
+                yield Problem(where, f"{self.definition.name} may not use the secret {name}: {bound} in tools.json")
+
+
+def _validator(schema: JsonSchema) -> Draft202012Validator | None:
+    takes_anything = not schema.get("properties") and schema.keys() <= ACCEPTS_ANYTHING
+    return None if takes_anything else validator_of(schema)
+
+
+def _fields(
+    schema: JsonSchema, given: Mapping[str, Json], where: str, scope: Scope, taker: str = "it"
+) -> Iterator[Problem]:
+    known: Mapping[str, JsonSchema] = schema.get("properties", {})
+    others = schema.get("additionalProperties", not known or "patternProperties" in schema)
+    for name in schema.get("required", ()):
+        if name not in given:
+            yield Problem(where, f"{taker} needs {name!r}{_about(known.get(name, UNKNOWN))}")
+    for name, value in given.items():
+        place = f"{where}.{name}"
+        if name in known:
+            yield from _value(known[name], value, place, scope)
+        elif others is False:
+            hint = did_you_mean(name, known) or f" It takes {', '.join(known) or 'nothing'}"
+            yield Problem(place, f"{taker} takes no {shown(name)}.{hint}")
+        elif isinstance(others, dict):
+            yield from _value(others, value, place, scope)
+
+
+def _value(schema: JsonSchema, value: Json, where: str, scope: Scope) -> Iterator[Problem]:
+    template = compile_template(value, where)
+    if template.problems:
+        return
+    if template.is_constant:
+        yield from _constant(schema, template, where)
+        return
+    actual = _actual(value, scope)
+    if not fits(schema, actual):
+        what = f"{shown(value)} is {describe(actual)}" if isinstance(value, str) else f"this is {describe(actual)}"
+        yield Problem(where, f"takes {describe(schema)}, but {what}")
+    elif isinstance(value, dict) and not _has_alternatives(schema):
+        yield from _fields(schema, value, where, scope)
+    elif isinstance(value, list) and isinstance(items := schema.get("items"), dict):
+        for index, item in enumerate(value):
+            yield from _value(items, item, f"{where}[{index}]", scope)
+
+
+def _constant(schema: JsonSchema, template: Template, where: str) -> Iterator[Problem]:
+    for misfit in misfits(validator_of(schema), template.resolve({})):
+        yield Problem(where + misfit.path, misfit.what)
+
+
+def _actual(value: Json, scope: Scope) -> JsonSchema:
+    """The schema of a value that has references in it."""
+    if isinstance(value, dict):
+        return {"type": "object", "properties": dict.fromkeys(value, UNKNOWN)}
+    if isinstance(value, list):
+        return {"type": "array"}
+    match read_text(value):
+        case (Expression() as expression,):
+            return scope.type_of(expression)
+        case _:
+            return {"type": "string"}
+
+
+def _has_alternatives(schema: JsonSchema) -> bool:
+    return "anyOf" in schema or "oneOf" in schema
+
+
+def _about(schema: Json) -> str:
+    description = schema.get("description") if isinstance(schema, dict) else None
+    return f" ({description})" if description else ""

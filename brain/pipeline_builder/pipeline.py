@@ -1,0 +1,92 @@
+"""A checked pipeline, ready to be run or drawn; `build` makes it and nothing changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jsonschema import Draft202012Validator
+
+from brain.errors import ToolError, UsageError
+from brain.nearest import did_you_mean
+from brain.pipeline_builder.references import Condition, Template
+from brain.pipeline_builder.schemas import misfits, validator_of
+from brain.pipeline_builder.spec import OnError, PipelineSpec
+from brain.runs import Json
+from brain.tool_registry.definitions import ToolDefinition
+
+__all__ = ["Pipeline", "PlannedStep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlannedStep:
+    """One step with everything looked up, parsed and compiled."""
+
+    id: str
+    position: int
+    """Its place in the spec, from 0."""
+    definition: ToolDefinition
+    arguments: Template
+    foreach: Template | None
+    """Resolves to the list of items."""
+    when: Condition | None
+    dependencies: frozenset[str]
+    dependents: tuple[str, ...]
+    """The steps that wait for this one, in the order of the spec."""
+    on_error: OnError
+    attempts: int
+    """Calls in all, retries included."""
+    timeout: float | None
+    """Seconds that one call may take; of a `foreach` step, one item."""
+    cache: float | None
+    """Seconds that a result may stand for another call with the same arguments; None and 0: never."""
+    max_parallel: int | None
+    """Items at work at the same time; None: what the executor allows."""
+    validator: Draft202012Validator | None
+    """None where the tool takes anything."""
+
+    def validate(self, arguments: Mapping[str, Json]) -> None:
+        """Check resolved arguments; raises ToolError with the first thing that the tool does not take."""
+        if self.validator is None:
+            return
+        if misfit := next(misfits(self.validator, arguments), None):
+            end = "" if misfit.what.endswith("?") else "."
+            raise ToolError(f"steps.{self.id}.arguments{misfit.path}: {misfit.what}{end}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pipeline:
+    """A spec that has passed every check, as a graph."""
+
+    spec: PipelineSpec
+    steps: Mapping[str, PlannedStep]
+    """By id, in the order of the spec."""
+    order: tuple[str, ...]
+    """Ids so that each step comes after its dependencies, else in the order of the spec."""
+    outputs: Template
+    """An object; where the spec names no outputs, the results of the steps that no other step uses."""
+
+    def bind_inputs(self, given: Mapping[str, Json]) -> dict[str, Json]:
+        """What is given, defaults for the rest; raises UsageError that lists all that is missing, unknown or unfit."""
+        declared = self.spec.inputs
+        problems = [
+            f"{name}: the pipeline has no such input.{did_you_mean(name, declared)}"
+            for name in given
+            if name not in declared
+        ]
+        bound: dict[str, Json] = {}
+        for name, schema in declared.items():
+            if name in given:
+                bound[name] = given[name]
+                problems += [f"{name}{it.path}: {it.what}" for it in misfits(validator_of(schema), given[name])]
+            elif "default" in schema:
+                bound[name] = schema["default"]
+            else:
+                problems.append(f"{name}: is missing{_about(schema)}")
+        if problems:
+            lines = "\n".join(f"  - {problem}" for problem in problems)
+            raise UsageError(f"The inputs do not fit the pipeline {self.spec.name}:\n{lines}")
+        return bound
+
+
+def _about(schema: Mapping[str, Json]) -> str:
+    description = schema.get("description")
+    return f" ({description})" if description else ""

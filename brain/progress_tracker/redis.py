@@ -1,0 +1,152 @@
+"""Events in Redis: a stream for the history, a channel for the news, one key for where the run stands."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from brain.errors import ProgressUnavailable
+from brain.progress_tracker.backend import PAGE_SIZE, News, RunSnapshot
+from brain.progress_tracker.wire import decode, encode
+from brain.runs import RunEvent
+
+__all__ = ["RedisBackend"]
+
+TIME_TO_LIVE = timedelta(days=7)
+TIMEOUT_SECONDS = 3
+"""For connecting and for every answer."""
+RETRY_PAUSE_SECONDS = 0.05
+MOST_CONNECTIONS = 10_000
+"""One a listener; only there to be no limit."""
+RESP = 2
+"""The protocol's version; the newer one brings nothing here and not every provider speaks it."""
+FIELD = b"event"
+ALREADY_THERE = "equal or smaller than the target stream top item"
+"""How Redis refuses an id that a stream has passed (https://redis.io/docs/latest/commands/xadd/)."""
+
+
+class RedisBackend:
+    """Events at `redis://`, `rediss://` or `unix://`; they and the snapshot vanish `keep` after the last change."""
+
+    name = "redis"
+
+    def __init__(self, url: str, keep: timedelta = TIME_TO_LIVE) -> None:
+        self._keep_seconds = max(1, int(keep.total_seconds()))
+        self._place = _place(url)
+        self._first: dict[UUID, int] = {}
+        """The first `seq` that this process has appended, of runs under way."""
+        self._redis: Redis = Redis.from_url(
+            url,
+            protocol=RESP,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), retries=1),
+            max_connections=MOST_CONNECTIONS,
+        )
+
+    async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
+        """Add to the stream, tell the channel and set the snapshot, in one transaction."""
+        stream = _stream(run_id)
+        transaction = self._redis.pipeline(transaction=True)
+        for event in events:
+            transaction.execute_command("XADD", stream, f"{event.seq}-0", FIELD, encode(event.to_json()))
+        transaction.expire(stream, self._keep_seconds)
+        transaction.set(f"{_key(run_id)}:status", encode(snapshot.to_json()), ex=self._keep_seconds)
+        transaction.publish(_key(run_id), snapshot.seq)
+        transaction.xlen(stream)
+        with self._translated():
+            answers = await transaction.execute(raise_on_error=False)
+            _raise_refusals(answers)
+        if events:
+            self._check_history(run_id, events, answers[-1])
+        if snapshot.status and snapshot.status.is_settled:
+            self._first.pop(run_id, None)
+
+    async def read(self, run_id: UUID, after: int) -> list[RunEvent]:
+        """The next events of the stream."""
+        with self._translated():
+            entries: Any = await self._redis.xrange(_stream(run_id), min=f"{after + 1}-0", count=PAGE_SIZE)
+        return [RunEvent.from_json(decode(fields[FIELD])) for _, fields in entries]
+
+    async def snapshot(self, run_id: UUID) -> RunSnapshot | None:
+        """Where the run stands, in one look-up."""
+        with self._translated():
+            content = await self._redis.get(f"{_key(run_id)}:status")
+        return None if content is None else RunSnapshot.from_json(decode(content))
+
+    @contextlib.asynccontextmanager
+    async def follow(self, run_id: UUID) -> AsyncIterator[News]:
+        """A subscription to the run's channel, which is confirmed when the block is entered."""
+        channel = self._redis.pubsub()
+        try:
+            with self._translated():
+                await channel.subscribe(_key(run_id))
+                await channel.get_message(timeout=TIMEOUT_SECONDS)
+            yield _Subscription(channel, self._translated)
+        finally:
+            await channel.aclose()  # type: ignore[no-untyped-call] # redis-py gives it no types
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._redis.aclose()
+
+    def _check_history(self, run_id: UUID, events: Sequence[RunEvent], kept: int) -> None:
+        first = self._first.setdefault(run_id, events[0].seq)
+        if kept < events[-1].seq - first + 1:
+            del self._first[run_id]
+            raise ProgressUnavailable(
+                f"Redis at {self._place} has lost earlier events of the run {run_id} (it was emptied or restarted "
+                "without its data): let it keep data with appendonly and without eviction."
+            )
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (RedisError, OSError) as exc:
+            reason = str(exc).strip().rstrip(".") or type(exc).__name__
+            raise ProgressUnavailable(
+                f"Redis at {self._place} does not take or give events ({reason}): "
+                "check that it runs and that REDIS_URL is right, or set REDIS_URL=off."
+            ) from exc
+
+
+class _Subscription:
+    def __init__(self, channel: PubSub, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        self._channel = channel
+        self._translated = translated
+
+    async def wait(self, seconds: float) -> None:
+        """Any message is news, also that the subscription was made again after the connection broke."""
+        with self._translated():
+            await self._channel.get_message(timeout=seconds)
+
+
+def _key(run_id: UUID) -> str:
+    return f"brain:run:{run_id}"
+
+
+def _stream(run_id: UUID) -> str:
+    return f"{_key(run_id)}:events"
+
+
+def _place(url: str) -> str:
+    """Where the server is, without the password."""
+    parts = urlsplit(url)
+    return parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+
+
+def _raise_refusals(answers: Sequence[Any]) -> None:
+    """Events that are there already came with an earlier try, of which only the answer was lost."""
+    for answer in answers:
+        if isinstance(answer, ResponseError) and ALREADY_THERE not in str(answer):
+            raise answer

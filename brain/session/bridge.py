@@ -1,0 +1,78 @@
+"""The one place where synchronous code meets the async core: a background thread with an event loop."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+__all__ = ["Bridge"]
+
+POLL_SECONDS = 0.1
+"""Between two looks at a future, so that Ctrl-C is noticed in a wait that would otherwise block it on some systems."""
+CLOSE_SECONDS = 10.0
+
+
+class Bridge:
+    """Runs coroutines on its own loop; works the same with and without a loop in the caller's thread (Jupyter has one)."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="brain-loop", daemon=True)
+        self._thread.start()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, for code that awaits from another one."""
+        return self._loop
+
+    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for a coroutine; an interrupt of the waiting thread cancels it and is raised."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return _wait(future)
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def iterate[T](self, source: AsyncIterator[T]) -> Iterator[T]:
+        """The items of an async iterator, one by one."""
+        end = object()
+        try:
+            while (item := self.run(_next(source, end))) is not end:
+                yield item  # type: ignore[misc] # everything but the end is a T
+        finally:
+            close = getattr(source, "aclose", None)
+            if close is not None and self._thread.is_alive():
+                self.run(close())
+
+    def close(self) -> None:
+        """Stop the loop; what still runs on it is cancelled."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(CLOSE_SECONDS)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+
+def _wait[T](future: Future[T]) -> T:
+    while True:
+        try:
+            return future.result(POLL_SECONDS)
+        except TimeoutError:
+            if future.done():
+                return future.result()
+
+
+async def _next[T](source: AsyncIterator[T], end: object) -> T | object:
+    return await anext(source, end)
