@@ -19,6 +19,7 @@ from brain.database.engine import Database
 from brain.database.tables import Run
 from brain.egress import Egress
 from brain.executor.engine import Engine, Job
+from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal
 from brain.knowledge_base.owners import Owner
@@ -127,7 +128,8 @@ class Ours:
             events.publish(EventType.RUN_RUNNING)
             await self._store.set_plan(run_id, 1, Plan(pipeline.spec, tools=(TOOL,)))
             journal = _StoreJournal(self._store, run_id, pipeline, events)
-            result = await Engine(caller=self._caller, events=events, journal=journal).run(Job(pipeline))
+            async with Heartbeat(journal, asyncio.Event()):
+                result = await Engine(caller=self._caller, events=events, journal=journal).run(Job(pipeline))
             outcome = Outcome(result.status, result.outputs, last_seq=events.seq + 1, backend=events.backend)
             await self._store.settle(run_id, 1, outcome)
             events.publish(EventType.of_run(result.status))

@@ -112,6 +112,7 @@ def missed(rows: Sequence[Row]) -> list[Row]:
 def save(name: str, rows: Sequence[Row]) -> None:
     """Write the rows as a list of JSON objects."""
     text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
+    RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
@@ -120,6 +121,7 @@ def show(name: str, purpose: str | None, rows: Sequence[Row]) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=TABLE_WIDTH)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    machine += f", load {os.getloadavg()[0]:.1f} at the end"
     table = Table(title=f"{name}: medians, sides taking turns ({machine})", caption=purpose, caption_justify="left")
     for heading in ("case", "metric", "ours", "peers", "against", "ratio", "limit", "rounds", "±"):
         table.add_column(heading)

@@ -22,7 +22,7 @@ PEERS_DATABASE = "peers"
 
 
 class Services:
-    """They run from `with` to its end; `database_url` has the Brain's tables, `peers_url` is an empty database there."""
+    """They run from `with` to its end; `database_url` has our tables, `peers_url` is an empty database there."""
 
     database_url: str
     peers_url: str

@@ -1,1 +1,37 @@
 """The Brain: plain words become a checked pipeline of tools that runs while you watch and is remembered."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brain.artifacts import File
+    from brain.errors import BrainError
+    from brain.intent_inference.plan import Plan
+    from brain.pipeline_builder.spec import PipelineSpec
+    from brain.runs import RunEvent, RunStatus, StepStatus
+    from brain.session import Brain, Run
+
+__all__ = ["Brain", "BrainError", "File", "PipelineSpec", "Plan", "Run", "RunEvent", "RunStatus", "StepStatus"]
+
+_HOMES = {
+    "Brain": "brain.session",
+    "BrainError": "brain.errors",
+    "File": "brain.artifacts",
+    "PipelineSpec": "brain.pipeline_builder.spec",
+    "Plan": "brain.intent_inference.plan",
+    "Run": "brain.session",
+    "RunEvent": "brain.runs",
+    "RunStatus": "brain.runs",
+    "StepStatus": "brain.runs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `import brain` costs next to nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'brain' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *_HOMES))

@@ -42,6 +42,9 @@ class ArtifactStore(Protocol):
     def get(self, key: str) -> bytes:
         """The bytes; raises ArtifactError where they are missing."""
 
+    def address(self, key: str) -> str:
+        """Where a person finds the bytes: a path or a URL."""
+
 
 class MemoryStore:
     """Artifacts that live as long as this object."""
@@ -59,6 +62,10 @@ class MemoryStore:
             return self._contents[key]
         except KeyError:
             raise ArtifactError(_missing(key)) from None
+
+    def address(self, key: str) -> str:
+        """A URL in fsspec's manner, for people only."""
+        return f"memory://{key}"
 
 
 class FsspecStore:
@@ -93,6 +100,11 @@ class FsspecStore:
         if key_of(content, key.rpartition(".")[2]) != key:
             raise ArtifactError(f"The artifact {key[:15]} in {self._url} is damaged; run its step again.")
         return content
+
+    def address(self, key: str) -> str:
+        """The path of a local file, else a URL."""
+        address: str = self._files.unstrip_protocol(self._path(key))
+        return address.removeprefix("file://")
 
     def _path(self, key: str) -> str:
         if not KEY.fullmatch(key):
@@ -168,6 +180,10 @@ class ArtifactCodec:
     def content(self, key: str) -> bytes:
         """The bytes that are kept under a key."""
         return self._store.get(key)
+
+    def address(self, key: str) -> str:
+        """Where a person finds what is kept under a key."""
+        return self._store.address(key)
 
     def _remember(self, key: str, table: "pa.Table") -> "pa.Table":
         self._tables[key] = table

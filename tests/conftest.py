@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: real services from wheels, one set a test process, and fresh databases and projects."""
+"""Fixtures that all tests share: real services from wheels, one set a test process; fresh databases and projects."""
 
 import json
 import shutil
@@ -67,8 +67,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def clean_up(state_folder: Path) -> None:
     """Stop what runs in a state folder, and remove what root keeps elsewhere for it."""
-    if not state_folder.is_dir():
-        return
     embedded.stop_all(state_folder)
     embedded.release(state_folder)
     record = state_folder / "postgres.json"

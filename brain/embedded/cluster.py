@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 from brain.embedded.account import Account, runnable
 from brain.errors import DatabaseError
@@ -23,6 +24,8 @@ SUPERUSER = "postgres"
 OWNER = DATABASE = "brain"
 READER = "brain_reader"
 READER_TIMEOUT = "30s"
+HALF = "data.new-"
+SOCKET = ".s.PGSQL.5432"
 
 SETTINGS = {
     "listen_addresses": "",
@@ -63,6 +66,22 @@ class Cluster:
     home: Path
     account: Account | None
     """Who owns it and runs it; None: this process's user."""
+    programs: Path
+
+    @classmethod
+    def open(cls, home: Path, account: Account | None) -> Self:
+        """The cluster of a home folder, which is made where it is missing; what an interrupted `make` left goes."""
+        home.mkdir(mode=0o700, exist_ok=True)
+        if account:
+            account.own(home)
+        for half in home.glob(f"{HALF}*"):
+            shutil.rmtree(half, ignore_errors=True)
+        return cls(home, account, _packages(account) / INSTALLATION / "bin")
+
+    @property
+    def owner(self) -> int:
+        """The uid of whoever runs the server."""
+        return self.account.uid if self.account else os.geteuid()
 
     @property
     def data(self) -> Path:
@@ -71,13 +90,13 @@ class Cluster:
 
     def command(self, sockets: Path) -> list[str | Path]:
         """The server's command line."""
-        settings = {**SETTINGS, "unix_socket_directories": str(sockets)}
-        return [self._program("postgres"), "-D", self.data, *_as_options(settings)]
+        quoted = str(sockets).replace('"', '""')
+        settings = {**SETTINGS, "unix_socket_directories": f'"{quoted}"'}
+        return [self.programs / "postgres", "-D", self.data, *_as_options(settings)]
 
     def make(self, passwords: Mapping[str, str]) -> None:
         """Create and provision the data folder beside its place, then rename it into place."""
-        self._remove_halves()
-        half = Path(tempfile.mkdtemp(prefix="data.new-", dir=self.home))
+        half = Path(tempfile.mkdtemp(prefix=HALF, dir=self.home))
         if self.account:
             self.account.own(half)
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -89,11 +108,17 @@ class Cluster:
 
     def set_passwords(self, passwords: Mapping[str, str]) -> None:
         """Give the roles new passwords, while no server runs."""
-        self.check_version()
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
         self._run_sql(self.data, _set_passwords(passwords))
 
-    def check_version(self) -> None:
+    def clear(self, sockets: Path) -> None:
+        """Remove what a killed server left behind (or a copied folder brought along), where none runs.
+
+        PostgreSQL would remove it too, but not while the old process is a zombie or its id belongs to another.
+        """
+        for leftover in (self.data / "postmaster.pid", sockets / SOCKET, sockets / f"{SOCKET}.lock"):
+            leftover.unlink(missing_ok=True)
+
+    def check(self) -> None:
         """Refuse data of another major version, which the programs cannot read."""
         found = (self.data / "PG_VERSION").read_text().strip()
         if found != MAJOR_VERSION:
@@ -102,19 +127,15 @@ class Cluster:
                 "dump it with the version that wrote it, or move the folder away to start with an empty database."
             )
 
-    def _remove_halves(self) -> None:
-        for half in self.home.glob("data.new-*"):
-            shutil.rmtree(half, ignore_errors=True)
-
     def _run_sql(self, data: Path, statements: str) -> None:
-        arguments = ["--single", "-D", data, *_as_options({"io_method": "sync"}), "template1"]
+        arguments: list[str | Path] = ["--single", "-D", data, *_as_options({"io_method": "sync"}), "template1"]
         output = self._run("postgres", arguments, statements)
         if found := re.search(r"(ERROR|FATAL|PANIC): .*", output):
             raise DatabaseError(f"The database in {data} could not be set up: {found[0]}.")
 
     def _run(self, program: str, arguments: Sequence[str | Path], text: str = "") -> str:
         done = subprocess.run(  # noqa: S603 # the command is ours
-            [self._program(program), *arguments],
+            [self.programs / program, *arguments],
             input=text,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -129,28 +150,22 @@ class Cluster:
             lines = [line for line in done.stdout.splitlines() if "error" in line.lower() or "FATAL" in line]
             reason = " ".join(lines) or done.stdout.strip()[-500:]
             raise DatabaseError(f"PostgreSQL's {program} failed in {self.home}: {reason.rstrip('.')}.")
-        return done.stdout
-
-    def _program(self, name: str) -> Path:
-        return self._packages() / INSTALLATION / "bin" / name
-
-    def _packages(self) -> Path:
-        packages = packages_folder()
-        if self.account is None:
-            return packages
-        parts = [INSTALLATION, f"{WHEEL}.libs"]
-        return runnable(packages, parts, f"{INSTALLATION}/bin/postgres", version(WHEEL), self.account)
+        output: str = done.stdout
+        return output
 
 
-def packages_folder() -> Path:
-    """The folder with the installed wheel, found without running any of it."""
+def _packages(account: Account | None) -> Path:
+    """The folder that holds the wheel's content, where the account can run it; none of its Python code is run."""
     spec = find_spec(WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise DatabaseError(
             f"There is no embedded PostgreSQL here ({WHEEL} has no wheel for this platform or is not installed): "
             "set DATABASE_URL to a PostgreSQL with pgvector."
         )
-    return Path(spec.submodule_search_locations[0]).parent
+    packages = Path(spec.submodule_search_locations[0]).parent
+    if account is None:
+        return packages
+    return runnable(packages, [INSTALLATION, f"{WHEEL}.libs"], f"{INSTALLATION}/bin/postgres", version(WHEEL), account)
 
 
 def _as_options(settings: Mapping[str, str]) -> list[str]:

@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from brain.embedded.account import Account
 from brain.embedded.locks import is_locked, try_exclusive
@@ -21,6 +24,7 @@ __all__ = ["Daemon", "python_environment"]
 POLL_SECONDS = 0.02
 LARGEST_LOG_BYTES = 1_000_000
 LOG_LINES_SHOWN = 3
+START_MARK = "--- start "
 KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
 """A daemon outlives whoever starts it, so it gets no keys and passwords from that environment."""
 
@@ -55,7 +59,9 @@ class Daemon:
         """Whether any process of the daemon is there; says nothing about whether it works."""
         return is_locked(self.alive_lock)
 
-    def launch(self, command: Sequence[str | Path], environment: Mapping[str, str], account: Account | None = None) -> bool:
+    def launch(
+        self, command: Sequence[str | Path], environment: Mapping[str, str], account: Account | None = None
+    ) -> bool:
         """Start the program in its own session, with its output in the log; False where it is alive already.
 
         A shell in between makes it nobody's child: it leaves no zombie with whoever started it.
@@ -98,28 +104,9 @@ class Daemon:
         if not (was_alive := self.is_alive()):
             return False
         for number, seconds in self.patience:
-            self.send(number)
-            deadline = time.monotonic() + seconds
-            while self.is_alive():
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(POLL_SECONDS)
-            else:
+            if self._ends_by(number, seconds):
                 return was_alive
         raise TimeoutError(None, f"the old {self.name} processes do not end")
-
-    def send(self, number: signal.Signals) -> None:
-        """Signal the daemon; to its children too where nothing else is left, or they must not survive."""
-        import psutil
-
-        processes = self._processes()
-        pids = {process.pid for process in processes}
-        for process in processes:
-            try:
-                if number == signal.SIGKILL or process.ppid() not in pids:
-                    process.send_signal(number)
-            except psutil.NoSuchProcess:
-                continue
 
     def pid(self) -> int | None:
         """The process id of the main process."""
@@ -128,12 +115,33 @@ class Daemon:
         return next((process.pid for process in processes if process.ppid() not in pids), None)
 
     def last_words(self) -> str:
-        """The end of the log, on one line."""
+        """The end of what the daemon wrote since its latest start, on one line."""
         try:
             lines = self.log.read_text(errors="replace").strip().splitlines()
         except OSError:
             return "it wrote no log"
-        return " | ".join(lines[-LOG_LINES_SHOWN:]) or "it said nothing"
+        begin = max((number for number, line in enumerate(lines, 1) if line.startswith(START_MARK)), default=0)
+        return " | ".join(lines[begin:][-LOG_LINES_SHOWN:]) or "it said nothing"
+
+    def _ends_by(self, number: signal.Signals, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        sent = False
+        while self.is_alive() and time.monotonic() < deadline:
+            sent = sent or self._send(number)  # one that was just started may not have its name yet
+            time.sleep(POLL_SECONDS)
+        return not self.is_alive()
+
+    def _send(self, number: signal.Signals) -> bool:
+        """Signal the main process, and its children too where they must not survive; False where none was found."""
+        import psutil
+
+        processes = self._processes()
+        pids = {process.pid for process in processes}
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                if number == signal.SIGKILL or process.ppid() not in pids:
+                    process.send_signal(number)
+        return bool(processes)
 
     def _processes(self) -> "list[psutil.Process]":
         import psutil
@@ -147,10 +155,12 @@ class Daemon:
                 continue  # it has just ended, or is somebody else's
         return found
 
-    def _open_log(self) -> BinaryIO:
+    def _open_log(self) -> FileIO:
         full = self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if full else 0)
-        return os.fdopen(os.open(self.log, flags, 0o600), "ab")
+        log = os.fdopen(os.open(self.log, flags, 0o600), "ab", buffering=0)
+        log.write(f"{START_MARK}{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode())
+        return log
 
 
 def python_environment() -> dict[str, str]:

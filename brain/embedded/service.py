@@ -15,6 +15,8 @@ from brain.errors import ServiceError
 __all__ = ["Service"]
 
 START_SECONDS = 60.0
+TURN_SECONDS = 120.0
+"""How long to wait while another process starts or stops the service."""
 GRACE_SECONDS = 15.0
 """How long a living service may take to answer (it may be starting or replaying its log) before it is replaced."""
 
@@ -38,6 +40,9 @@ class Service[T]:
     error: type[ServiceError]
     instead: str
     """What a person can do without the service, as the end of a message."""
+    tidy: Callable[[], None] = lambda: None
+    """Called after the service has ended."""
+    turn_seconds: float = TURN_SECONDS
 
     def ensure(self, idle_minutes: float) -> T:
         """Join the service or start it; this process counts as a user of it from now on."""
@@ -58,25 +63,31 @@ class Service[T]:
             if not self.daemon().is_alive():
                 return False
             with self._alone():
-                return self.daemon().stop()
+                stopped = self.daemon().stop()
+                self.tidy()
+                return stopped
 
     def status(self) -> ServiceStatus:
         """What the service does right now; starts nothing."""
         if find_spec(self.wheel) is None:
             return ServiceStatus(self.name, ServiceState.UNAVAILABLE, detail=f"{self.wheel} is not installed")
         try:
-            found = self.join()
+            with self._clear_errors():
+                return self._proven_status()
         except ServiceError as exc:
-            return ServiceStatus(self.name, ServiceState.RUNNING, pid=self.daemon().pid(), detail=str(exc))
-        if found is None:
+            pid = self.daemon().pid()
+            return ServiceStatus(
+                self.name, ServiceState.RUNNING if pid else ServiceState.STOPPED, pid=pid, detail=str(exc)
+            )
+
+    def _proven_status(self) -> ServiceStatus:
+        if (found := self.join()) is None:
             return ServiceStatus(self.name, ServiceState.STOPPED, detail="starts when it is needed")
         version, address = self.describe(found)
         detail = f"data in {self.daemon().folder}"
         return ServiceStatus(self.name, ServiceState.RUNNING, version, address, self.daemon().pid(), detail)
 
     def _join_or_start(self) -> T:
-        if (found := self.join()) is not None:
-            return found
         if (found := self.daemon().wait_for(self.join, GRACE_SECONDS)) is not None:
             return found
         self.daemon().stop()
@@ -88,7 +99,7 @@ class Service[T]:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         daemon = self.daemon()
-        with exclusive(daemon.state_folder / f"{daemon.name}.lock"):
+        with exclusive(daemon.state_folder / f"{daemon.name}.lock", self.turn_seconds):
             yield
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pwd
+import shutil
 import socket
 import stat
 import tempfile
@@ -10,17 +12,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Record", "open_state_folder", "socket_folder"]
+__all__ = ["Record", "drop_socket_folder", "open_state_folder", "socket_folder"]
 
+PRIVATE = 0o700
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
+SHORT_FOLDER = Path("/tmp")  # noqa: S108 # TMPDIR may be as deep as the project; the folder made there is private
 
 
 def open_state_folder(state_folder: Path) -> None:
     """Make the folder where it is missing; nobody else may look into it, and git leaves it alone."""
-    if not state_folder.is_dir():
-        state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stat.S_IMODE(state_folder.stat().st_mode) != 0o700:
-        state_folder.chmod(0o700)
+    state_folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    facts = state_folder.stat()
+    if facts.st_uid != os.geteuid():
+        raise PermissionError(None, f"{state_folder} belongs to {_user_name(facts.st_uid)}; work as that user")
+    if stat.S_IMODE(facts.st_mode) != PRIVATE:
+        state_folder.chmod(PRIVATE)
     if not (ignore := state_folder / ".gitignore").exists():
         ignore.write_text("*\n")
 
@@ -73,21 +79,33 @@ def _is_of_another(state_folder: Path, origin: str) -> bool:
     return False
 
 
-def socket_folder(preferred: Path, kept: str | None = None) -> Path:
-    """A private folder in which a unix socket can be bound.
+def socket_folder(preferred: Path, kept: str | None, owner: int) -> Path:
+    """A folder in which a unix socket can be bound, private to the user `owner` (a uid).
 
     That is `preferred`, unless its path is too long for a socket's address (about 100 bytes) or its file system takes
-    no sockets; then `kept`, the one used before, while it is still ours, or a new one in /tmp.
+    no sockets; then `kept`, the one used before, while it is still private, or a new one in /tmp.
     """
-    preferred.mkdir(mode=0o700, parents=True, exist_ok=True)
+    preferred.mkdir(mode=PRIVATE, exist_ok=True)
     if _takes_sockets(preferred):
-        return preferred
-    if kept and _is_private(Path(kept)):
-        return Path(kept)
-    return Path(tempfile.mkdtemp(prefix="brain-", dir="/tmp"))  # noqa: S108 # TMPDIR may be as deep as the project
+        folder = preferred
+    elif kept and _is_private(Path(kept), owner):
+        folder = Path(kept)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix="brain-", dir=SHORT_FOLDER))
+    if folder.stat().st_uid != owner:
+        os.chown(folder, owner, -1)
+    return folder
+
+
+def drop_socket_folder(folder: Path) -> None:
+    """Remove the folder once its service has ended, where it stands in /tmp; the next start makes it again."""
+    if folder.parent == SHORT_FOLDER:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _takes_sockets(folder: Path) -> bool:
+    if "," in str(folder):
+        return False  # separates hosts for libpq, and folders for the server
     probe = folder / f"{LONGEST_SOCKET_NAME}.{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as listener:
         try:
@@ -98,9 +116,17 @@ def _takes_sockets(folder: Path) -> bool:
     return True
 
 
-def _is_private(folder: Path) -> bool:
+def _is_private(folder: Path, owner: int) -> bool:
     """Whether the folder is a real one that nobody else owns or can enter; it is made where it is missing."""
     with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=PRIVATE)
     facts = folder.lstat()
-    return stat.S_ISDIR(facts.st_mode) and stat.S_IMODE(facts.st_mode) == 0o700 and facts.st_uid == os.geteuid()
+    is_folder = stat.S_ISDIR(facts.st_mode) and stat.S_IMODE(facts.st_mode) == PRIVATE
+    return is_folder and facts.st_uid in (owner, os.geteuid())
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

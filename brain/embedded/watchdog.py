@@ -16,6 +16,8 @@ __all__ = ["hold", "launch", "main", "release", "watchdog_of"]
 
 LONGEST_POLL_SECONDS = 15.0
 POLLS_PER_IDLE_TIME = 4
+LONGEST_STOP_SECONDS = 120.0
+"""How long a watchdog may need to stop the services; who comes in the middle of it waits."""
 
 _held: dict[Path, int] = {}
 """State folder -> descriptor of the shared lock that says `in use`; the kernel drops it with the process."""
@@ -27,7 +29,7 @@ def hold(state_folder: Path, idle_minutes: float) -> None:
     with _guard:
         if not _is_held(state_folder):
             file = os.open(_in_use(state_folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            wait_for(file, fcntl.LOCK_SH)
+            wait_for(file, fcntl.LOCK_SH, LONGEST_STOP_SECONDS)
             _held[state_folder] = file
         os.pwrite(_held[state_folder], f"{idle_minutes * 60:<20.3f}".encode(), 0)
 

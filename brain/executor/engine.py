@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brain.errors import BrainError, DatabaseError, ToolError
+from brain.errors import BrainError, ToolError
 from brain.executor.calls import Call, Caller
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
@@ -20,8 +20,6 @@ from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, S
 
 __all__ = ["Approvals", "Engine", "Job"]
 
-BEAT_SECONDS = 1.0
-"""Between two heartbeats; a cancel from another process is seen at the next one."""
 YIELD_SECONDS = 0.005
 """Steps that never wait must not keep heartbeat, events and writes waiting longer than this."""
 STOP_SECONDS = 5.0
@@ -71,7 +69,7 @@ class Engine:
         """
         async with JournalWriter(self.journal) as writer:
             schedule = _Schedule(self, job, writer)
-            watchers = [asyncio.create_task(schedule.beat()), asyncio.create_task(schedule.watch_writer())]
+            watchers = [asyncio.create_task(schedule.watch_writer())]
             if cancel is not None:
                 watchers.append(asyncio.create_task(schedule.stop_at(cancel)))
             try:
@@ -85,7 +83,6 @@ class Engine:
 class _Schedule:
     def __init__(self, engine: Engine, job: Job, writer: JournalWriter) -> None:
         self._events = engine.events
-        self._journal = engine.journal
         self._pipeline = job.pipeline
         self._approvals = job.approvals
         self._writer = writer
@@ -112,18 +109,6 @@ class _Schedule:
             raise self._stopped_by
         await self._writer.flush()
         return self._outcome()
-
-    async def beat(self) -> None:
-        """Tell that the owner lives, and notice a cancel from elsewhere."""
-        while True:
-            await asyncio.sleep(BEAT_SECONDS)
-            try:
-                if await self._journal.beat():
-                    self._stop()
-            except DatabaseError:
-                continue  # the writer decides when a database that is away is a reason to stop
-            except BrainError as exc:
-                self._stop(exc)
 
     async def watch_writer(self) -> None:
         """Stop when results can no longer be kept."""

@@ -30,7 +30,7 @@ class EventSink(Protocol):
 
 
 class Journal(Protocol):
-    """Where step results are kept; bound to one run and one attempt."""
+    """Where the states of a run's steps are kept; bound to one run and one attempt."""
 
     async def record(self, steps: Sequence[StepResult]) -> None:
         """Commit these states; raises StaleAttempt where another process owns the run by now."""

@@ -16,7 +16,7 @@ from brain.intent_inference.linking import ColumnLink, Links, Similarity, link
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.plan import Check, Plan, Provenance, Question
 from brain.intent_inference.slots import DEFAULT, Filled, Subject, fill, find_cue, is_passed_on
-from brain.intent_inference.sources import Column, Source
+from brain.intent_inference.sources import Column, Source, makes_table, table_reader
 from brain.language_models import ChatModel
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
@@ -84,19 +84,14 @@ class OfflinePlanner:
         links = link(question.request, source, self._similarity)
         sources = frozenset(source.path for source in question.sources if source.path)
         steps = _Chain(Subject(question.request, links, source.columns, sources))
-        reader = self._reader() if source.path else None
-        if reader is not None:
-            steps.add_reader(reader, source)
+        if source.path is not None:
+            steps.add_reader(*table_reader(self._registry), source)
         else:
             steps.table = f"${{inputs.{source.input}}}"
         for tool in self._registry:
             steps.add_if_asked(tool)
         is_about_data = steps.is_asked or "only" not in source.why
         return steps.steps if is_about_data else []
-
-    def _reader(self) -> ToolDefinition | None:
-        """The first tool that makes a table of a path."""
-        return next((tool for tool in self._registry if _path_argument(tool) and _makes_table(tool)), None)
 
     async def _choose(self, request: Request, steps: Sequence[_Step]) -> tuple[int, int]:
         """Let the model decide between candidates that fit equally well; nothing else can be said in its answer."""
@@ -142,12 +137,10 @@ class _Chain:
     is_asked: bool = False
     """Whether any step but the first is there because of words in the request."""
 
-    def add_reader(self, tool: ToolDefinition, source: Source) -> None:
+    def add_reader(self, tool: ToolDefinition, argument: str, source: Source) -> None:
         """Start from a file."""
         name = _identifier(source.name)
-        argument = _path_argument(tool)
-        path = Filled(source.path, source.why)
-        self.steps.append(_Step(name, tool, {}, {argument: path} if argument else {}))
+        self.steps.append(_Step(name, tool, {}, {argument: Filled(source.path, source.why)}))
         self.table = f"${{{name}}}"
 
     def add_if_asked(self, tool: ToolDefinition) -> None:
@@ -164,7 +157,7 @@ class _Chain:
         step = _Step(self._new_id(tool), tool, {table: self.table}, filled)
         self.steps.append(step)
         self.is_asked = True
-        if _makes_table(tool):
+        if makes_table(tool):
             self.table = f"${{{step.id}}}"
             self.subject = _after(self.subject, step)
 
@@ -255,8 +248,8 @@ def _spec(question: Question, steps: Sequence[_Step]) -> PipelineSpec:
 
 def _outputs(steps: Sequence[_Step]) -> dict[str, str]:
     """The last table, and everything that is no table."""
-    tables = [step for step in steps if _makes_table(step.tool)]
-    others = {step.id: f"${{{step.id}}}" for step in steps if not _makes_table(step.tool)}
+    tables = [step for step in steps if makes_table(step.tool)]
+    others = {step.id: f"${{{step.id}}}" for step in steps if not makes_table(step.tool)}
     return ({"table": f"${{{tables[-1].id}}}"} if tables else {}) | others
 
 
@@ -274,12 +267,3 @@ def _table_argument(tool: ToolDefinition) -> str | None:
     """The name of the one argument through which a table flows in."""
     passed = [name for name, schema in tool.parameters.items() if is_passed_on(schema)]
     return passed[0] if len(passed) == 1 else None
-
-
-def _path_argument(tool: ToolDefinition) -> str | None:
-    paths = [name for name in tool.required if tool.parameters[name].get("format") == "path"]
-    return paths[0] if len(tool.required) == len(paths) == 1 else None
-
-
-def _makes_table(tool: ToolDefinition) -> bool:
-    return tool.output_schema.get("format") == "table"

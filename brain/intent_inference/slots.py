@@ -53,8 +53,8 @@ class Subject:
         return any(own.name == column.name for own in self.columns)
 
     def quote(self, start: int, end: int) -> str:
-        """Words of the request, for people."""
-        return f"“{self.request.text[start:end]}”"
+        """Words of the request, for people; a place without extent is what an earlier step made."""
+        return "made by the step before" if start == end else f"“{self.request.text[start:end]}”"
 
 
 def fill(schema: JsonSchema, subject: Subject) -> dict[str, Filled] | None:

@@ -11,11 +11,13 @@ from brain.errors import PlanningError
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
 from brain.nearest import did_you_mean
 from brain.runs import Json
+from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.registry import Registry
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "OpenTable", "Source", "find_sources"]
+__all__ = ["Column", "OpenTable", "Source", "find_sources", "makes_table", "table_reader"]
 
 DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 """Files that are looked for; a `.json` file is as often settings as data, so it must be named by its path."""
@@ -89,6 +91,23 @@ async def find_sources(
     for path, why in _named_files(request, project) if not sources else ():
         sources.append(_source(Path(path).stem, await open_table(path), path=path, why=why))
     return tuple(sources)
+
+
+def table_reader(registry: Registry) -> tuple[ToolDefinition, str]:
+    """The first tool that makes a table of nothing but a path, and the name of that argument.
+
+    Raises PlanningError where the registry has none.
+    """
+    for tool in registry:
+        paths = [name for name in tool.required if tool.parameters[name].get("format") == "path"]
+        if makes_table(tool) and len(tool.required) == len(paths) == 1:
+            return tool, paths[0]
+    raise PlanningError("No tool of the registry opens a file as a table; add table.read to tools.json.")
+
+
+def makes_table(tool: ToolDefinition) -> bool:
+    """Whether a tool's result is a table."""
+    return tool.output_schema.get("format") == "table"
 
 
 def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:

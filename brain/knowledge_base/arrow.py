@@ -1,6 +1,7 @@
 """Reads PostgreSQL into Arrow through ADBC, any column type included; what is asked is up to `frames`."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ CASTS = {
     "interval": "(extract(epoch FROM {}) * 1000000)::int8",
 }
 """How types that ADBC or pandas cannot show are read instead; intervals as microseconds, a month being 30 days."""
+TOKEN = re.compile(r"""'[^']*'|"[^"]*"|(\$\w*\$).*?\1|(?P<nothing>--[^\n]*|/\*.*?\*/|[\s;]+)|[\w.,()*]+|.""", re.DOTALL)
+"""Of SQL, as far as needed to find where a statement ends: texts, names, comments and blanks, anything else."""
 LEAVING_SECONDS = 5
 """How long a reader that was told to stop is waited for."""
 
@@ -85,7 +88,7 @@ class _Reading:
         self._parameters = parameters
         self._settings = settings
         self._cursor: Any = None
-        self._is_cancelled = False
+        self._moved_by = 0
 
     def run(self) -> Answer:
         from adbc_driver_manager.dbapi import Error
@@ -100,12 +103,11 @@ class _Reading:
             with connection, connection.cursor() as self._cursor:
                 return self._read()
         except Error as exc:
-            raise _refusal(exc) if exc.sqlstate else explain(_as_psycopg(exc), place) from exc
+            raise _refusal(exc, self._moved_by) if exc.sqlstate else explain(_as_psycopg(exc), place) from exc
         finally:
             self._cursor = None
 
     def cancel(self) -> None:
-        self._is_cancelled = True
         if (cursor := self._cursor) is not None:
             cursor.adbc_cancel()
 
@@ -118,7 +120,9 @@ class _Reading:
         cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
         fields = list(cursor.adbc_execute_schema(self._query, self._parameters or None))
         types = tuple(_type_of(field) for field in fields)
-        query = _readable(self._query, [_cast(field, kind) for field, kind in zip(fields, types, strict=True)])
+        query, self._moved_by = _readable(
+            self._query, [_cast(field, kind) for field, kind in zip(fields, types, strict=True)]
+        )
         cursor.execute(query, self._parameters or None)
         table = cursor.fetch_arrow_table()
         return Answer(table.rename_columns([field.name for field in fields]), types)
@@ -150,19 +154,26 @@ def _is_plain(kind: "pa.DataType") -> bool:
     return not (isinstance(kind, pa.BaseExtensionType) or pa.types.is_nested(kind) or pa.types.is_interval(kind))
 
 
-def _readable(query: str, casts: list[str | None]) -> str:
+def _readable(query: str, casts: list[str | None]) -> tuple[str, int]:
+    """The query with its columns cast, and by how many characters that has moved its text."""
     if not any(casts):
-        return query
+        return query, 0
     names = [f"c{number}" for number in range(len(casts))]
     columns = ", ".join((cast or "{}").format(name) for name, cast in zip(names, casts, strict=True))
-    # the line break ends a comment that the query may end with
-    return f"SELECT {columns} FROM ({query.rstrip().rstrip(';')}\n) AS asked ({', '.join(names)})"  # noqa: S608 - as asked
+    head = f"SELECT {columns} FROM ("  # noqa: S608 - a person's own query, as a login that may only read
+    return f"{head}{_statement(query)}) AS asked ({', '.join(names)})", len(head)
 
 
-def _refusal(exc: Any) -> Refusal:
+def _statement(query: str) -> str:
+    """The query without the semicolon and the comments that it may end with."""
+    ends = [token.end() for token in TOKEN.finditer(query) if not token["nothing"]]
+    return query[: ends[-1]] if ends else query
+
+
+def _refusal(exc: Any, moved_by: int) -> Refusal:
     details = _details(exc)
-    position = details.get("PG_DIAG_STATEMENT_POSITION")
-    return Refusal(_as_psycopg(exc), int(position) if position else None, details.get("PG_DIAG_MESSAGE_HINT"))
+    position = int(details.get("PG_DIAG_STATEMENT_POSITION", 0)) - moved_by
+    return Refusal(_as_psycopg(exc), position if position > 0 else None, details.get("PG_DIAG_MESSAGE_HINT"))
 
 
 def _as_psycopg(exc: Any) -> psycopg.Error:

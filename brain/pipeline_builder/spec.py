@@ -18,7 +18,7 @@ from brain.runs import Json
 __all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "parse_duration", "read_spec"]
 
 RESERVED_IDS = frozenset({"inputs", "item", "index", "secret"})
-DURATION = re.compile(r"(?P<amount>\d{1,9}(?:\.\d{1,9})?)\s*(?P<unit>ms|s|m|h|d)", re.ASCII)
+DURATION = re.compile(r"(?P<amount>\d{1,8}(?:\.\d{1,9})?)\s*(?P<unit>ms|s|m|h|d)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 DEEPEST = 32
 """Levels of lists and mappings in one argument; what walks them may recurse."""
@@ -28,12 +28,9 @@ MOST_VALUES = 100_000
 
 def parse_duration(text: str) -> timedelta:
     """`500ms`, `30s`, `5m`, `1h` or `7d`; raises ValueError on anything else."""
-    try:
-        if match := DURATION.fullmatch(text.strip()):
-            return timedelta(seconds=float(match["amount"]) * SECONDS[match["unit"]])
-    except OverflowError:
-        pass
-    raise ValueError(f"{text[:40]!r} is no duration; it takes a number and ms, s, m, h or d, as in 30s")
+    if not (match := DURATION.fullmatch(text.strip())):
+        raise ValueError(f"{text[:40]!r} is no duration; it takes a number and ms, s, m, h or d, as in 30s")
+    return timedelta(seconds=float(match["amount"]) * SECONDS[match["unit"]])
 
 
 def _not_reserved(name: str) -> str:
@@ -187,7 +184,7 @@ class PipelineSpec(_Written):
 
     def to_yaml(self) -> str:
         """The spec for people to read and edit."""
-        text: str = yaml.safe_dump(self.to_json(), sort_keys=False, allow_unicode=True, width=100)
+        text: str = yaml.dump(self.to_json(), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100)
         return text
 
     def canonical(self) -> str:
@@ -203,7 +200,20 @@ _JsonLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false|True|False"), list("tfTF"))
+_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false|True|False)\Z"), list("tfTF"))
+
+
+class _Writer(yaml.SafeDumper):
+    """YAML that reads back as the same text."""
+
+
+def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """PyYAML writes these three line breaks of Unicode unescaped and reads them back as spaces."""
+    style = '"' if any(mark in text for mark in "\x85\u2028\u2029") else None
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Writer.add_representer(str, _write_text)
 
 
 def read_spec(path: Path) -> PipelineSpec:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from brain.errors import ProgressUnavailable
+from brain.errors import ProgressUnavailable, SettingsError
 from brain.progress_tracker.backend import PAGE_SIZE, News, RunSnapshot
 from brain.progress_tracker.wire import decode, encode
 from brain.runs import RunEvent
@@ -35,23 +35,24 @@ ALREADY_THERE = "equal or smaller than the target stream top item"
 
 
 class RedisBackend:
-    """Events at `redis://`, `rediss://` or `unix://`; they and the snapshot vanish `keep` after the last change."""
+    """Events at `redis://`, `rediss://` or `unix://`; they and the snapshot vanish `keep` after the last change.
+
+    Raises SettingsError where the URL cannot be read.
+    """
 
     name = "redis"
 
     def __init__(self, url: str, keep: timedelta = TIME_TO_LIVE) -> None:
         self._keep_seconds = max(1, int(keep.total_seconds()))
-        self._place = _place(url)
         self._first: dict[UUID, int] = {}
         """The first `seq` that this process has appended, of runs under way."""
-        self._redis: Redis = Redis.from_url(
-            url,
-            protocol=RESP,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), retries=1),
-            max_connections=MOST_CONNECTIONS,
-        )
+        try:
+            self._place = _place(url)
+            self._redis = _client(url)
+        except ValueError:
+            raise SettingsError(
+                "REDIS_URL cannot be read: it takes redis://user:password@host:6379/0, rediss:// or unix:///path."
+            ) from None
 
     async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
         """Add to the stream, tell the channel and set the snapshot, in one transaction."""
@@ -131,6 +132,17 @@ class _Subscription:
             await self._channel.get_message(timeout=seconds)
 
 
+def _client(url: str) -> Redis:
+    return Redis.from_url(
+        url,
+        protocol=RESP,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), retries=1),
+        max_connections=MOST_CONNECTIONS,
+    )
+
+
 def _key(run_id: UUID) -> str:
     return f"brain:run:{run_id}"
 
@@ -142,7 +154,7 @@ def _stream(run_id: UUID) -> str:
 def _place(url: str) -> str:
     """Where the server is, without the password."""
     parts = urlsplit(url)
-    return parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+    return unquote(parts.path) if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
 
 
 def _raise_refusals(answers: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ CLOSE_SECONDS = 10.0
 
 
 class Bridge:
-    """Runs coroutines on its own loop; works the same with and without a loop in the caller's thread (Jupyter has one)."""
+    """Runs coroutines on its own loop, whether or not the caller's thread has one (Jupyter's has)."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -25,6 +25,11 @@ class Bridge:
     def loop(self) -> asyncio.AbstractEventLoop:
         """The loop, for code that awaits from another one."""
         return self._loop
+
+    @property
+    def is_open(self) -> bool:
+        """Whether coroutines can be run."""
+        return self._thread.is_alive()
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; an interrupt of the waiting thread cancels it and is raised."""

@@ -167,7 +167,7 @@ def _complaint(error: Mapping[str, Any]) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is not known{did_you_mean(str(error['loc'][-1]), _field_names())}"
+            return f"is not known.{did_you_mean(str(error['loc'][-1]), _field_names())}"
         case _:
             message = str(error["msg"])
             return f"{message[0].lower()}{message[1:]}, not {_brief(error['input'])}"

@@ -29,8 +29,11 @@ def path_to_read(project: Path, path: str, suffixes: tuple[str, ...] = ()) -> Pa
         raise ToolError(f"{path} is outside the project folder; tools read only inside it. Copy the file there.")
     if any(part.startswith(".") for part in (*_written_parts(path), *real.relative_to(root).parts)):
         raise ToolError(f"{path} is hidden (a name in it starts with a dot); tools do not read hidden files.")
+    # os.path, unlike pathlib, takes a name that is too long for one that is not there.
+    if not os.path.exists(real):  # noqa: PTH110
+        raise ToolError(_missing(root, path, suffixes))
     if not real.is_file():
-        raise ToolError(_missing(root, path, suffixes) if not real.exists() else f"{path} is a folder, not a file.")
+        raise ToolError(f"{path or 'The project'} is {'a folder' if real.is_dir() else 'a device'}, not a file.")
     return real
 
 

@@ -1,6 +1,7 @@
 """Files to tables: CSV, TSV, JSON and JSON lines by DuckDB, Parquet by Arrow."""
 
 import codecs
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ LOOK_BYTES = 65_536
 """Of a file's beginning, to find its encoding and delimiter."""
 
 CSV = """
-FROM read_csv($path, header = true, delim = $delimiter, nullstr = $nulls, encoding = $encoding,
-              sample_size = -1, hive_partitioning = false)
+FROM read_csv($path, header = true, delim = $delimiter, quote = '"', escape = '"', comment = '', nullstr = $nulls,
+              encoding = $encoding, sample_size = -1, hive_partitioning = false)
 """
 JSON = "FROM read_json($path, sample_size = -1, hive_partitioning = false, maximum_object_size = 100000000)"
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
@@ -35,6 +36,10 @@ KNOWN = (*CSV_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES)
 
 class _NotUtf8(ToolError):
     """A text file in another encoding."""
+
+
+class _Uneven(ToolError):
+    """A CSV file whose lines are not all of one shape; DuckDB does not say which."""
 
 
 def read(path: str, *, context: ToolContext) -> pa.Table:
@@ -63,7 +68,7 @@ def _read_csv(file: Path, path: str) -> pa.Table:
     with file.open("rb") as opened:
         start = opened.read(LOOK_BYTES)
     encoding = "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
-    parameters = {
+    parameters: dict[str, Any] = {
         "path": _literally(file),
         "delimiter": _delimiter(start.decode(encoding, "replace")),
         "nulls": NULLS,
@@ -73,6 +78,9 @@ def _read_csv(file: Path, path: str) -> pa.Table:
         return _by_duckdb(CSV, parameters, path)
     except _NotUtf8:
         return _by_duckdb(CSV, {**parameters, "encoding": "latin-1"}, path)
+    except _Uneven:
+        uneven = _first_uneven_line(file, parameters["delimiter"], encoding)
+        raise ToolError(f"{path} cannot be read as a table: {uneven}.") from None
 
 
 def _by_duckdb(sql: str, parameters: dict[str, Any], path: str) -> pa.Table:
@@ -80,7 +88,8 @@ def _by_duckdb(sql: str, parameters: dict[str, Any], path: str) -> pa.Table:
         with duckdb.connect(":memory:", config={"temp_directory": ""}) as connection:
             return collect(connection.sql(sql, params=parameters), path)
     except duckdb.Error as exc:
-        kind = _NotUtf8 if "not utf-8 encoded" in str(exc) else ToolError
+        kinds = {"not utf-8 encoded": _NotUtf8, "automatically detect the CSV parsing dialect": _Uneven}
+        kind = next((kind for said, kind in kinds.items() if said in str(exc)), ToolError)
         raise kind(f"{path} cannot be read as a table: {_reason(exc)}.") from exc
 
 
@@ -104,6 +113,16 @@ def _delimiter(start: str) -> str:
     """The one that the first line holds most of, so that a line of another length is told, not swallowed."""
     first = start.lstrip("\ufeff").partition("\n")[0]
     return max(DELIMITERS, key=re.sub(r'"[^"]*"', "", first).count)
+
+
+def _first_uneven_line(file: Path, delimiter: str, encoding: str) -> str:
+    with file.open(encoding=encoding, errors="replace", newline="") as lines:
+        rows = csv.reader(lines, delimiter=delimiter)
+        columns = len(next(rows))
+        for row in rows:
+            if row and len(row) != columns:
+                return f"line {rows.line_num} has another number of values ({len(row)}) than the first line ({columns})"
+    return "a quotation mark in it is opened and never closed"
 
 
 def _reason(exc: duckdb.Error) -> str:

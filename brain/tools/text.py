@@ -13,6 +13,8 @@ PROMPT_TOKENS = 120
 """For the instructions around the text."""
 MOST_OF_CONTEXT = 8
 """An answer takes at most one in so many of the model's tokens, so that each round of summaries is shorter."""
+SHRINK = 4
+"""A part's summary counts for at most one in so many of its characters, also where a model does not stop in time."""
 SYSTEM = "You summarize text. Use only what the text says. Answer with the summary alone."
 
 
@@ -24,7 +26,8 @@ async def summarize(text: str | list[str], sentences: int = 3, *, context: ToolC
     answer_tokens = min(sentences * TOKENS_PER_SENTENCE, context.model.context_tokens // MOST_OF_CONTEXT)
     room = int((context.model.context_tokens - answer_tokens - PROMPT_TOKENS) / _tokens_per_character(whole))
     while len(whole) > room:
-        whole = "\n\n".join(await _each(_parts(whole, room), sentences, answer_tokens, context))
+        summaries = await _each(_parts(whole, room), sentences, answer_tokens, context)
+        whole = "\n\n".join(summary[: room // SHRINK] for summary in summaries)
     return {"summary": await _summary(whole, sentences, answer_tokens, context)}
 
 

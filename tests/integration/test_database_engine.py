@@ -77,10 +77,14 @@ async def test_a_session_commits_at_its_end_and_rolls_back_on_an_error(database:
     insert = text("INSERT INTO brain.batches (id, name) VALUES (gen_random_uuid(), :name)")
     async with database.session() as session:
         await session.execute(insert, {"name": "kept"})
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with database.session() as session:
             await session.execute(insert, {"name": "dropped"})
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with database.connection() as connection:
         rows = await (await connection.execute("SELECT name FROM brain.batches")).fetchall()
     assert rows == [("kept",)]

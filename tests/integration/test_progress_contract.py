@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from brain.database.engine import Database
-from brain.database.tables import Run, metadata
+from brain.database.tables import Run
 from brain.progress_tracker.backend import EventBackend, RunSnapshot
 from brain.progress_tracker.memory import MemoryBackend
 from brain.progress_tracker.postgres import PostgresBackend
@@ -47,25 +46,18 @@ async def redis(redis_url: str) -> AsyncIterator[Place]:
 
 
 @pytest.fixture
-async def postgres_place(database_url: str) -> AsyncIterator[Place]:
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE SCHEMA IF NOT EXISTS brain"))
-        metadata.create_all(connection)
-    engine.dispose()
-    async with Database(database_url) as database:
+async def postgresql(database: Database) -> AsyncIterator[Place]:
+    async def run_with_row() -> UUID:
+        async with database.session() as session:
+            session.add(run := Run(id=new_run_id()))
+        return run.id
 
-        async def run_with_row() -> UUID:
-            async with database.session() as session:
-                session.add(run := Run(id=new_run_id()))
-            return run.id
-
-        backend = PostgresBackend(database)
-        yield Place(backend, run_with_row)
-        await backend.aclose()
+    backend = PostgresBackend(database)
+    yield Place(backend, run_with_row)
+    await backend.aclose()
 
 
-@pytest.fixture(params=["memory", "redis", "postgres_place"])
+@pytest.fixture(params=["memory", "redis", "postgresql"])
 def place(request: pytest.FixtureRequest) -> Place:
     return request.getfixturevalue(request.param)
 

@@ -60,7 +60,7 @@ def test_drift_between_migrations_and_models_is_noticed(database_url: str, monke
     upgrade(database_url)
     with psycopg.connect(plain(database_url)) as connection:
         connection.execute("ALTER TABLE brain.runs DROP COLUMN answer")
-    with pytest.raises(Exception, match="New upgrade operations detected.*answer"):
+    with pytest.raises(Exception, match=r"New upgrade operations detected.*answer"):
         command.check(configuration(database_url, monkeypatch))
 
 
@@ -98,7 +98,7 @@ async def test_an_empty_database_is_brought_up_in_under_a_second(database_url: s
     assert seconds < 1
 
 
-async def test_a_start_with_nothing_to_do_asks_once_and_does_not_load_alembic(database_url: str) -> None:
+def test_a_start_with_nothing_to_do_does_not_load_alembic(database_url: str) -> None:
     upgrade(database_url)
     program = f"""
 import asyncio, sys

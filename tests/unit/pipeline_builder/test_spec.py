@@ -39,8 +39,10 @@ def test_anything_else_is_no_duration(text: str) -> None:
 
 
 def test_yaml_words_and_dates_stay_text() -> None:
-    text = "steps: [{id: a, tool: table.join, arguments: {on: date, flag: no, day: 2026-11-01, yes: true, none: null, n: 1.5}}]"
-    assert PipelineSpec.from_text(text).steps[0].arguments == {
+    arguments = "{on: date, flag: no, day: 2026-11-01, yes: true, none: null, n: 1.5}"
+    assert PipelineSpec.from_text(f"steps: [{{id: a, tool: table.join, arguments: {arguments}}}]").steps[
+        0
+    ].arguments == {
         "on": "date",
         "flag": "no",
         "day": "2026-11-01",

@@ -43,11 +43,13 @@ class Backend(MemoryBackend):
 class Row:
     """A run's row, as the tracker is told of it."""
 
-    def __init__(self, status: RunStatus, backend: str | None = "redis", last_seq: int = 0, *, alive: bool = True) -> None:
+    def __init__(
+        self, status: RunStatus, backend: str | None = "redis", last_seq: int = 0, *, alive: bool = True
+    ) -> None:
         self.position: RunPosition | None = RunPosition(status, backend, last_seq, alive)
         self.asked = 0
 
-    async def __call__(self, run_id: UUID) -> RunPosition | None:
+    async def __call__(self, _run_id: UUID) -> RunPosition | None:
         self.asked += 1
         return self.position
 

@@ -173,7 +173,7 @@ async def test_a_run_that_nobody_takes_events_from_still_ends(caplog: pytest.Log
 
 async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stuck(MemoryBackend):
-        async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
+        async def append(self, *_: object) -> None:
             await asyncio.Event().wait()
 
     monkeypatch.setattr(publishing, "LONGEST_FLUSH_SECONDS", 0.05)

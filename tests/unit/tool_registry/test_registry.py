@@ -111,7 +111,7 @@ def test_every_problem_is_told_at_once_with_entry_and_field(tmp_path):
     lines = said.splitlines()[1:]
     for expected in (
         "tools[0] (Count Words) name: ",
-        "tools[1] (a.b) descripton: is not known Did you mean description?",
+        "tools[1] (a.b) descripton: is not known. Did you mean description?",
         "tools[2] (c.d) inputSchema.properties.n.type: is no valid JSON Schema",
         "tools[3] (e.f) inputSchema.required: txet is not among the properties",
         'tools[4] (g.h) inputSchema.type: must be "object"',

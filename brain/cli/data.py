@@ -1,0 +1,85 @@
+"""Commands that look and find: runs, show, search, sql, tools."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brain.cli.options import AsJson, Limit, Project, RunArgument, Tools, open_brain
+from brain.runs import RunStatus
+
+__all__ = ["runs", "search", "show", "sql", "tools"]
+
+RUN_COLUMNS = ["id", "created_at", "status", "seconds", "score", "request", "name", "error"]
+SEARCH_COLUMNS = ["id", "similarity", "status", "score", "request", "answer"]
+
+
+def runs(
+    *,
+    status: Annotated[RunStatus | None, typer.Option("--status", help="Only runs in this state.")] = None,
+    text: Annotated[str, typer.Option("--text", help="Only runs with this text in the request or name.")] = "",
+    since: Annotated[datetime | None, typer.Option("--since", help="Only runs from then on, in local time.")] = None,
+    limit: Limit = 20,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """List past and present runs, the newest first."""
+    from brain.cli import render
+
+    with open_brain(project) as brain:
+        found = brain.runs(status=status, text=text, since=since, limit=limit)
+    render.frame(found, as_json=as_json, columns=RUN_COLUMNS)
+
+
+def show(
+    run: RunArgument = "last",
+    *,
+    save: Annotated[Path | None, typer.Option("--save", help="Write tables and files of the run here.")] = None,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run: its plan, its answer, its results and where they are."""
+    from brain.cli import render, saving
+
+    with open_brain(project) as brain:
+        shown = brain.show(run)
+        if shown.spec is not None and not as_json:
+            render.pipeline(brain.check(shown.spec))
+        render.run(shown, as_json=as_json)
+        if save is not None:
+            saving.save(shown, save)
+
+
+def search(text: str, *, limit: Limit = 10, project: Project = None, as_json: AsJson = False) -> None:
+    """Find past runs by what they mean."""
+    from brain.cli import render
+
+    with open_brain(project) as brain:
+        found = brain.search(text, limit=limit)
+    render.frame(found, as_json=as_json, columns=SEARCH_COLUMNS)
+
+
+def sql(query: str, *, project: Project = None, as_json: AsJson = False) -> None:
+    """Ask the knowledge base in SQL (read-only; tables runs, steps, step_items, events, ratings)."""
+    from brain.cli import render
+
+    with open_brain(project) as brain:
+        found = brain.sql(query)
+    render.frame(found, as_json=as_json)
+
+
+def tools(
+    query: Annotated[str, typer.Argument(help="What the tool should do; empty lists all.")] = "",
+    *,
+    limit: Limit = 10,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the tools, or find those that fit."""
+    from brain.cli import render
+
+    with open_brain(project, tools) as brain:
+        found = brain.tools(query, limit=limit)
+    render.tools(found, as_json=as_json)

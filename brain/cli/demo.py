@@ -1,0 +1,37 @@
+"""`brain demo`: one real question about shipped data, through the same door as any other."""
+
+from typing import Annotated
+
+import typer
+
+from brain.cli.options import Project, Tools, open_brain
+from brain.cli.work import follow
+
+__all__ = ["demo"]
+
+QUESTION = "Average daily rainfall by month in Seattle, and a chart"
+
+
+def demo(
+    question: Annotated[str, typer.Argument(help="What to ask about notebooks/data/seattle-weather.csv.")] = QUESTION,
+    *,
+    project: Project = None,
+    tools: Tools = None,
+) -> None:
+    """Ask about the shipped weather data: plan, live bars, answer, and what the knowledge base kept."""
+    from brain.cli import render
+    from brain.cli.render import say
+
+    with open_brain(project, tools) as brain:
+        say(f"\nThe question: {question}\n\nThe plan:")
+        render.plan(brain.plan(question), as_json=False)
+        say("\nThe run:")
+        run_id = brain.start_ask(question, source="cli")
+        try:
+            follow(brain, run_id, as_json=False)
+        finally:
+            say("\nThe knowledge base (brain runs):")
+            render.frame(
+                brain.runs(limit=5), as_json=False, columns=["id", "created_at", "status", "seconds", "request"]
+            )
+            say('\nNext: brain ask "Which month is the windiest?"   brain search rain   brain --help')

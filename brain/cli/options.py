@@ -1,0 +1,61 @@
+"""Options that several commands share, and the Brain that they describe."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from brain.errors import UsageError
+
+if TYPE_CHECKING:
+    from brain.session import Brain
+
+__all__ = ["AsJson", "InputOptions", "Limit", "Project", "RunArgument", "Tools", "Yes", "open_brain", "read_inputs"]
+
+Project = Annotated[
+    Path | None,
+    typer.Option("--project", help="The project folder; else the nearest one upward with tools.json or .brain."),
+]
+Tools = Annotated[Path | None, typer.Option("--tools", help="Another tool registry than the project's tools.json.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
+RunArgument = Annotated[str, typer.Argument(help="A run: the end or beginning of its id, or `last`.")]
+InputOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", "-i", help="An input of the run as name=value; the value is JSON or else text. Repeatable."
+    ),
+]
+
+
+@contextmanager
+def open_brain(project: Path | None = None, tools: Path | None = None) -> "Iterator[Brain]":
+    """A Brain for one command."""
+    from brain.session import Brain
+
+    with Brain(project, tools=tools) as brain:
+        logging.basicConfig(level=brain.settings.brain_log_level, format="%(levelname)s %(name)s: %(message)s")
+        yield brain
+
+
+def read_inputs(texts: list[str] | None) -> dict[str, Any]:
+    """`name=value` texts as a mapping; raises UsageError where there is no equals sign."""
+    inputs = {}
+    for text in texts or ():
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--input takes name=value and got {text!r}.")
+        inputs[name] = _json_or_text(value)
+    return inputs
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

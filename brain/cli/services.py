@@ -1,0 +1,119 @@
+"""Commands for the services behind the Brain: up, down, status, doctor, db."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brain.cli.options import AsJson, Project
+
+if TYPE_CHECKING:
+    from brain.config_secrets import Settings
+
+__all__ = ["db", "doctor", "down", "status", "up"]
+
+db = typer.Typer(no_args_is_help=True, help="The schema of the database.")
+
+
+def up(*, project: Project = None, as_json: AsJson = False) -> None:
+    """Start the services that no setting names: PostgreSQL, Redis, the chat model."""
+    from brain.cli import render
+    from brain.cli.live import waiting
+    from brain.session import health
+
+    with waiting("Starting the services"):
+        started = health.up(_settings(project))
+    render.services(started, as_json=as_json)
+
+
+def down(*, project: Project = None, as_json: AsJson = False) -> None:
+    """Stop the embedded services; their data stays."""
+    from brain.cli import render
+    from brain.cli.live import waiting
+    from brain.session import health
+
+    with waiting("Stopping the services"):
+        stopped = health.down(_settings(project))
+    render.names("stopped", stopped, as_json=as_json)
+
+
+def status(*, project: Project = None, as_json: AsJson = False) -> None:
+    """Show the embedded services of the project; starts none."""
+    from brain.cli import render
+    from brain.session import health
+
+    render.services(health.service_status(_settings(project)), as_json=as_json)
+
+
+def doctor(*, project: Project = None, as_json: AsJson = False) -> None:
+    """Look at everything that the Brain needs, and say what to do about what is missing."""
+    from brain.cli import render
+    from brain.cli.live import waiting
+    from brain.session import health
+
+    with waiting("Looking"):
+        findings = health.doctor(_settings(project))
+    render.findings(findings, as_json=as_json)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(3)
+
+
+@db.command("upgrade")
+def db_upgrade(
+    *,
+    to: Annotated[str, typer.Option("--to", help="The revision to move up to.")] = "head",
+    project: Project = None,
+) -> None:
+    """Move the schema up; a hosted database is only ever moved by this command."""
+    from brain.database.upgrade import upgrade
+
+    upgrade(_database_url(project), to)
+    _tell_revision(project)
+
+
+@db.command("downgrade")
+def db_downgrade(
+    revision: Annotated[str, typer.Argument(help="The revision to move down to; `base` removes everything.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    project: Project = None,
+) -> None:
+    """Move the schema down; what later revisions hold is lost."""
+    from brain.database.upgrade import downgrade
+
+    if not yes:
+        typer.confirm(f"Everything that came after {revision} will be lost. Go on?", abort=True)
+    downgrade(_database_url(project), revision)
+    _tell_revision(project)
+
+
+@db.command("current")
+def db_current(*, project: Project = None) -> None:
+    """Show which revision the database is at."""
+    _tell_revision(project)
+
+
+def _tell_revision(project: Project) -> None:
+    import asyncio
+
+    from brain.database.engine import Database
+    from brain.database.upgrade import HEAD, current_revision
+
+    async def ask() -> str | None:
+        async with Database(_database_url(project)) as database:
+            return await current_revision(database)
+
+    typer.echo(f"schema {asyncio.run(ask()) or 'none'}; this version needs {HEAD}")
+
+
+def _database_url(project: Project) -> str:
+    import asyncio
+
+    from brain.session.services import open_services
+
+    return asyncio.run(open_services(_settings(project))).database
+
+
+def _settings(project: Project) -> "Settings":
+    from brain.config_secrets import load_settings
+
+    return load_settings(project)

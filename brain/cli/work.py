@@ -1,0 +1,154 @@
+"""Commands that plan, run, watch and steer: plan, ask, run, watch, approve, cancel."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools, Yes, open_brain, read_inputs
+
+if TYPE_CHECKING:
+    from brain.session import Brain, Run
+
+__all__ = ["approve", "ask", "cancel", "follow", "plan", "run", "watch"]
+
+FAILED, WAITING, CANCELLED = 1, 4, 130
+
+Request = Annotated[str, typer.Argument(help="What you want, in plain words.", show_default=False)]
+PipelineFile = Annotated[Path, typer.Argument(help="A pipeline in YAML or JSON.", show_default=False)]
+
+
+def plan(
+    request: Request,
+    *,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the pipeline here, for `brain run`.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Draw the pipeline here.")] = None,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would be done about a request, without doing it."""
+    from brain.cli import render
+
+    with open_brain(project, tools) as brain:
+        made = brain.plan(request)
+    if out is not None:
+        out.write_text(made.spec.to_yaml(), encoding="utf-8")
+    if svg is not None:
+        from brain.pipeline_builder.draw import draw
+
+        svg.write_text(draw(made.pipeline), encoding="utf-8")
+    render.plan(made, as_json=as_json)
+
+
+def ask(
+    request: Request,
+    *,
+    yes: Yes = False,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plan, run and answer a request."""
+    with open_brain(project, tools) as brain:
+        follow(brain, brain.start_ask(request, yes=yes, source="cli"), as_json=as_json)
+
+
+def run(
+    pipeline: PipelineFile,
+    *,
+    inputs: InputOptions = None,
+    yes: Yes = False,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a pipeline that is written down."""
+    with open_brain(project, tools) as brain:
+        run_id = brain.start_run(pipeline, yes=yes, source="cli", **read_inputs(inputs))
+        follow(brain, run_id, as_json=as_json)
+
+
+def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
+    """Watch a run from its first step, from any process; with --json one event a line."""
+    from brain.cli import live
+
+    with open_brain(project) as brain:
+        run_id = brain.resolve(run)
+        with live.view(brain.settings.brain_progress, as_json=as_json) as view:
+            for event in brain.watch(run_id):
+                view.show(event)
+        _finish(brain.show(run_id), as_json=None if as_json else False)
+
+
+def approve(run: RunArgument = "last", *, yes: Yes = False, project: Project = None, as_json: AsJson = False) -> None:
+    """Allow what a waiting run waits for, and go on with it."""
+    with open_brain(project) as brain:
+        waiting = brain.show(run)
+        if waiting.waiting_for and not (yes or _is_allowed(waiting)):
+            raise typer.Exit(WAITING)
+        follow(brain, brain.start_approved(waiting), as_json=as_json)
+
+
+def cancel(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
+    """End a run, whichever process it is in."""
+    from brain.cli import render
+
+    with open_brain(project) as brain:
+        run_id = brain.resolve(run)
+        brain.cancel(run_id)
+        render.run(brain.wait(run_id), as_json=as_json)
+
+
+def follow(brain: "Brain", run_id: UUID, *, as_json: bool) -> None:
+    """Show a run of this process live, ask where it waits, print how it ended; Ctrl-C cancels it."""
+    from brain.cli import live
+    from brain.runs import short_id
+
+    try:
+        _show_live(brain, run_id, as_json=as_json)
+    except KeyboardInterrupt:
+        brain.cancel(run_id)
+        brain.wait(run_id)
+        live.note(f"Cancelled. What was done is kept: brain show {short_id(run_id)}")
+        raise typer.Exit(CANCELLED) from None
+    ended = brain.show(run_id)
+    if ended.waiting_for and not as_json and _is_allowed(ended):
+        follow(brain, brain.start_approved(run_id), as_json=as_json)
+        return
+    _finish(ended, as_json=as_json)
+
+
+def _show_live(brain: "Brain", run_id: UUID, *, as_json: bool) -> None:
+    from brain.cli import live
+
+    with live.view("off" if as_json else brain.settings.brain_progress) as view:
+        for event in brain.watch(run_id):
+            view.show(event)
+    brain.wait(run_id)
+
+
+def _is_allowed(run: "Run") -> bool:
+    """Ask a person at a terminal; nobody there means no."""
+    import sys
+
+    from brain.cli import render
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    import questionary
+
+    render.approvals(run)
+    return bool(questionary.confirm("Run these steps?", default=False).ask())
+
+
+def _finish(run: "Run", *, as_json: bool | None) -> None:
+    from brain.cli import render
+    from brain.runs import RunStatus
+
+    if as_json is not None:
+        render.run(run, as_json=as_json)
+    codes = {RunStatus.SUCCEEDED: 0, RunStatus.WAITING: WAITING, RunStatus.CANCELLED: CANCELLED}
+    if code := codes.get(run.status, FAILED):
+        raise typer.Exit(code)

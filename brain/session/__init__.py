@@ -1,0 +1,7 @@
+"""The one place that wires the parts together: `Brain` for people, `Core` for code that is async already."""
+
+from brain.session.brain import Brain
+from brain.session.core import Core
+from brain.session.run import Run
+
+__all__ = ["Brain", "Core", "Run"]

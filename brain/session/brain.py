@@ -1,0 +1,190 @@
+"""`Brain`: the synchronous face of the core, for notebooks, scripts and the command line."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from brain.config_secrets import Settings, load_settings
+from brain.intent_inference.plan import Plan
+from brain.knowledge_base.frames import RunFilter
+from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.spec import PipelineSpec, read_spec
+from brain.runs import RunEvent, RunStatus
+from brain.session.bridge import Bridge
+from brain.session.core import Core
+from brain.session.run import Run
+from brain.session.runner import Order
+from brain.tool_registry.definitions import ToolDefinition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Brain"]
+
+type RunLike = Run | UUID | str
+"""A run, its id, the beginning or end of its id, or `last`."""
+type SpecLike = PipelineSpec | Plan | Pipeline | Mapping[str, Any] | str | Path
+"""A pipeline, or where one is written down; a text with line breaks is the pipeline itself."""
+
+
+class Brain:
+    """Plans, runs, watches and remembers pipelines of tools.
+
+    Every method raises BrainError with one clear sentence where something is wrong. Use it as a context manager, or
+    call `close`: runs that still go on are then cancelled.
+    """
+
+    def __init__(
+        self, project: str | Path | None = None, *, tools: str | Path | None = None, settings: Settings | None = None
+    ) -> None:
+        overrides = {"brain_tools": Path(tools)} if tools is not None else {}
+        self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
+        self._bridge = Bridge()
+        try:
+            self._core = self._bridge.run(_open(self.settings))
+        except BaseException:
+            self._bridge.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cancel what still runs here, and let go of the services; a second call does nothing."""
+        if self._bridge.is_open:
+            with contextlib.suppress(KeyboardInterrupt):
+                self._bridge.run(self._core.__aexit__(None, None, None))
+            self._bridge.close()
+
+    def plan(self, request: str, **inputs: Any) -> Plan:
+        """What would be done about a request; nothing is run. `inputs` are DataFrames that it is about."""
+        return self._bridge.run(self._core.plan(request, _tables(inputs)))
+
+    def ask(self, request: str, *, yes: bool = False, **inputs: Any) -> Run:
+        """Plan, run and answer a request; without `yes` it waits where a person must approve a step first."""
+        return self.wait(self.start_ask(request, yes=yes, **inputs))
+
+    def run(self, pipeline: SpecLike, *, yes: bool = False, **inputs: Any) -> Run:
+        """Run a pipeline that is written down."""
+        return self.wait(self.start_run(pipeline, yes=yes, **inputs))
+
+    def start_ask(self, request: str, *, yes: bool = False, source: str = "python", **inputs: Any) -> UUID:
+        """The same as `ask`, without waiting for the end."""
+        order = Order(request=request, inputs=inputs, yes=yes, source=source)
+        return self._bridge.run(self._core.start(order))
+
+    def start_run(self, pipeline: SpecLike, *, yes: bool = False, source: str = "python", **inputs: Any) -> UUID:
+        """The same as `run`, without waiting for the end."""
+        order = Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, source=source)
+        return self._bridge.run(self._core.start(order))
+
+    def wait(self, run: RunLike) -> Run:
+        """The run at rest; an interrupt (Ctrl-C, the stop button) cancels it first, and then is raised."""
+        run_id = self.resolve(run)
+        try:
+            return self._bridge.run(self._core.wait(run_id))
+        except KeyboardInterrupt:
+            self.cancel(run_id)
+            self._bridge.run(self._core.wait(run_id))
+            raise
+
+    def watch(self, run: RunLike, *, after: int = 0) -> Iterator[RunEvent]:
+        """Every event of a run from its first, in this process or another, until the run comes to rest."""
+        return self._bridge.iterate(self._core.events(self.resolve(run), after=after))
+
+    def approve(self, run: RunLike) -> Run:
+        """Allow what a waiting run waits for, and go on with it."""
+        return self.wait(self.start_approved(run))
+
+    def start_approved(self, run: RunLike) -> UUID:
+        """The same as `approve`, without waiting for the end."""
+        return self._bridge.run(self._core.approve(self.resolve(run)))
+
+    def cancel(self, run: RunLike) -> RunStatus:
+        """End a run, here or in another process."""
+        return self._bridge.run(self._core.cancel(self.resolve(run)))
+
+    def show(self, run: RunLike = "last") -> Run:
+        """One run with its steps, answer and results."""
+        return self._bridge.run(self._core.show(self.resolve(run)))
+
+    def runs(
+        self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000
+    ) -> "pd.DataFrame":
+        """Past and present runs as a DataFrame, the newest first."""
+        statuses = (RunStatus(status),) if status is not None else ()
+        return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
+
+    def steps(self, run: RunLike | None = None, *, items: bool = False) -> "pd.DataFrame":
+        """Steps of a run (or of all recent ones) as a DataFrame; `items` adds the items of `foreach` steps."""
+        run_id = None if run is None else self.resolve(run)
+        return self._bridge.run(self._core.steps(run_id, items=items))
+
+    def search(self, text: str, *, limit: int = 10) -> "pd.DataFrame":
+        """Past runs whose requests mean nearly the same, as a DataFrame with their similarity."""
+        return self._bridge.run(self._core.search(text, limit))
+
+    def sql(self, query: str) -> "pd.DataFrame":
+        """Any read-only SQL over the knowledge base (schema `brain`) as a DataFrame."""
+        return self._bridge.run(self._core.sql(query))
+
+    def rate(self, run: RunLike, stars: int, comment: str = "") -> None:
+        """Say how good a run was, 1 to 5."""
+        self._bridge.run(self._core.rate(self.resolve(run), stars, comment))
+
+    def tools(self, query: str = "", *, limit: int = 10) -> list[ToolDefinition]:
+        """The tools there are, or the ones that fit a query, best first."""
+        return self._bridge.run(self._core.tools(query, limit))
+
+    def check(self, pipeline: SpecLike) -> Pipeline:
+        """The pipeline, checked against this project's tools; raises SpecError with every problem."""
+        return self._core.check(as_spec(pipeline))
+
+    def resolve(self, run: RunLike) -> UUID:
+        """The full id of a run."""
+        match run:
+            case UUID():
+                return run
+            case Run():
+                return run.run_id
+            case _:
+                return self._bridge.run(self._core.resolve(run))
+
+
+def as_spec(pipeline: SpecLike) -> PipelineSpec:
+    """The spec, wherever it stands; raises SpecError, UsageError."""
+    match pipeline:
+        case PipelineSpec():
+            return pipeline
+        case Plan() | Pipeline():
+            return pipeline.spec
+        case Mapping():
+            return PipelineSpec.from_value(dict(pipeline))
+        case str() if "\n" in pipeline:
+            return PipelineSpec.from_text(pipeline)
+        case _:
+            return read_spec(Path(pipeline))
+
+
+async def _open(settings: Settings) -> Core:
+    return Core(settings)
+
+
+def _tables(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """DataFrames as Arrow tables; anything else is no data that a plan could be about."""
+    import pyarrow as pa
+
+    return {
+        name: value if isinstance(value, pa.Table) else pa.table(value)
+        for name, value in inputs.items()
+        if hasattr(value, "__arrow_c_stream__")
+    }

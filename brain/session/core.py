@@ -1,0 +1,291 @@
+"""The async core: every verb once, over parts that are wired here and nowhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from brain.aggregator import Aggregator
+from brain.artifacts import ArtifactCodec, FsspecStore
+from brain.config_secrets import Redactor, SecretResolver, Settings, install_log_redaction
+from brain.database.engine import Database
+from brain.database.upgrade import check_schema, ensure_schema
+from brain.egress import Egress, EgressPolicy
+from brain.errors import UsageError
+from brain.executor.local import LocalCaller, Surroundings
+from brain.executor.ports import ToolCall
+from brain.intent_inference.linking import Similarity
+from brain.intent_inference.mentions import Request
+from brain.intent_inference.model import ModelPlanner
+from brain.intent_inference.offline import OfflinePlanner
+from brain.intent_inference.plan import Plan, Planner, Question
+from brain.intent_inference.sources import find_sources, table_reader
+from brain.knowledge_base.frames import Frames, RunFilter
+from brain.knowledge_base.store import RunStore
+from brain.pipeline_builder.build import build
+from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.progress_tracker.backend import EventBackend
+from brain.progress_tracker.listener import RunPosition
+from brain.progress_tracker.tracker import ProgressTracker
+from brain.runs import ApprovalRequest, RunEvent, RunStatus
+from brain.session.run import Results, Run
+from brain.session.runner import Order, Runner, RunnerParts
+from brain.session.services import (
+    ServiceUrls,
+    chat_model,
+    embedder,
+    is_hosted_chat,
+    open_services,
+    tools_file_of,
+)
+from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.registry import Registry, load
+from brain.tool_registry.search import ToolSearch
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Core"]
+
+LOST_SECONDS = 15.0
+"""Without a heartbeat for so long, by the database's clock, a run's owner counts as gone."""
+
+
+class Core:
+    """Everything that the doors do; used on one event loop. Services start when a verb first needs them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = Registry.from_file(tools_file_of(settings))
+        secrets = [binding.name for tool in self.registry for binding in tool.secrets]
+        self.redactor = Redactor.of_environment(settings.project, secrets)
+        install_log_redaction(self.redactor)
+        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url))
+        self._embedder = embedder(settings)
+        self._similarity = Similarity(self._embedder)
+        self._search = ToolSearch(self.registry, self._embedder)
+        self._model = chat_model(settings)
+        self._caller = LocalCaller(
+            load,
+            Surroundings(
+                project=settings.project,
+                codec=self.codec,
+                egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
+                model=self._model,
+                secrets=SecretResolver(),
+                redactor=self.redactor,
+            ),
+            max_parallel=settings.brain_max_parallel,
+        )
+        self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._stores: _Stores | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+        self._stores = None
+
+    async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
+        """A plan for a request; nothing is stored or run. Raises PlanningError, ModelError."""
+        if not request.strip():
+            raise UsageError("There is no request: say in words what you want.")
+        taken = Request(request)
+        sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
+        return await self._planner().plan(Question(taken, sources))
+
+    def check(self, spec: PipelineSpec) -> Pipeline:
+        """Build a spec with this project's tools; raises SpecError with every problem."""
+        return build(spec, self.registry)
+
+    async def start(self, order: Order) -> UUID:
+        """Begin a run; it goes on in the background."""
+        if order.spec is None and not order.request.strip():
+            raise UsageError("There is no request: say in words what you want.")
+        return await (await self._open()).runner.start(order)
+
+    async def wait(self, run_id: UUID) -> Run:
+        """The run, once it has come to rest; of another process's run as its events tell."""
+        stores = await self._open()
+        await stores.runner.wait(run_id)
+        run = await self.show(run_id)
+        if not run.status.is_settled:
+            async for _ in self.events(run_id):
+                pass
+            run = await self.show(run_id)
+        return run
+
+    async def approve(self, run_id: UUID) -> UUID:
+        """Allow what a waiting run waits for, and go on with it here."""
+        stores = await self._open()
+        run = await self.show(run_id)
+        if run.status is not RunStatus.WAITING or run.spec is None:
+            raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
+        await stores.store.approve(run_id, [request.hash for request in run.waiting_for])
+        await stores.runner.go_on(run_id, self.check(run.spec), yes=False)
+        return run_id
+
+    async def cancel(self, run_id: UUID) -> RunStatus:
+        """Ask for the end of a run, here or in another process, which notices within a second."""
+        stores = await self._open()
+        stores.runner.cancel(run_id)
+        return await stores.store.request_cancel(run_id)
+
+    async def events(self, run_id: UUID, *, after: int = 0) -> AsyncIterator[RunEvent]:
+        """Every event of a run from the first, each once, until it comes to rest."""
+        stores = await self._open()
+        listener = stores.tracker.listen(run_id, after=after)
+        try:
+            async for event in listener:
+                yield event
+        finally:
+            await listener.aclose()
+
+    async def resolve(self, text: str) -> UUID:
+        """The run that `last`, an id, or the unique beginning or end of one names; raises RunNotFound."""
+        return await (await self._open()).store.resolve(text)
+
+    async def show(self, run_id: UUID) -> Run:
+        """One run with its steps; raises RunNotFound."""
+        stores = await self._open()
+        await stores.store.mark_stale()
+        row = await stores.store.get(run_id)
+        steps = await stores.store.step_results(run_id)
+        return _as_run(row, steps, self.codec)
+
+    async def runs(self, wanted: RunFilter, limit: int | None) -> "pd.DataFrame":
+        """Past and present runs, the newest first; ones whose process is gone are marked first."""
+        stores = await self._open()
+        await stores.store.mark_stale()
+        return await stores.frames.runs(wanted, limit=limit)
+
+    async def steps(self, run_id: UUID | None, *, items: bool) -> "pd.DataFrame":
+        """Steps of one run, or of the newest runs."""
+        return await (await self._open()).frames.steps(run_id, items=items)
+
+    async def search(self, text: str, limit: int) -> "pd.DataFrame":
+        """Runs whose requests mean nearly the same, the nearest first."""
+        stores = await self._open()
+        vectors = await asyncio.to_thread(self._embedder.embed, [text])
+        return await stores.frames.similar(vectors[0].tolist(), model=self._embedder.name, limit=limit)
+
+    async def sql(self, query: str) -> "pd.DataFrame":
+        """A read-only query over the knowledge base."""
+        return await (await self._open()).frames.sql(query)
+
+    async def rate(self, run_id: UUID, stars: int, comment: str) -> None:
+        """Keep what a person thought of a run."""
+        await (await self._open()).store.rate(run_id, stars, comment)
+
+    async def tools(self, query: str, limit: int) -> list[ToolDefinition]:
+        """The tools that fit a query, best first; all in their order without one."""
+        if not query:
+            return list(self.registry)
+        found = await asyncio.to_thread(self._search.search, query, limit)
+        return [scored.definition for scored in found]
+
+    async def open(self) -> ServiceUrls:
+        """Make sure that the stores are there; every verb that needs them does."""
+        return (await self._open()).urls
+
+    def _planner(self) -> Planner:
+        if is_hosted_chat(self.settings):
+            return ModelPlanner(self.registry, self._search, self._model, self.check)
+        return OfflinePlanner(self.registry, self._search, self._similarity, self._model, self.check)
+
+    async def _open_table(self, path: str) -> "pa.Table":
+        tool, argument = table_reader(self.registry)
+        reference = await self._caller.call(ToolCall(tool, {argument: path}, lambda _percentage, _message: None))
+        return self.codec.table(reference["artifact"])
+
+    async def _open(self) -> "_Stores":
+        async with self._opening:
+            if self._stores is None:
+                self._stores = await self._opened()
+            return self._stores
+
+    async def _opened(self) -> "_Stores":
+        urls = await open_services(self.settings)
+        database = await self._stack.enter_async_context(Database(urls.database, urls.reader))
+        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        store = RunStore(database, self.redactor)
+        keep = timedelta(hours=self.settings.brain_event_ttl_hours)
+        primary, fallback = _backends(urls, database, keep)
+        position = _PositionOf(store)
+        tracker = await self._stack.enter_async_context(ProgressTracker(primary, fallback, position))
+        stores = _Stores(urls, store, Frames(database), tracker, self._runner(store, tracker))
+        self._stack.push_async_callback(stores.runner.close)
+        return stores
+
+    def _runner(self, store: RunStore, tracker: ProgressTracker) -> Runner:
+        model = self._model if is_hosted_chat(self.settings) else None
+        return Runner(
+            RunnerParts(
+                store=store,
+                tracker=tracker,
+                caller=self._caller,
+                codec=self.codec,
+                check=self.check,
+                plan=self.plan,
+                aggregator=Aggregator(self.codec.table, model),
+                embedder=self._embedder,
+                project=self.settings.project,
+            )
+        )
+
+
+class _Stores:
+    """What is there once the services are up."""
+
+    def __init__(
+        self, urls: ServiceUrls, store: RunStore, frames: Frames, tracker: ProgressTracker, runner: Runner
+    ) -> None:
+        self.urls = urls
+        self.store = store
+        self.frames = frames
+        self.tracker = tracker
+        self.runner = runner
+
+
+class _PositionOf:
+    """Tells a listener what a run's row says."""
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+
+    async def __call__(self, run_id: UUID, /) -> RunPosition | None:
+        await self._store.mark_stale()
+        at = await self._store.position(run_id)
+        alive = at.heartbeat_age is not None and at.heartbeat_age < LOST_SECONDS
+        return RunPosition(at.status, at.backend, at.last_seq, alive)
+
+
+def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
+    from brain.progress_tracker.postgres import PostgresBackend
+
+    in_postgres = PostgresBackend(database)
+    if urls.redis is None:
+        return in_postgres, None
+    from brain.progress_tracker.redis import RedisBackend
+
+    return RedisBackend(urls.redis, keep), in_postgres
+
+
+def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
+    waiting = (row.waiting_for or {}).get("approvals", ())
+    return Run(
+        run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
+        spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
+        outputs=Results(row.outputs, codec), step_results=tuple(steps), answer=row.answer, error=row.error,
+        score=row.score, waiting_for=tuple(ApprovalRequest(**request) for request in waiting), attempt=row.attempt,
+        created_at=row.created_at, finished_at=row.finished_at, tokens_in=row.tokens_in, tokens_out=row.tokens_out,
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""A run as a person handles it: its status, its answer, and its results as DataFrames and files."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from brain.artifacts import ArtifactCodec, is_file, is_table
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.runs import ApprovalRequest, Json, RunStatus, StepResult, short_id
+
+__all__ = ["Results", "Run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one pipeline, as it stood when it was read."""
+
+    run_id: UUID
+    status: RunStatus
+    request: str
+    name: str
+    spec: PipelineSpec | None
+    """None where no plan was found."""
+    planner: str
+    inputs: Mapping[str, Json]
+    outputs: "Results"
+    """By name: tables as pandas DataFrames, files as `brain.artifacts.File`, anything else as JSON."""
+    step_results: tuple[StepResult, ...] = field(repr=False)
+    answer: str | None
+    error: str | None
+    score: float | None
+    """0 to 1, by the evaluator."""
+    waiting_for: tuple[ApprovalRequest, ...]
+    attempt: int
+    created_at: datetime
+    finished_at: datetime | None
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    @property
+    def id(self) -> str:
+        """The eight digits that surfaces show and every verb accepts."""
+        return short_id(self.run_id)
+
+    @property
+    def results(self) -> "Results":
+        """By step id: what each step returned, in the same shapes as `outputs`."""
+        values = {step.step_id: step.result for step in self.step_results if step.item is None}
+        return self.outputs.of(values)
+
+    @property
+    def seconds(self) -> float | None:
+        """From the moment the run was accepted to its end."""
+        return None if self.finished_at is None else (self.finished_at - self.created_at).total_seconds()
+
+    def to_json(self) -> dict[str, Json]:
+        """Everything about the run, tables and files as references."""
+        return {
+            "id": self.id,
+            "run_id": str(self.run_id),
+            "status": str(self.status),
+            "name": self.name,
+            "request": self.request,
+            "planner": self.planner,
+            "spec": self.spec.to_json() if self.spec else None,
+            "inputs": dict(self.inputs),
+            "outputs": dict(self.outputs.references),
+            "answer": self.answer,
+            "error": self.error,
+            "score": self.score,
+            "attempt": self.attempt,
+            "created_at": self.created_at.isoformat(),
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+            "seconds": self.seconds,
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "waiting_for": [
+                {"step_id": wait.step_id, "tool": wait.tool, "arguments": wait.arguments, "hash": wait.hash}
+                for wait in self.waiting_for
+            ],
+            "steps": [_step_json(step) for step in self.step_results if step.item is None],
+        }
+
+
+class Results(Mapping[str, Any]):
+    """Values by name, each opened when it is asked for."""
+
+    def __init__(self, references: Mapping[str, Json], codec: ArtifactCodec) -> None:
+        self.references = references
+        """The same values as JSON, with tables and files as references to artifacts."""
+        self._codec = codec
+
+    def of(self, references: Mapping[str, Json]) -> "Results":
+        """Other values from the same store."""
+        return Results(references, self._codec)
+
+    def address(self, name: str) -> str | None:
+        """The path or URL of a table or file; None for a value that stands in the row."""
+        value = self.references[name]
+        return self._codec.address(value["artifact"]) if is_table(value) or is_file(value) else None
+
+    def __getitem__(self, name: str) -> Any:
+        return _as_frames(self._codec.unpack(self.references[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.references)
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self.references) or 'nothing'}>"
+
+
+def _as_frames(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {key: _as_frames(item) for key, item in value.items()}
+        case list():
+            return [_as_frames(item) for item in value]
+        case _ if type(value).__module__.startswith("pyarrow") and hasattr(value, "to_pandas"):
+            return value.to_pandas(types_mapper=_arrow_dtype())
+        case _:
+            return value
+
+
+def _arrow_dtype() -> Callable[[Any], Any]:
+    import pandas as pd
+
+    return pd.ArrowDtype
+
+
+def _step_json(step: StepResult) -> dict[str, Json]:
+    return {
+        "id": step.step_id,
+        "tool": step.tool,
+        "status": str(step.status),
+        "seconds": step.seconds,
+        "tries": step.tries,
+        "arguments": dict(step.arguments),
+        "result": step.result,
+        "error": step.error,
+    }

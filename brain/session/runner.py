@@ -1,0 +1,293 @@
+"""Carries one run from its request to its answer: plan, execute, answer, score, remember, and tell as it goes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from brain.aggregator import Aggregator
+from brain.artifacts import ArtifactCodec, is_table
+from brain.database.tables import Run as RunRow
+from brain.errors import BrainError, StaleAttempt
+from brain.evaluator import evaluate
+from brain.executor.engine import Approvals, Engine, Job
+from brain.executor.heartbeat import Heartbeat
+from brain.executor.ports import ToolCaller
+from brain.intent_inference.plan import Check, Plan
+from brain.knowledge_base.owners import Owner
+from brain.knowledge_base.records import Outcome, Spending
+from brain.knowledge_base.records import Plan as StoredPlan
+from brain.knowledge_base.store import RunStore
+from brain.language_models import Embedder
+from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.progress_tracker.publisher import RunPublisher
+from brain.progress_tracker.tracker import ProgressTracker
+from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Order", "Runner", "RunnerParts"]
+
+log = logging.getLogger(__name__)
+
+
+type MakePlan = Callable[[str, Mapping[str, pa.Table]], Awaitable[Plan]]
+"""Plans a request about the tables that were handed over; raises PlanningError, ModelError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted: a request to plan for, or a pipeline as it is."""
+
+    request: str = ""
+    spec: PipelineSpec | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """Values, DataFrames and Arrow tables by name."""
+    yes: bool = False
+    """Whether tools that change something may run without asking."""
+    source: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerParts:
+    """What a run goes through."""
+
+    store: RunStore
+    tracker: ProgressTracker
+    caller: ToolCaller
+    codec: ArtifactCodec
+    check: Check
+    plan: MakePlan
+    aggregator: Aggregator
+    embedder: Embedder
+    project: Path
+
+
+@dataclass(slots=True)
+class _Active:
+    run_id: UUID
+    attempt: int
+    publisher: RunPublisher
+    cancel: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    pipeline: Pipeline | None = None
+    spending: Spending = field(default_factory=Spending)
+
+
+class _StoreJournal:
+    """The executor's journal, kept in the run store."""
+
+    def __init__(self, store: RunStore, active: _Active) -> None:
+        self._store = store
+        self._active = active
+
+    async def record(self, steps: Sequence[StepResult]) -> None:
+        pipeline = self._active.pipeline
+        positions = {step.id: step.position for step in pipeline.steps.values()} if pipeline else {}
+        await self._store.record(self._active.run_id, self._active.attempt, steps, positions)
+
+    async def beat(self) -> bool:
+        active = self._active
+        return await self._store.beat(
+            active.run_id, active.attempt, last_seq=active.publisher.seq, backend=active.publisher.backend
+        )
+
+
+class Runner:
+    """Runs orders in this process; each is a task that goes on while nobody waits for it."""
+
+    def __init__(self, parts: RunnerParts) -> None:
+        self._parts = parts
+        self._active: dict[UUID, _Active] = {}
+
+    async def start(self, order: Order) -> UUID:
+        """Accept an order and begin; returns as soon as its row is there."""
+        parts = self._parts
+        pipeline = parts.check(order.spec) if order.spec is not None else None
+        inputs = await asyncio.to_thread(parts.codec.pack, dict(order.inputs))
+        if pipeline is not None:
+            inputs = pipeline.bind_inputs(inputs)
+        run_id = new_run_id()
+        request = order.request or (order.spec.request if order.spec else "")
+        await parts.store.create(
+            RunRow(
+                id=run_id, name=order.spec.name if order.spec else "", request=request, inputs=inputs,
+                status=RunStatus.RUNNING, owner=str(Owner.this_process()), source=order.source,
+            )
+        )  # fmt: skip
+        active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline)
+        approvals = Approvals(everything=order.yes)
+        self._begin(active, self._first_attempt(active, request, inputs, approvals))
+        return run_id
+
+    async def go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
+        """Take a run that waits (or was left behind) and continue it; what is finished is not called again.
+
+        Raises StaleAttempt where somebody else was faster.
+        """
+        parts = self._parts
+        row = await parts.store.get(run_id)
+        earlier = tuple(await parts.store.step_results(run_id))
+        attempt = await parts.store.claim(run_id, owner=Owner.this_process())
+        publisher = parts.tracker.publisher(
+            run_id, after_seq=row.last_seq, resumed=await parts.tracker.snapshot(run_id)
+        )
+        active = _Active(run_id, attempt, publisher, pipeline=pipeline)
+        job = Job(pipeline, row.inputs, Approvals(frozenset(row.approvals), everything=yes), earlier)
+        self._begin(active, self._execute(active, job))
+
+    async def wait(self, run_id: UUID) -> None:
+        """Return once a run of this process has come to rest."""
+        active = self._active.get(run_id)
+        if active is not None and active.task is not None:
+            await asyncio.shield(active.task)
+
+    def cancel(self, run_id: UUID) -> bool:
+        """Cancel a run of this process at once; returns whether it is one."""
+        active = self._active.get(run_id)
+        if active is not None:
+            active.cancel.set()
+        return active is not None
+
+    async def close(self) -> None:
+        """Cancel what still runs and see it stored as cancelled."""
+        tasks = [active.task for active in self._active.values() if active.task is not None]
+        for active in tuple(self._active.values()):
+            active.cancel.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> None:
+        self._active[active.run_id] = active
+        active.task = asyncio.create_task(self._see_through(active, work), name=f"run {active.run_id}")
+        active.task.add_done_callback(lambda _task: self._active.pop(active.run_id, None))
+
+    async def _see_through(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> None:
+        """Whatever happens, the run's row says how it ended and its listeners hear of it."""
+        journal = _StoreJournal(self._parts.store, active)
+        active.publisher.publish(EventType.RUN_RUNNING, data={"attempt": active.attempt})
+        try:
+            async with Heartbeat(journal, active.cancel) as heartbeat:
+                result, answer = await self._outcome(active, work)
+            if heartbeat.lost is not None:
+                raise heartbeat.lost
+            await self._settle(active, result, answer)
+        except StaleAttempt as exc:
+            log.warning("The run %s goes on elsewhere: %s", active.run_id, exc)
+        except BrainError:
+            log.exception("The end of the run %s could not be stored.", active.run_id)
+        finally:
+            await active.publisher.close()
+
+    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, str | None]:
+        try:
+            result = await work
+            return result, await self._answer(active, result)
+        except StaleAttempt:
+            raise
+        except _CancelledWhilePlanning:
+            return RunResult(RunStatus.CANCELLED), None
+        except BrainError as exc:
+            return RunResult(RunStatus.FAILED, error=str(exc)), None
+        except Exception as exc:
+            log.exception("The run %s failed unexpectedly.", active.run_id)
+            return RunResult(RunStatus.FAILED, error=f"An unexpected {type(exc).__name__}: {exc}"), None
+
+    async def _first_attempt(
+        self, active: _Active, request: str, inputs: dict[str, Json], approvals: Approvals
+    ) -> RunResult:
+        embedding = asyncio.create_task(self._remember_meaning(active.run_id, request or active.pipeline))
+        try:
+            plan = await self._planned(active, request, inputs)
+            active.pipeline = plan.pipeline
+            await self._parts.store.set_plan(active.run_id, active.attempt, _stored(plan))
+            bound = plan.pipeline.bind_inputs(inputs)
+            return await self._execute(active, Job(plan.pipeline, bound, approvals))
+        finally:
+            await asyncio.gather(embedding, return_exceptions=True)
+
+    async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Plan:
+        if active.pipeline is not None:
+            plan = Plan(active.pipeline, planner="")
+        else:
+            active.publisher.publish(EventType.PLAN_STARTED, message="planning")
+            tables = {
+                name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)
+            }
+            plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
+            active.spending = Spending(plan.tokens_in, plan.tokens_out)
+        active.publisher.publish(EventType.PLAN_FINISHED, message=plan.planner, data=_plan_data(plan))
+        return plan
+
+    async def _execute(self, active: _Active, job: Job) -> RunResult:
+        parts = self._parts
+        engine = Engine(parts.caller, active.publisher, _StoreJournal(parts.store, active), parts.project)
+        return await engine.run(job, active.cancel)
+
+    async def _answer(self, active: _Active, result: RunResult) -> str | None:
+        if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
+            return None
+        active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
+        answer = await _unless_cancelled(self._parts.aggregator.answer(active.pipeline.spec, result), active.cancel)
+        before = active.spending
+        active.spending = Spending(before.tokens_in + answer.tokens_in, before.tokens_out + answer.tokens_out)
+        return answer.text
+
+    async def _settle(self, active: _Active, result: RunResult, answer: str | None) -> None:
+        """Commit the end first, then tell: who hears of it can read it."""
+        await active.publisher.flush()
+        outcome = Outcome(
+            status=result.status, outputs=result.outputs, answer=answer, error=result.error,
+            score=evaluate(result, answer or "").score if result.status.is_final else None,
+            waiting_for=result.waiting_for, spending=active.spending, last_seq=active.publisher.seq + 1,
+            backend=active.publisher.backend,
+        )  # fmt: skip
+        await self._parts.store.settle(active.run_id, active.attempt, outcome)
+        waiting = [request.step_id for request in result.waiting_for]
+        data = {"answer": answer, "outputs": dict(result.outputs), "waiting_for": waiting}
+        active.publisher.publish(
+            EventType.of_run(result.status), message=result.error or "", data={k: v for k, v in data.items() if v}
+        )
+
+    async def _remember_meaning(self, run_id: UUID, subject: str | Pipeline | None) -> None:
+        text = subject.spec.name if isinstance(subject, Pipeline) else subject or ""
+        embedder = self._parts.embedder
+        try:
+            vectors = await asyncio.to_thread(embedder.embed, [text])
+            await self._parts.store.set_embedding(run_id, vectors[0].tolist(), embedder.name)
+        except BrainError as exc:
+            log.warning("The run %s will not be found by meaning: %s", run_id, exc)
+
+
+class _CancelledWhilePlanning(Exception):
+    pass
+
+
+async def _unless_cancelled[T](work: Awaitable[T], cancel: asyncio.Event) -> T:
+    task, stop = asyncio.ensure_future(work), asyncio.create_task(cancel.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise _CancelledWhilePlanning
+        return task.result()
+    finally:
+        for each in (task, stop):
+            each.cancel()
+        await asyncio.gather(task, stop, return_exceptions=True)
+
+
+def _stored(plan: Plan) -> StoredPlan:
+    tools = {step.definition.name: step.definition for step in plan.pipeline.steps.values()}
+    return StoredPlan(plan.spec, plan.planner, tuple(tools.values()))
+
+
+def _plan_data(plan: Plan) -> dict[str, Json]:
+    steps = [
+        {"id": step.id, "tool": step.definition.name, "needs": sorted(step.dependencies)}
+        for step in plan.pipeline.steps.values()
+    ]
+    return {"name": plan.spec.name, "steps": steps, "notes": list(plan.notes)}

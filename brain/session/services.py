@@ -1,0 +1,121 @@
+"""From settings to addresses: what is set is used, what is not is started on this machine."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brain.config_secrets import Settings
+from brain.errors import SettingsError
+from brain.language_models import ChatEndpoint, ChatModel, Embedder, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.tool_registry.registry import built_in_tools_file
+
+if TYPE_CHECKING:
+    from brain.embedded.postgres import PostgresUrls
+
+__all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_services", "tools_file_of"]
+
+DEFAULT_CHAT_MODEL = "gpt-5-mini"
+EMBEDDED_CHAT_MODEL = "SmolLM2-135M-Instruct"
+EMBEDDED_CONTEXT_TOKENS = 2048
+"""What the embedded model was trained on."""
+HOSTED_CONTEXT_TOKENS = 128_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUrls:
+    """Where the stores are."""
+
+    database: str = field(repr=False)
+    reader: str | None = field(repr=False)
+    redis: str | None = field(repr=False)
+    """None: progress goes through PostgreSQL."""
+    is_embedded: bool
+    """Whether the database is this project's own, so that its schema may be upgraded at start."""
+
+
+async def open_services(settings: Settings) -> ServiceUrls:
+    """Use the stores that the settings name, start the embedded ones otherwise.
+
+    Raises SettingsError where neither is allowed, ServiceError where one does not start.
+    """
+    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
+    if settings.database_url is not None:
+        reader = settings.database_reader_url
+        return ServiceUrls(
+            settings.database_url.get_secret_value(),
+            reader.get_secret_value() if reader else None,
+            None if redis == "off" else redis,
+            is_embedded=False,
+        )
+    if not settings.uses_embedded:
+        raise SettingsError(
+            "DATABASE_URL is not set and BRAIN_EMBEDDED=off forbids starting a database here: "
+            "set DATABASE_URL, or BRAIN_EMBEDDED=on."
+        )
+    postgres, own_redis = await asyncio.gather(_postgres(settings), _redis(settings, redis))
+    return ServiceUrls(postgres.url, postgres.reader_url, own_redis, is_embedded=True)
+
+
+async def _postgres(settings: Settings) -> "PostgresUrls":
+    from brain.embedded import postgres
+
+    return await asyncio.to_thread(postgres.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
+
+
+async def _redis(settings: Settings, url: str | None) -> str | None:
+    if url is not None:
+        return None if url == "off" else url
+    from brain.embedded import redis
+
+    return await asyncio.to_thread(redis.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
+
+
+def is_hosted_chat(settings: Settings) -> bool:
+    """Whether the settings name a chat model, rather than leaving it to the embedded one."""
+    return settings.openai_api_key is not None or settings.openai_base_url is not None
+
+
+def chat_model(settings: Settings) -> ChatModel:
+    """The chat model that the settings name; nothing is started or called before its first use."""
+    if is_hosted_chat(settings):
+        key = settings.openai_api_key
+        endpoint = ChatEndpoint(
+            settings.brain_chat_model or DEFAULT_CHAT_MODEL,
+            key.get_secret_value() if key else "none",
+            settings.openai_base_url,
+        )
+
+        async def hosted() -> ChatEndpoint:
+            return endpoint
+
+        return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted)
+    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings))
+
+
+async def _embedded_chat(settings: Settings) -> ChatEndpoint:
+    if not settings.uses_embedded:
+        raise SettingsError(
+            "No chat model is set and BRAIN_EMBEDDED=off forbids starting one here: set OPENAI_API_KEY "
+            "(and OPENAI_BASE_URL for another server)."
+        )
+    from brain.embedded import chat
+
+    started = await asyncio.to_thread(chat.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
+    return ChatEndpoint(started.model, started.api_key, started.base_url)
+
+
+def embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name, else the local one."""
+    if settings.brain_embedding_model is None:
+        return WordLlamaEmbedder()
+    key = settings.openai_api_key
+    return OpenAIEmbedder(
+        settings.brain_embedding_model, key.get_secret_value() if key else "none", settings.openai_base_url
+    )
+
+
+def tools_file_of(settings: Settings) -> Path:
+    """The project's own registry, else the one that comes with the Brain; one that was named must be there."""
+    is_own = settings.brain_tools is not None or settings.tools_file.is_file()
+    return settings.tools_file if is_own else built_in_tools_file()

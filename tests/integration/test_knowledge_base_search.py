@@ -1,0 +1,85 @@
+"""Past runs by the meaning of their requests, with pgvector."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from brain.config_secrets import Redactor
+from brain.database.engine import Database
+from brain.database.tables import EMBEDDING_DIMENSIONS, Run
+from brain.errors import ModelError
+from brain.knowledge_base.frames import Frames
+from brain.knowledge_base.store import RunStore
+from brain.runs import RunStatus, new_run_id
+
+MODEL = "wordllama-256"
+
+
+@pytest.fixture
+def store(database: Database) -> RunStore:
+    return RunStore(database, Redactor({}))
+
+
+def pointing(*parts: float) -> list[float]:
+    return [*parts, *[0.0] * (EMBEDDING_DIMENSIONS - len(parts))]
+
+
+async def remembered(
+    store: RunStore, request: str, vector: Sequence[float], model: str = MODEL, status: RunStatus = RunStatus.SUCCEEDED
+) -> UUID:
+    run = Run(id=new_run_id(), request=request, status=status, score=0.75, spec={"name": request})
+    await store.create(run)
+    await store.set_embedding(run.id, vector, model)
+    return run.id
+
+
+async def test_the_nearest_come_first_with_status_score_and_similarity(store: RunStore) -> None:
+    same = await remembered(store, "rain by month", pointing(2, 0))
+    near = await remembered(store, "snow by month", pointing(1, 1), status=RunStatus.FAILED)
+    await remembered(store, "fetch a page", pointing(0, 1))
+    await remembered(store, "of another model", pointing(1, 0), model="other")
+    await store.create(Run(id=new_run_id(), request="never embedded"))
+    found = await store.similar(pointing(1, 0), model=MODEL, limit=2)
+    assert [run.run_id for run in found] == [same, near]
+    assert [(run.status, run.score, run.spec) for run in found] == [
+        (RunStatus.SUCCEEDED, 0.75, {"name": "rain by month"}),
+        (RunStatus.FAILED, 0.75, {"name": "snow by month"}),
+    ]
+    assert [run.similarity for run in found] == pytest.approx([1, 0.5**0.5])
+
+
+async def test_only_runs_of_the_asked_status_are_found_however_far_they_are(
+    store: RunStore, database: Database
+) -> None:
+    wanted = await remembered(store, "far away", pointing(0, 1))
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO brain.runs (id, name, request, status, planner, source, tokens_in, tokens_out, attempt,"
+            " last_seq, embedding, embedding_model) SELECT gen_random_uuid(), '', '', 'failed', '', '', 0, 0, 1, 0,"
+            " (ARRAY[1, n * 1e-4] || array_fill(0::float8, ARRAY[254]))::vector, %s FROM generate_series(1, 2000) AS n",
+            [MODEL],
+        )
+        await connection.execute("ANALYZE brain.runs")
+    found = await store.similar(pointing(1, 0), model=MODEL, statuses=[RunStatus.SUCCEEDED])
+    assert [run.run_id for run in found] == [wanted]
+
+
+async def test_similar_runs_are_a_dataframe_too(store: RunStore, database: Database) -> None:
+    first = await remembered(store, "rain by month", pointing(1, 0))
+    second = await remembered(store, "snow by month", pointing(1, 1))
+    frame = await Frames(database).similar(pointing(1, 0), model=MODEL)
+    assert list(frame.columns[:2]) == ["id", "similarity"]
+    assert list(frame.run_id) == [str(first), str(second)]
+    assert list(frame.similarity) == pytest.approx([1, 0.5**0.5])
+
+
+async def test_a_vector_of_another_length_is_refused_with_the_model_named(store: RunStore) -> None:
+    run = Run(id=new_run_id())
+    await store.create(run)
+    for refused in (
+        store.set_embedding(run.id, [1.0, 2.0], "tiny"),
+        store.similar([1.0, 2.0], model="tiny"),
+    ):
+        with pytest.raises(ModelError, match="tiny gives 2 numbers, the knowledge base holds 256"):
+            await refused
