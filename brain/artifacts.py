@@ -1,4 +1,4 @@
-"""Large values: tables and files that steps pass on are stored once, by content, and travel as small JSON references."""
+"""Large values: tables and files are stored once, by content, and travel between steps as small JSON references."""
 
 import hashlib
 import json
@@ -21,7 +21,8 @@ HEAD_ROWS = 5
 """Rows of a table that travel with its reference, so that a person or a planner sees what it holds."""
 KEPT_TABLES = 16
 """Tables that stay in memory after use: the next step usually wants the one just made."""
-KEY = re.compile(r"sha256-[0-9a-f]{64}\.[a-z0-9]{1,8}")
+SUFFIX = re.compile(r"[a-z0-9]{1,8}")
+KEY = re.compile(rf"sha256-[0-9a-f]{{64}}\.{SUFFIX.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ class ArtifactCodec:
 
     def _pack_file(self, file: File) -> Json:
         suffix = PurePosixPath(file.name).suffix.lstrip(".").lower()
-        key = key_of(file.content, suffix if suffix.isalnum() and len(suffix) <= 8 else "bin")
+        key = key_of(file.content, suffix if SUFFIX.fullmatch(suffix) else "bin")
         self._store.put(key, file.content)
         return {
             "format": "file",

@@ -67,7 +67,7 @@ class Settings(BaseModel):
     database_reader_url: Optional[SecretStr] = None
     """The same database as the login that `sql` uses, which can only read."""
     redis_url: Optional[SecretStr] = None
-    """`redis://`, `rediss://` or `unix://`; `off` for none; None means the embedded Redis beside embedded PostgreSQL."""
+    """`redis://`, `rediss://` or `unix://`; `off` for none; None: the embedded Redis beside embedded PostgreSQL."""
     openai_api_key: Optional[SecretStr] = None
     openai_base_url: Optional[str] = None
     brain_chat_model: Optional[str] = None
@@ -164,7 +164,7 @@ def _explain(exc: ValidationError, values: Mapping[str, Any]) -> str:
 
 
 def normalise_database_url(url: str) -> str:
-    """The URL with SQLAlchemy's name for psycopg 3; refuses what is not PostgreSQL and the transaction pooler's port."""
+    """The URL with SQLAlchemy's name for psycopg 3; refuses other databases and the transaction pooler's port."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
         raise ValueError("takes postgresql://user:password@host:5432/database")

@@ -34,6 +34,7 @@ CONNECT_SECONDS = 5.0
 """For one address, where the host has more of them."""
 LONGEST_SHOWN = 300
 """Characters of a URL that a message shows."""
+USER_IN_URL = re.compile(r"//[^/?#]*@")
 HIGHEST_PORT = 65_535
 
 ASKED_FOR = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "the-brain"}
@@ -262,7 +263,8 @@ def _parse(url: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         parsed = base.join(url) if base else httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as exc:
-        raise EgressRefused(f"{_clip(repr(url))} is no address of a web page: {exc}.") from None
+        shown = _clip(repr(USER_IN_URL.sub("//", url)))
+        raise EgressRefused(f"{shown} is no address of a web page: {exc}.") from None
     if parsed.scheme not in ("http", "https"):
         raise EgressRefused(f"{_shown(parsed)} was refused: only http:// and https:// addresses are fetched.")
     if not parsed.host or "%" in parsed.host or not 0 < (parsed.port or 1) <= HIGHEST_PORT:

@@ -121,7 +121,7 @@ def _describe(endpoint: ChatEndpoint) -> tuple[str, str]:
     return endpoint.model, endpoint.base_url
 
 
-def _start(state_folder: Path) -> None:
+def _start(state_folder: Path, lock: int) -> None:
     if find_spec(WHEEL) is None:
         raise ModelError(
             f"There is no embedded chat model here ({WHEEL} is not installed or has no wheel for this platform): "
@@ -134,7 +134,7 @@ def _start(state_folder: Path) -> None:
         origin=Record.origin_of(state_folder), api_key=secrets.token_urlsafe(KEY_BYTES), model_file=str(model_file)
     )
     record.write(record_path(state_folder))
-    daemon.launch([sys.executable, "-m", "brain.embedded.chat_server", state_folder], python_environment())
+    daemon.launch([sys.executable, "-m", "brain.embedded.chat_server", state_folder], python_environment(), lock)
 
 
 def _installed_model(state_folder: Path) -> Path | None:

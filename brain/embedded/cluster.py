@@ -67,16 +67,18 @@ class Cluster:
     account: Account | None
     """Who owns it and runs it; None: this process's user."""
     programs: Path
+    lock: int
+    """What every process that works here inherits, so that one left over by a killed starter is waited for."""
 
     @classmethod
-    def open(cls, home: Path, account: Account | None) -> Self:
+    def open(cls, home: Path, account: Account | None, lock: int) -> Self:
         """The cluster of a home folder, which is made where it is missing; what an interrupted `make` left goes."""
         home.mkdir(mode=0o700, exist_ok=True)
         if account:
             account.own(home)
         for half in home.glob(f"{HALF}*"):
             shutil.rmtree(half, ignore_errors=True)
-        return cls(home, account, _packages(account) / INSTALLATION / "bin")
+        return cls(home, account, _packages(account) / INSTALLATION / "bin", lock)
 
     @property
     def owner(self) -> int:
@@ -143,6 +145,7 @@ class Cluster:
             check=False,
             cwd=self.home,
             umask=0o077,
+            pass_fds=(self.lock,),
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             **(self.account.of_process() if self.account else {}),
         )

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
@@ -59,34 +59,38 @@ class Daemon:
         """Whether any process of the daemon is there; says nothing about whether it works."""
         return is_locked(self.alive_lock)
 
+    @contextmanager
+    def claim(self) -> Iterator[int | None]:
+        """The lock that makes a process part of the daemon, once nobody has it; None where somebody does."""
+        lock = try_exclusive(self.alive_lock)
+        try:
+            yield lock
+        finally:
+            if lock is not None:
+                os.close(lock)
+
     def launch(
-        self, command: Sequence[str | Path], environment: Mapping[str, str], account: Account | None = None
-    ) -> bool:
-        """Start the program in its own session, with its output in the log; False where it is alive already.
+        self, command: Sequence[str | Path], environment: Mapping[str, str], lock: int, account: Account | None = None
+    ) -> None:
+        """Start the program with the lock from `claim`, in its own session, with its output in the log.
 
         A shell in between makes it nobody's child: it leaves no zombie with whoever started it.
         """
-        if (lock := try_exclusive(self.alive_lock)) is None:
-            return False
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        try:
-            with self._open_log() as log:
-                subprocess.run(  # noqa: S603 # the command is ours
-                    ["/bin/sh", "-c", '"$@" &', "sh", *map(str, command)],
-                    check=True,
-                    cwd=self.folder,
-                    env={**kept, **environment},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=(lock,),
-                    start_new_session=True,
-                    umask=0o077,
-                    **(account.of_process() if account else {}),
-                )
-        finally:
-            os.close(lock)
-        return True
+        with self._open_log() as log:
+            subprocess.run(  # noqa: S603 # the command is ours
+                ["/bin/sh", "-c", '"$@" &', "sh", *map(str, command)],
+                check=True,
+                cwd=self.folder,
+                env={**kept, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(lock,),
+                start_new_session=True,
+                umask=0o077,
+                **(account.of_process() if account else {}),
+            )
 
     def wait_for[T](self, probe: Callable[[], T | None], seconds: float) -> T | None:
         """What `probe` finds, as soon as it finds something; None where time is up or the daemon has ended."""

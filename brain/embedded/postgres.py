@@ -132,20 +132,20 @@ def _describe(state_folder: Path, _: PostgresUrls) -> tuple[str, str]:
         return str(connection.info.parameter_status("server_version")), f"unix:{record.sockets}"
 
 
-def _start(state_folder: Path) -> None:
+def _start(state_folder: Path, lock: int) -> None:
     record = PostgresRecord.read(_record(state_folder)) or _new_record(state_folder)
-    cluster = Cluster.open(_home(state_folder, record), service_account())
+    cluster = Cluster.open(_home(state_folder, record), service_account(), lock)
     sockets = socket_folder(cluster.home / "sockets", record.sockets, cluster.owner)
     record = replace(record, origin=Record.origin_of(state_folder), sockets=str(sockets))
     record.write(_record(state_folder))
     cluster.clear(sockets)
     if not cluster.data.is_dir():
         cluster.make(record.passwords)
-    cluster.check()
-    if not record.ready:
+    elif not record.ready:
         cluster.set_passwords(record.passwords)
+    cluster.check()
     replace(record, ready=True).write(_record(state_folder))
-    _daemon(state_folder).launch(cluster.command(sockets), {"LC_ALL": "C", "TZ": "UTC"}, cluster.account)
+    _daemon(state_folder).launch(cluster.command(sockets), {"LC_ALL": "C", "TZ": "UTC"}, lock, cluster.account)
 
 
 def _tidy(state_folder: Path) -> None:

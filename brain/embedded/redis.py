@@ -100,7 +100,7 @@ def _describe(state_folder: Path, _: str) -> tuple[str, str]:
     return version, f"unix:{record.sockets}/{SOCKET}"
 
 
-def _start(state_folder: Path) -> None:
+def _start(state_folder: Path, lock: int) -> None:
     daemon = _daemon(state_folder)
     daemon.folder.mkdir(mode=0o700, exist_ok=True)
     old = RedisRecord.read(_record(state_folder))
@@ -108,7 +108,7 @@ def _start(state_folder: Path) -> None:
     RedisRecord(origin=Record.origin_of(state_folder), sockets=str(sockets)).write(_record(state_folder))
     settings = {**SETTINGS, "dir": str(daemon.folder), "unixsocket": f"{sockets}/{SOCKET}"}
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    daemon.launch([_program() or "redis-server", *options], {"LC_ALL": "C", "TZ": "UTC"})
+    daemon.launch([_program() or "redis-server", *options], {"LC_ALL": "C", "TZ": "UTC"}, lock)
 
 
 def _tidy(state_folder: Path) -> None:

@@ -33,8 +33,8 @@ class Service[T]:
     daemon: Callable[[], Daemon]
     join: Callable[[], T | None]
     """A real handshake: how to reach the service, or None where it does not answer."""
-    start: Callable[[], None]
-    """Called under the lock, with no process of the service alive."""
+    start: Callable[[int], None]
+    """Called with no process of the service alive, and with the lock that its processes inherit."""
     describe: Callable[[T], tuple[str, str]]
     """Version and address, without secrets, of a service that was joined."""
     error: type[ServiceError]
@@ -91,7 +91,10 @@ class Service[T]:
         if (found := self.daemon().wait_for(self.join, GRACE_SECONDS)) is not None:
             return found
         self.daemon().stop()
-        self.start()
+        with self.daemon().claim() as lock:
+            if lock is None:
+                raise TimeoutError(None, "its old processes do not end")
+            self.start(lock)
         if (found := self.daemon().wait_for(self.join, START_SECONDS)) is not None:
             return found
         raise self._error(f"did not start: {self.daemon().last_words()} (the whole log: {self.daemon().log})")

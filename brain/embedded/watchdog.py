@@ -48,7 +48,9 @@ def launch(state_folder: Path) -> None:
     if daemon.is_alive():
         return
     daemon.folder.mkdir(mode=0o700, exist_ok=True)
-    daemon.launch([sys.executable, "-m", "brain.embedded.watchdog", state_folder], python_environment())
+    with daemon.claim() as lock:
+        if lock is not None:
+            daemon.launch([sys.executable, "-m", "brain.embedded.watchdog", state_folder], python_environment(), lock)
 
 
 def watchdog_of(state_folder: Path) -> Daemon:

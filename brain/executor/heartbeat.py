@@ -18,7 +18,7 @@ BEAT_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Beats while its context is open; sets `cancel` where somebody asked for it, or where another took the run over."""
+    """Beats while its context is open; sets `cancel` where somebody asks for it or has taken the run over."""
 
     def __init__(self, journal: Journal, cancel: asyncio.Event) -> None:
         self._journal = journal

@@ -1,5 +1,6 @@
 """What a web page says, without menus, scripts and advertisements."""
 
+import logging
 import re
 from html import unescape
 
@@ -7,6 +8,7 @@ from brain.errors import ToolError
 
 __all__ = ["extract_text"]
 
+DOCUMENT = re.compile(r"<(html|body)\b", re.IGNORECASE)
 TAG = re.compile(r"<[a-zA-Z!/][^>]*>")
 
 
@@ -27,6 +29,10 @@ def _extracted(html: str) -> tuple[str, str]:
     import trafilatura
     from trafilatura.settings import Document
 
+    if not DOCUMENT.search(html):
+        html = f"<html><body>{html}</body></html>"
+    # What the library complains about at length is told once, by `extract_text`.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     found = trafilatura.bare_extraction(html, with_metadata=True, favor_recall=True)
     document = found.as_dict() if isinstance(found, Document) else found or {}
     title = document.get("title") or _title(html)

@@ -29,8 +29,7 @@ def path_to_read(project: Path, path: str, suffixes: tuple[str, ...] = ()) -> Pa
         raise ToolError(f"{path} is outside the project folder; tools read only inside it. Copy the file there.")
     if any(part.startswith(".") for part in (*_written_parts(path), *real.relative_to(root).parts)):
         raise ToolError(f"{path} is hidden (a name in it starts with a dot); tools do not read hidden files.")
-    # os.path, unlike pathlib, takes a name that is too long for one that is not there.
-    if not os.path.exists(real):  # noqa: PTH110
+    if not os.path.exists(real):  # noqa: PTH110 - pathlib raises where a name is too long to be there
         raise ToolError(_missing(root, path, suffixes))
     if not real.is_file():
         raise ToolError(f"{path or 'The project'} is {'a folder' if real.is_dir() else 'a device'}, not a file.")
@@ -56,13 +55,13 @@ def path_to_write(project: Path, path: str) -> Path:
         folder /= part
         _make_folder(folder, path)
     target = folder / parts[-1]
-    if target.is_symlink() or target.is_dir():
+    if os.path.islink(target) or os.path.isdir(target):  # noqa: PTH112, PTH114 - as above
         raise ToolError(f"{path} was refused: it is a {'link' if target.is_symlink() else 'folder'} already.")
     return target
 
 
 def _make_folder(folder: Path, path: str) -> None:
-    if folder.is_symlink():
+    if os.path.islink(folder):  # noqa: PTH114 - as above
         raise ToolError(f"{path} was refused: {folder.name} is a link, and files are not written through links.")
     try:
         folder.mkdir(exist_ok=True)

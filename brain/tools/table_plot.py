@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 import threading
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,12 @@ MOST_SERIES = 10
 MOST_BARS = 500
 LABELS_SHOWN = 40
 """Of bars; with more of them only every n-th is labelled."""
+LABEL_LENGTH = 30
+"""Characters of one label; a longer one is cut."""
+HEADING_LENGTH = 75
+"""Characters of one line of the heading."""
+DENSE = 300
+"""Values, from which on a line is drawn thinner."""
 LONG_LABELS = 60
 """Characters of all labels together, beyond which they are turned."""
 COLOURS = ("#2a6fbb", "#e07b39", "#3a9d6e", "#b5446e", "#7a5cc2", "#c2a83e", "#3aa7b5", "#8c6d5a", "#6b7785", "#d1495b")
@@ -51,7 +58,7 @@ class _Series:
         names = {"month": MONTHS, "weekday": WEEKDAYS}.get(self.x_name, ())
         if names and all(isinstance(value, int) and 1 <= value <= len(names) for value in self.x):
             return [names[value - 1] for value in self.x]
-        return ["(missing)" if value is None else str(value) for value in self.x]
+        return ["(missing)" if value is None else _cut(str(value)) for value in self.x]
 
 
 def plot(
@@ -122,7 +129,8 @@ def _line(axes: "Axes", series: _Series) -> None:
     along, labels = _positions(series)
     for number, (name, values) in enumerate(series.ys.items()):
         marker = "o" if len(values) <= LABELS_SHOWN else None
-        axes.plot(along, values, color=COLOURS[number], linewidth=1.8, marker=marker, markersize=4, label=name)
+        width = 1.1 if len(values) > DENSE else 1.8
+        axes.plot(along, values, color=COLOURS[number], linewidth=width, marker=marker, markersize=4, label=name)
     if labels:
         _ticks(axes, along, labels)
 
@@ -205,7 +213,9 @@ def _label(axes: "Axes", kind: str, series: _Series, heading: str) -> None:
         along, up = up, along
     axes.set_xlabel(along, **words)
     axes.set_ylabel(up, **words)
-    axes.set_title(heading, loc="left", pad=12, **{**words, "fontsize": 13, "fontweight": "bold"})
+    axes.set_title(
+        textwrap.fill(heading, HEADING_LENGTH), loc="left", pad=12, **{**words, "fontsize": 13, "fontweight": "bold"}
+    )
     if len(series.ys) > 1:
         for text in axes.legend(frameon=False, fontsize=9, labelcolor=INK).get_texts():
             text.set_parse_math(False)
@@ -220,6 +230,10 @@ def _heading(kind: str, series: _Series) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1]}…"
 
 
 def _slug(heading: str) -> str:

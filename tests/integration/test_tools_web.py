@@ -2,13 +2,19 @@
 
 import gzip
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from brain.egress import Egress, EgressPolicy
 from brain.errors import EgressRefused, ToolError
@@ -208,6 +214,51 @@ async def test_a_host_with_a_dead_address_is_reached_at_its_next_one(site):
 
     page = await Egress(EgressPolicy(allow=("127.0.0.0/8",)), two).get(f"http://two.example:{site.server_port}/")
     assert page.text == "hello"
+
+
+@pytest.fixture
+def secure_site(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The site behind TLS, as tls.example, with a certificate that this machine is told to trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tls.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("tls.example")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    both = tmp_path / "tls.pem"
+    plain = serialization.NoEncryption()
+    both.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    site.socket = context.wrap_socket(site.socket, server_side=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(both))
+    return site
+
+
+async def to_this_machine(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+async def test_a_certificate_is_checked_against_the_name_and_not_the_address(secure_site):
+    fetcher = Egress(EgressPolicy(allow=("127.0.0.1",), timeout=10), to_this_machine)
+    assert (await fetcher.get(f"https://tls.example:{secure_site.server_port}/")).text == "hello"
+    with pytest.raises(
+        ToolError, match=r"https://other\.example:\d+/ was not fetched: its certificate is not"
+    ) as refusal:
+        await fetcher.get(f"https://other.example:{secure_site.server_port}/")
+    assert not refusal.value.transient
 
 
 async def test_proxies_of_the_environment_are_not_used(site, monkeypatch):

@@ -83,6 +83,7 @@ HOSTILE = [
     "http://",
     "http:///etc/passwd",
     "http://[::1",
+    "http://me:hunter2@[::1",
     "http://127.0.0.1:99999/",
     "http://127.0.0.1\r\nHost: public.example/",
     "",

@@ -10,6 +10,13 @@ import pytest
 from brain.embedded.daemon import LARGEST_LOG_BYTES, START_MARK, Daemon
 
 
+def start(daemon: Daemon, *command: str, **environment: str) -> bool:
+    with daemon.claim() as lock:
+        if lock is not None:
+            daemon.launch(command, environment, lock)
+        return lock is not None
+
+
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Iterator[Daemon]:
     (tmp_path / "work").mkdir()
@@ -27,7 +34,7 @@ def eventually(pid_of: Daemon) -> int:
 
 
 def test_a_daemon_is_detached_from_whoever_started_it(sleeper: Daemon) -> None:
-    assert sleeper.launch(["sleep", "60"], {})
+    assert start(sleeper, "sleep", "60")
     pid = eventually(sleeper)
     assert os.getsid(pid) != os.getsid(0)
     assert pid not in {child.pid for child in psutil.Process().children(recursive=True)}
@@ -36,7 +43,7 @@ def test_a_daemon_is_detached_from_whoever_started_it(sleeper: Daemon) -> None:
 
 def test_a_daemon_is_alive_until_it_is_stopped(sleeper: Daemon) -> None:
     assert not sleeper.is_alive()
-    sleeper.launch(["sleep", "60"], {})
+    start(sleeper, "sleep", "60")
     pid = eventually(sleeper)
     assert sleeper.is_alive()
     assert sleeper.stop()
@@ -47,19 +54,19 @@ def test_a_daemon_is_alive_until_it_is_stopped(sleeper: Daemon) -> None:
 
 
 def test_a_second_daemon_is_not_started(sleeper: Daemon) -> None:
-    assert sleeper.launch(["sleep", "60"], {})
-    assert not sleeper.launch(["sleep", "61"], {})
+    assert start(sleeper, "sleep", "60")
+    assert not start(sleeper, "sleep", "61")
 
 
 def test_a_daemon_that_ignores_the_polite_signal_is_killed(sleeper: Daemon) -> None:
-    sleeper.launch(["sh", "-c", "trap '' TERM; exec sleep 60"], {})
+    start(sleeper, "sh", "-c", "trap '' TERM; exec sleep 60")
     eventually(sleeper)
     assert sleeper.stop()
     assert not sleeper.is_alive()
 
 
 def test_other_programs_in_the_same_folder_are_left_alone(sleeper: Daemon) -> None:
-    sleeper.launch(["sleep", "60"], {})
+    start(sleeper, "sleep", "60")
     eventually(sleeper)
     bystander = psutil.Popen(["tail", "-f", "/dev/null"], cwd=sleeper.folder)
     sleeper.stop()
@@ -70,7 +77,7 @@ def test_other_programs_in_the_same_folder_are_left_alone(sleeper: Daemon) -> No
 
 def test_waiting_for_a_daemon_that_died_ends_at_once_with_its_last_words(sleeper: Daemon) -> None:
     sleeper.log.write_text("words of an earlier life\n")
-    sleeper.launch(["sh", "-c", "echo cannot go on; exit 1"], {})
+    start(sleeper, "sh", "-c", "echo cannot go on; exit 1")
     started = time.monotonic()
     assert sleeper.wait_for(lambda: None, seconds=30) is None
     assert time.monotonic() - started < 5
@@ -79,7 +86,7 @@ def test_waiting_for_a_daemon_that_died_ends_at_once_with_its_last_words(sleeper
 
 def test_a_daemon_gets_no_secrets_from_the_environment(sleeper: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    sleeper.launch(["sh", "-c", "env; exit"], {"LC_ALL": "C"})
+    start(sleeper, "sh", "-c", "env; exit", LC_ALL="C")
     sleeper.wait_for(lambda: None, seconds=5)
     log = sleeper.log.read_text()
     assert "LC_ALL=C" in log
@@ -89,9 +96,9 @@ def test_a_daemon_gets_no_secrets_from_the_environment(sleeper: Daemon, monkeypa
 def test_a_log_is_private_and_does_not_grow_for_ever(sleeper: Daemon) -> None:
     sleeper.log.write_text("x" * (LARGEST_LOG_BYTES + 1))
     sleeper.log.chmod(0o600)
-    sleeper.launch(["true"], {})
+    start(sleeper, "true")
     assert sleeper.log.read_text().startswith(START_MARK)
     sleeper.log.unlink()
     sleeper.wait_for(lambda: None, seconds=5)
-    sleeper.launch(["true"], {})
+    start(sleeper, "true")
     assert sleeper.log.stat().st_mode & 0o777 == 0o600
