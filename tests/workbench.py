@@ -62,7 +62,8 @@ class Workbench:
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
         pipeline = build(spec, registry_of(*self.definitions.values()))
         engine = Engine(self, self.events, self.journal)
-        return await engine.run(Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier)), cancel)
+        job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier))
+        return await engine.run(job, cancel)
 
 
 def workbench() -> Workbench:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from brain.embedded.daemon import Daemon
     from brain.embedded.service import Service
 
-__all__ = ["ServiceState", "ServiceStatus", "release", "service_daemons", "status", "stop_all"]
+__all__ = ["ServiceState", "ServiceStatus", "release", "service_daemons", "status", "stop_all", "stop_services"]
 
 
 class ServiceState(StrEnum):
@@ -45,9 +45,14 @@ def stop_all(state_folder: Path) -> list[str]:
     """Stop every embedded service of the project for everybody; returns the names of those that were running."""
     from brain.embedded.watchdog import watchdog_of
 
-    stopped = [service.name for service in _services(state_folder) if service.stop()]
+    stopped = stop_services(state_folder)
     watchdog_of(state_folder.resolve()).stop()
     return stopped
+
+
+def stop_services(state_folder: Path) -> list[str]:
+    """The same, but for the watchdog, which calls this."""
+    return [service.name for service in _services(state_folder) if service.stop()]
 
 
 def release(state_folder: Path) -> None:

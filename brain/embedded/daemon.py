@@ -112,6 +112,18 @@ class Daemon:
                 return was_alive
         raise TimeoutError(None, f"the old {self.name} processes do not end")
 
+    def send(self, number: signal.Signals) -> bool:
+        """Signal the main process, and its children too where they must not survive; False where none was found."""
+        import psutil
+
+        processes = self._processes()
+        pids = {process.pid for process in processes}
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                if number == signal.SIGKILL or process.ppid() not in pids:
+                    process.send_signal(number)
+        return bool(processes)
+
     def pid(self) -> int | None:
         """The process id of the main process."""
         processes = self._processes() if self.is_alive() else []
@@ -131,21 +143,9 @@ class Daemon:
         deadline = time.monotonic() + seconds
         sent = False
         while self.is_alive() and time.monotonic() < deadline:
-            sent = sent or self._send(number)  # one that was just started may not have its name yet
+            sent = sent or self.send(number)  # one that was just started may not have its name yet
             time.sleep(POLL_SECONDS)
         return not self.is_alive()
-
-    def _send(self, number: signal.Signals) -> bool:
-        """Signal the main process, and its children too where they must not survive; False where none was found."""
-        import psutil
-
-        processes = self._processes()
-        pids = {process.pid for process in processes}
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                if number == signal.SIGKILL or process.ppid() not in pids:
-                    process.send_signal(number)
-        return bool(processes)
 
     def _processes(self) -> "list[psutil.Process]":
         import psutil

@@ -50,12 +50,11 @@ class Service[T]:
             state_folder = self.daemon().state_folder
             open_state_folder(state_folder)
             watchdog.hold(state_folder, idle_minutes)
-            found = self.join()
-            if found is None:
-                with self._alone():
-                    found = self._join_or_start()
-            watchdog.launch(state_folder)
-            return found
+            watchdog.launch(state_folder)  # first: it must be there even if this process is killed in the middle
+            if (found := self.join()) is not None:
+                return found
+            with self._alone():
+                return self._join_or_start()
 
     def stop(self) -> bool:
         """End the service for everybody; returns whether it was alive."""

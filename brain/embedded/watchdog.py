@@ -8,14 +8,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from brain.embedded import service_daemons
+from brain.embedded import service_daemons, stop_services
 from brain.embedded.daemon import Daemon, python_environment
 from brain.embedded.locks import wait_for
 
 __all__ = ["hold", "launch", "main", "release", "watchdog_of"]
 
-LONGEST_POLL_SECONDS = 15.0
+LONGEST_POLL_SECONDS = 2.0
 POLLS_PER_IDLE_TIME = 4
+IDLE_BYTES = 20
+"""Width of the idle time in seconds, which is all that the in-use file holds."""
 LONGEST_STOP_SECONDS = 120.0
 """How long a watchdog may need to stop the services; who comes in the middle of it waits."""
 
@@ -31,7 +33,7 @@ def hold(state_folder: Path, idle_minutes: float) -> None:
             file = os.open(_in_use(state_folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             wait_for(file, fcntl.LOCK_SH, LONGEST_STOP_SECONDS)
             _held[state_folder] = file
-        os.pwrite(_held[state_folder], f"{idle_minutes * 60:<20.3f}".encode(), 0)
+        os.pwrite(_held[state_folder], f"{idle_minutes * 60:<{IDLE_BYTES}.3f}".encode(), 0)
 
 
 def release(state_folder: Path) -> None:
@@ -61,25 +63,28 @@ def watchdog_of(state_folder: Path) -> Daemon:
 def main(state_folder: Path) -> None:
     """Stop the services when nobody has used them for the idle time; end where none is left to watch."""
     last_used = time.time()
-    daemons: list[Daemon] = []
-    while True:
-        try:
-            file = os.open(_in_use(state_folder), os.O_RDWR)
-        except FileNotFoundError:
-            break  # the project was deleted
+    daemons = service_daemons(state_folder)
+    while (file := _open(state_folder)) is not None:
         daemons = service_daemons(state_folder)
-        idle_seconds = float(os.pread(file, 20, 0))
+        idle_seconds = float(os.pread(file, IDLE_BYTES, 0))
         if _is_free(file):
             last_used = max(last_used, os.fstat(file).st_mtime)
-            is_over = time.time() - last_used >= idle_seconds
-            if is_over or not any(daemon.is_alive() for daemon in daemons):
-                break  # with the lock, so that nobody joins a service that is about to stop
+            if time.time() - last_used >= idle_seconds or not any(daemon.is_alive() for daemon in daemons):
+                stop_services(state_folder)
+                return  # still with the lock, so that nobody joins what is about to stop
         else:
             last_used = time.time()
         os.close(file)
         time.sleep(min(LONGEST_POLL_SECONDS, idle_seconds / POLLS_PER_IDLE_TIME))
-    for daemon in daemons:
-        daemon.stop()
+    for daemon in daemons:  # the folder was deleted, and the locks with it
+        polite, _ = daemon.patience[0]
+        daemon.send(polite)
+
+
+def _open(state_folder: Path) -> int | None:
+    with suppress(FileNotFoundError):
+        return os.open(_in_use(state_folder), os.O_RDWR | os.O_CLOEXEC)
+    return None
 
 
 def _is_held(state_folder: Path) -> bool:

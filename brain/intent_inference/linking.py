@@ -301,9 +301,10 @@ def _part(word: str) -> str | None:
 
 
 def _column_at(word: Word, columns: Sequence[ColumnLink]) -> Column | None:
-    """The best column that starts at a word and is no measurement: people group by kinds, not by amounts."""
-    found = [link for link in columns if link.start <= word.start < link.end and not link.column.is_number]
-    return max(found, key=lambda link: link.score).column if found else None
+    """The column that a word means, unless it is a measurement: people group by kinds, not by amounts."""
+    found = [link for link in columns if link.start <= word.start < link.end]
+    best = max(found, key=lambda link: link.score, default=None)
+    return None if best is None or best.column.is_number else best.column
 
 
 def _ordering(request: Request, links: Links, similarity: Similarity) -> Ordering | None:

@@ -34,8 +34,10 @@ class Filled:
     """For people: the words of the request, or DEFAULT."""
     is_asked: bool = False
     """Whether words ask for this argument itself, so that they ask for the tool too."""
-    choices: tuple[Json, ...] = ()
-    """Values that fit about as well, best first; empty where there is no doubt."""
+    choices: tuple[str, ...] = ()
+    """Columns that the same words fit about as well, best first; empty where there is no doubt."""
+    start: int = -1
+    """Where those words start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _measure(schema: JsonSchema, subject: Subject) -> Filled | None:
     best = links[0]
     close = [found.column.name for found in links if found.start == best.start and best.score - found.score < CLOSE]
     choices = tuple(close) if len(close) > 1 else ()
-    return Filled(best.column.name, subject.quote(best.start, best.end), choices=choices)
+    return Filled(best.column.name, subject.quote(best.start, best.end), choices=choices, start=best.start)
 
 
 def _measures(schema: JsonSchema, subject: Subject) -> Filled | None:

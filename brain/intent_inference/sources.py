@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 SKIPPED_FOLDERS = frozenset(
     {"outputs", "node_modules", "venv", "build", "dist", "site-packages", "benchmarks", "tests"}
 )
+ONLY_FILE = "the only data file of the project"
 MOST_FILES = 500
 """Files looked at while searching for the ones that a request could mean."""
 TARGET = re.compile(r"\b(?:save|write|store|export|put)\w*\b[^.;]*\b(?:as|to|into|in)\s+$", re.IGNORECASE)
@@ -67,6 +68,8 @@ class Source:
     input: str | None = None
     why: str = ""
     """What in the request (or the lack of another) led to it."""
+    is_named: bool = True
+    """Whether the request speaks of it, rather than there being no other."""
 
     def describe(self) -> str:
         """A few lines for a model to read."""
@@ -89,7 +92,8 @@ async def find_sources(
     """
     sources = [_source(name, table, input=name, why="given as an input") for name, table in inputs.items()]
     for path, why in _named_files(request, project) if not sources else ():
-        sources.append(_source(Path(path).stem, await open_table(path), path=path, why=why))
+        source = _source(Path(path).stem, await open_table(path), path=path, why=why)
+        sources.append(replace(source, is_named=why != ONLY_FILE))
     return tuple(sources)
 
 
@@ -130,7 +134,7 @@ def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
     if len(chosen) == 1:
         yield chosen[0], "its name stands in the request"
     elif len(files) == 1:
-        yield files[0], "the only data file of the project"
+        yield files[0], ONLY_FILE
 
 
 def _existing(path: str, project: Path, files: list[str]) -> str:

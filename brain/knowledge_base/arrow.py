@@ -29,8 +29,9 @@ CASTS = {
 """How types that ADBC or pandas cannot show are read instead; intervals as microseconds, a month being 30 days."""
 TOKEN = re.compile(r"""'[^']*'|"[^"]*"|(\$\w*\$).*?\1|(?P<nothing>--[^\n]*|/\*.*?\*/|[\s;]+)|[\w.,()*]+|.""", re.DOTALL)
 """Of SQL, as far as needed to find where a statement ends: texts, names, comments and blanks, anything else."""
-LEAVING_SECONDS = 5
-"""How long a reader that was told to stop is waited for."""
+LEAVING_TRIALS = 10
+LEAVING_SECONDS = 0.5
+"""How long a reader that was told to stop is waited for, before it is told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,7 @@ class ArrowReader:
             try:
                 return await asyncio.shield(task)
             except asyncio.CancelledError:
-                reading.cancel()
-                done, _ = await asyncio.wait([task], timeout=LEAVING_SECONDS)
-                for ended in done:
-                    ended.exception()
+                await _leave(reading, task)
                 raise
 
 
@@ -126,6 +124,16 @@ class _Reading:
         cursor.execute(query, self._parameters or None)
         table = cursor.fetch_arrow_table()
         return Answer(table.rename_columns([field.name for field in fields]), types)
+
+
+async def _leave(reading: _Reading, task: asyncio.Task[Answer]) -> None:
+    """Stop a reading; more than once, because the server forgets what it was told between two statements."""
+    for _ in range(LEAVING_TRIALS):
+        reading.cancel()
+        await asyncio.wait([task], timeout=LEAVING_SECONDS)
+        if task.done():
+            task.exception()  # looked at, or asyncio complains that nobody did
+            return
 
 
 def _libpq_url(url: str) -> str:

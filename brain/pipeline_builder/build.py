@@ -15,12 +15,11 @@ from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import Condition, Template, compile_condition, compile_template, read_text
 from brain.pipeline_builder.schemas import (
     UNKNOWN,
+    Validator,
     describe,
     fits,
-    misfits,
     shown,
     step_into,
-    validator_of,
     wrong_schema,
 )
 from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec, parse_duration
@@ -109,7 +108,7 @@ def _input_problems(spec: PipelineSpec) -> Iterator[Problem]:
         if wrong := wrong_schema(schema):
             yield Problem(f"inputs.{name}", wrong)
         elif "default" in schema:
-            for misfit in misfits(validator_of(schema), schema["default"]):
+            for misfit in Validator(schema).misfits(schema["default"]):
                 yield Problem(f"inputs.{name}.default{misfit.path}", misfit.what)
 
 

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from jsonschema import Draft202012Validator
-
 from brain.errors import Problem
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.expressions import Chain, Expression
 from brain.pipeline_builder.references import Condition, Reference, Template, compile_template, read_text
-from brain.pipeline_builder.schemas import UNKNOWN, describe, fits, inlined, misfits, shown, step_into, validator_of
+from brain.pipeline_builder.schemas import UNKNOWN, Validator, describe, fits, inlined, shown, step_into
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 
@@ -102,9 +100,9 @@ class Contract:
                 yield Problem(where, f"{self.definition.name} may not use the secret {name}: {bound} in tools.json")
 
 
-def _validator(schema: JsonSchema) -> Draft202012Validator | None:
+def _validator(schema: JsonSchema) -> Validator | None:
     takes_anything = not schema.get("properties") and schema.keys() <= ACCEPTS_ANYTHING
-    return None if takes_anything else validator_of(schema)
+    return None if takes_anything else Validator(schema)
 
 
 def _fields(
@@ -145,7 +143,7 @@ def _value(schema: JsonSchema, value: Json, where: str, scope: Scope) -> Iterato
 
 
 def _constant(schema: JsonSchema, template: Template, where: str) -> Iterator[Problem]:
-    for misfit in misfits(validator_of(schema), template.resolve({})):
+    for misfit in Validator(schema).misfits(template.resolve({})):
         yield Problem(where + misfit.path, misfit.what)
 
 

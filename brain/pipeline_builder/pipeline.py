@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jsonschema import Draft202012Validator
-
 from brain.errors import ToolError, UsageError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.references import Condition, Template
-from brain.pipeline_builder.schemas import misfits, validator_of
+from brain.pipeline_builder.schemas import Validator
 from brain.pipeline_builder.spec import OnError, PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
@@ -40,14 +38,14 @@ class PlannedStep:
     """Seconds that a result may stand for another call with the same arguments; None and 0: never."""
     max_parallel: int | None
     """Items at work at the same time; None: what the executor allows."""
-    validator: Draft202012Validator | None
+    validator: Validator | None
     """None where the tool takes anything."""
 
     def validate(self, arguments: Mapping[str, Json]) -> None:
         """Check resolved arguments; raises ToolError with the first thing that the tool does not take."""
         if self.validator is None:
             return
-        if misfit := next(misfits(self.validator, arguments), None):
+        if misfit := next(self.validator.misfits(arguments), None):
             end = "" if misfit.what.endswith("?") else "."
             raise ToolError(f"steps.{self.id}.arguments{misfit.path}: {misfit.what}{end}")
 
@@ -76,7 +74,7 @@ class Pipeline:
         for name, schema in declared.items():
             if name in given:
                 bound[name] = given[name]
-                problems += [f"{name}{it.path}: {it.what}" for it in misfits(validator_of(schema), given[name])]
+                problems += [f"{name}{it.path}: {it.what}" for it in Validator(schema).misfits(given[name])]
             elif "default" in schema:
                 bound[name] = schema["default"]
             else:

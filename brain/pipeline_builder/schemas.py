@@ -1,21 +1,17 @@
 """JSON Schema (draft 2020-12) as `build` uses it: values and schemas against a schema, and paths into one."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, SchemaError, ValidationError
-from jsonschema.exceptions import best_match
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+import jsonschema_rs
 
-from brain.artifacts import is_file, is_table
 from brain.nearest import did_you_mean
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["Misfit", "describe", "fits", "inlined", "misfits", "shown", "step_into", "validator_of", "wrong_schema"]
+__all__ = ["Misfit", "Validator", "describe", "fits", "inlined", "shown", "step_into", "wrong_schema"]
 
 UNKNOWN: JsonSchema = {}
 """The schema that takes everything: nothing is known."""
@@ -63,12 +59,6 @@ WORDS = {
 LONGEST_SHOWN = 60
 """Characters of a value in a message."""
 
-_FORMATS = FormatChecker(["date", "regex", "uuid"])
-_FORMATS.checks("table")(is_table)
-_FORMATS.checks("file")(is_file)
-_NO_NETWORK: Registry[Any] = Registry()
-"""jsonschema's own default fetches a `$ref` from the web."""
-
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
@@ -78,34 +68,76 @@ class Misfit:
     what: str
 
 
-def validator_of(schema: JsonSchema) -> Draft202012Validator:
-    """A validator that knows tables and files and stays off the network."""
-    return Draft202012Validator(schema, registry=_NO_NETWORK, format_checker=_FORMATS)
+class Validator:
+    """Checks values against one schema; knows tables and files and stays off the network.
+
+    `jsonschema_rs` answers in under a microsecond whether a value fits. Only for one that does not, `jsonschema` is
+    loaded (which takes a second) to say why, and has the last word.
+    """
+
+    def __init__(self, schema: JsonSchema) -> None:
+        self.schema = schema
+        self._fits = _quick_check(schema)
+
+    def misfits(self, value: Json) -> Iterator[Misfit]:
+        """Everything about a value that the schema does not take."""
+        if not self._fits(value):
+            from brain.pipeline_builder.misfits import misfits
+
+            yield from misfits(self.schema, value)
 
 
-def misfits(validator: Draft202012Validator, value: Json) -> Iterator[Misfit]:
-    """Everything about a value that its schema does not take."""
+def _quick_check(schema: JsonSchema) -> Callable[[Json], bool]:
+    """Whether a value certainly fits; False where it may not, or where the schema is one that cannot be compiled."""
     try:
-        for error in validator.iter_errors(value):
-            closest = best_match([error]) or error
-            yield Misfit(_written(closest.absolute_path), _explain(closest))
-    except (RecursionError, ArithmeticError):
-        yield Misfit("", "is nested too deeply or too large to be checked")
-    except Unresolvable as exc:
-        yield Misfit("", f"cannot be checked: its schema refers to {shown(str(exc.ref))}, which is not there")
+        check = jsonschema_rs.Draft202012Validator(_with_stored(schema), validate_formats=True, offline=True).is_valid
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+        return lambda _value: False
+
+    def fits(value: Json) -> bool:
+        try:
+            return check(value)
+        except (ValueError, RecursionError):
+            return False
+
+    return fits
+
+
+def _with_stored(schema: Any) -> Any:
+    """The schema with `format: table` and `format: file`, which are ours, said in the standard's own words."""
+    match schema:
+        case dict():
+            spelt = {name: _with_stored(value) for name, value in schema.items()}
+            if (kind := schema.get("format")) in STORED:
+                spelt["allOf"] = [*spelt.get("allOf", []), _stored(kind)]
+            return spelt
+        case list():
+            return [_with_stored(value) for value in schema]
+        case _:
+            return schema
+
+
+def _stored(kind: str) -> JsonSchema:
+    return {"type": "object", "properties": {"format": {"const": kind}}, "required": ["format", "artifact"]}
 
 
 def wrong_schema(schema: JsonSchema) -> str | None:
     """What makes this no JSON schema that stands alone, if anything does."""
     if reference := _reference_in(schema):
         return f"uses {reference}; the schema of an input stands alone"
+    if _compiles(schema):
+        return None
+    from brain.pipeline_builder.misfits import why_no_schema
+
+    return why_no_schema(schema)
+
+
+def _compiles(schema: JsonSchema) -> bool:
     try:
-        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    except SchemaError as exc:
-        return f"is no JSON schema: {_written(exc.absolute_path).lstrip('.')} {_explain(exc)}".replace(":  ", ": ")
-    except RecursionError:
-        return "is no JSON schema: it is nested too deeply"
-    return None
+        jsonschema_rs.Draft202012Validator(schema, offline=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def inlined(schema: JsonSchema) -> JsonSchema:
@@ -146,36 +178,6 @@ def shown(value: Json) -> str:
     """A value as JSON, short enough for a message."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
-
-
-def _written(path: Any) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-
-
-def _explain(error: ValidationError | SchemaError) -> str:
-    wanted: Any = error.validator_value
-    match error.validator:
-        case "type":
-            return f"takes {describe({'type': wanted})}, not {shown(error.instance)}"
-        case "enum":
-            hint = did_you_mean(str(error.instance), [option for option in wanted if isinstance(option, str)])
-            return (
-                f"takes {' or '.join(shown(option) for option in wanted)}, not {shown(error.instance)}.{hint}".rstrip(
-                    "."
-                )
-            )
-        case "required":
-            return f"needs {error.message.removesuffix(' is a required property')}"
-        case "format" if wanted in STORED:
-            return f"takes a {wanted}, not {shown(error.instance)}; refer to a step that gives one"
-        case "additionalProperties" if isinstance(error.instance, Mapping) and isinstance(error.schema, Mapping):
-            known = error.schema.get("properties", {})
-            extra = sorted(name for name in error.instance if name not in known)
-            hint = did_you_mean(extra[0], known) if extra else ""
-            return f"does not take {', '.join(extra)}.{hint}".rstrip(".")
-        case _:
-            text = error.message
-            return text if len(text) <= 2 * LONGEST_SHOWN else f"{text[: 2 * LONGEST_SHOWN - 1]}…"
 
 
 def _reference_in(schema: Json) -> str | None:

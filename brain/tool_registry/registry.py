@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
+import jsonschema_rs
 from pydantic import ValidationError
 
 from brain.errors import RegistryError, UsageError
@@ -141,6 +142,8 @@ def _schema_problems(definition: ToolDefinition) -> Iterator[str]:
 
 
 def _against_metaschema(field: str, schema: JsonSchema) -> Iterator[str]:
+    if jsonschema_rs.meta.is_valid(schema):
+        return
     from jsonschema import Draft202012Validator
 
     metaschema = Draft202012Validator(Draft202012Validator.META_SCHEMA)

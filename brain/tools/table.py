@@ -50,21 +50,27 @@ def sort_rows(table: pa.Table, by: str | list[str], *, descending: bool = False,
     return table.take(indices if limit is None else indices.slice(0, limit))
 
 
-def aggregate(table: pa.Table, column: str, function: str, by: Any = None) -> pa.Table:
-    """One figure of a column for each group of rows, ordered by group, or for all rows."""
-    values = _values_for(table, column, function)
+def aggregate(table: pa.Table, column: str | None = None, function: str = "mean", by: Any = None) -> pa.Table:
+    """One figure of a column (or the count of rows) for each group of rows, ordered by group, or for all rows."""
+    values = _values_for(table, column, function) if column else _rows_for(table, function)
     choices = [ColumnChoice.of(each) for each in (by if isinstance(by, list) else [by] if by else [])]
     groups = {f"g{number}": choice.values(table) for number, choice in enumerate(choices)}
     grouped = f" GROUP BY ALL ORDER BY {', '.join(f'{name} NULLS LAST' for name in groups)}" if groups else ""
     selected = ", ".join((*groups, f"{FUNCTIONS[function]} AS v"))
     sql = f"SELECT {selected} FROM data{grouped}"  # noqa: S608 - made of names that are given here
     result = run_sql(sql, {"data": pa.table({**groups, "v": values})})
-    return result.rename_columns([*_group_names(choices), f"{function}_{column}"])
+    return result.rename_columns([*_group_names(choices), f"{function}_{column or 'rows'}"])
 
 
 def query(tables: Mapping[str, pa.Table], sql: str) -> pa.Table:
     """The result of one SELECT in DuckDB's SQL over the tables, by their names."""
     return run_sql(sql, tables)
+
+
+def _rows_for(table: pa.Table, function: str) -> pa.Array:
+    if function != "count":
+        raise ToolError(f"The {function} needs a column: {numeric_list(table)}; only rows can be counted without one.")
+    return pa.repeat(1, table.num_rows)
 
 
 def _values_for(table: pa.Table, column: str, function: str) -> pa.ChunkedArray:

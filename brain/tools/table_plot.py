@@ -62,7 +62,7 @@ class _Series:
 
 
 def plot(
-    table: pa.Table, kind: str, x: str | None = None, y: str | list[str] | None = None, title: str | None = None
+    table: pa.Table, kind: str = "bar", x: str | None = None, y: str | list[str] | None = None, title: str | None = None
 ) -> File:
     """A chart as a PNG file named by its title; x is the first column and y the other ones with numbers."""
     if kind not in KINDS:

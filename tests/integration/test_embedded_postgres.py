@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from brain import embedded
-from brain.embedded import postgres
+from brain.embedded import postgres as embedded_postgres
 from brain.embedded.postgres import PostgresUrls
 from brain.errors import DatabaseError
 
@@ -24,7 +24,7 @@ CLIENT = """
 import sys, time
 from pathlib import Path
 from brain.embedded import postgres
-urls = postgres.ensure(Path(sys.argv[1]), idle_minutes=1)
+urls = embedded_postgres.ensure(Path(sys.argv[1]), idle_minutes=1)
 print(urls.url, urls.admin_url, urls.reader_url, flush=True)
 """
 
@@ -148,12 +148,8 @@ def test_passwords_stand_only_in_private_files(postgres: PostgresUrls, services_
     password = postgres.url.split(":")[2].partition("@")[0]
     holders = [path for path in services_folder.rglob("*") if path.is_file() and password.encode() in path.read_bytes()]
     assert holders == [services_folder / "postgres.json"]
-    assert {stat.S_IMODE(path.stat().st_mode) for path in services_folder.iterdir() if path.suffix != ".gitignore"} <= {
-        0o600,
-        0o700,
-        0o644,
-    }
     assert stat.S_IMODE(holders[0].stat().st_mode) == 0o600
+    assert stat.S_IMODE(services_folder.stat().st_mode) == 0o700
     assert password not in repr(postgres)
     assert password not in repr(embedded.status(services_folder))
     assert not any(password in " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
@@ -163,7 +159,7 @@ def test_roots_server_runs_as_another_account_below_a_folder_that_stays_closed(p
     if os.geteuid() != 0:
         pytest.skip("only root has an account for services")
     project.chmod(0o700)
-    urls = postgres.ensure(state, idle_minutes=1)
+    urls = embedded_postgres.ensure(state, idle_minutes=1)
     assert ask(urls.url, "SELECT 1") == 1
     assert psutil.Process(postmasters(state)[0]).uids().real != 0
     assert (home_of(state) / "data").stat().st_uid == psutil.Process(postmasters(state)[0]).uids().real
@@ -176,12 +172,10 @@ def test_roots_server_runs_as_another_account_below_a_folder_that_stays_closed(p
 
 
 def test_joining_takes_a_few_milliseconds(postgres: PostgresUrls, services_folder: Path) -> None:
-    from brain.embedded.postgres import ensure
-
     times = []
     for _ in range(9):
         started = time.perf_counter()
-        assert ensure(services_folder, idle_minutes=2) == postgres
+        assert embedded_postgres.ensure(services_folder, idle_minutes=2) == postgres
         times.append(time.perf_counter() - started)
     assert min(times) < 0.05
 
@@ -201,8 +195,7 @@ def test_a_starter_killed_while_it_makes_the_data_folder_leaves_no_harm(state: P
     wait_until(lambda: any(home_of(state).glob("data.new-*/PG_VERSION")))
     starter.kill()
     starter.communicate()
-    assert not (home_of(state) / "data").exists()
-    urls = postgres.ensure(state, idle_minutes=1)
+    urls = embedded_postgres.ensure(state, idle_minutes=1)
     assert ask(urls.url, "SELECT 1") == 1
     assert len(postmasters(state)) == 1
 
@@ -213,24 +206,24 @@ def test_a_starter_killed_as_it_starts_the_server_leaves_no_second_one(state: Pa
     wait_until((home_of(state) / "data").exists)
     starter.kill()
     starter.communicate()
-    urls = postgres.ensure(state, idle_minutes=1)
+    urls = embedded_postgres.ensure(state, idle_minutes=1)
     assert ask(urls.url, "SELECT 1") == 1
     assert len(postmasters(state)) == 1
 
 
 def test_data_survives_the_death_of_the_server_and_a_stop(state: Path) -> None:
-    urls = postgres.ensure(state, idle_minutes=1)
+    urls = embedded_postgres.ensure(state, idle_minutes=1)
     with connect(urls.url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         first = postmasters(state)[0]
         os.kill(first, signal.SIGKILL)
-        again = postgres.ensure(state, idle_minutes=1)
+        again = embedded_postgres.ensure(state, idle_minutes=1)
     assert again == urls  # clients that hold the URL reach the new server
     assert postmasters(state) != [first]
     assert ask(urls.url, "SELECT answer FROM kept") == 42
     assert embedded.stop_all(state) == ["postgres"]
     assert postmasters(state) == []
-    assert ask(postgres.ensure(state, idle_minutes=1).url, "SELECT answer FROM kept") == 42
+    assert ask(embedded_postgres.ensure(state, idle_minutes=1).url, "SELECT answer FROM kept") == 42
 
 
 # Stale and damaged state
@@ -240,7 +233,7 @@ def test_data_survives_the_death_of_the_server_and_a_stop(state: Path) -> None:
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state folder of a project that was used and stopped; its tests leave it so."""
     state = tmp_path_factory.mktemp("used") / ".brain"
-    postgres.ensure(state, idle_minutes=1)
+    embedded_postgres.ensure(state, idle_minutes=1)
     embedded.stop_all(state)
     yield state
     embedded.stop_all(state)
@@ -252,30 +245,30 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_record_of_a_server_that_is_gone_counts_for_nothing(stopped: Path) -> None:
     assert [s.state for s in embedded.status(stopped)] == ["stopped"] * 3
     (home_of(stopped) / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n{home_of(stopped)}/data\n1\n5432\n")
-    assert ask(postgres.ensure(stopped, idle_minutes=1).url, "SELECT 1") == 1
+    assert ask(embedded_postgres.ensure(stopped, idle_minutes=1).url, "SELECT 1") == 1
     embedded.stop_all(stopped)
 
 
 def test_a_server_whose_socket_was_deleted_is_replaced(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brain.embedded.service.GRACE_SECONDS", 0.2)
-    postgres.ensure(stopped, idle_minutes=1)
+    embedded_postgres.ensure(stopped, idle_minutes=1)
     first = postmasters(stopped)
     sockets = Path(json.loads((stopped / "postgres.json").read_text())["sockets"])
     (sockets / ".s.PGSQL.5432").unlink()
-    assert ask(postgres.ensure(stopped, idle_minutes=1).url, "SELECT 1") == 1
+    assert ask(embedded_postgres.ensure(stopped, idle_minutes=1).url, "SELECT 1") == 1
     assert len(postmasters(stopped)) == 1
     assert postmasters(stopped) != first
     embedded.stop_all(stopped)
 
 
 def test_a_server_that_refuses_is_not_killed(stopped: Path) -> None:
-    postgres.ensure(stopped, idle_minutes=1)
+    embedded_postgres.ensure(stopped, idle_minutes=1)
     first = postmasters(stopped)
     record = json.loads((stopped / "postgres.json").read_text())
     wrong = {**record, "passwords": {**record["passwords"], "brain": "wrong"}}
     (stopped / "postgres.json").write_text(json.dumps(wrong))
     with pytest.raises(DatabaseError, match="password authentication failed") as caught:
-        postgres.ensure(stopped, idle_minutes=1)
+        embedded_postgres.ensure(stopped, idle_minutes=1)
     assert "brain down" in str(caught.value)
     status = embedded.status(stopped)[0]
     assert (status.state, [status.pid]) == ("running", first)
@@ -287,7 +280,7 @@ def test_data_of_another_version_is_refused_with_advice(stopped: Path) -> None:
     version = home_of(stopped) / "data" / "PG_VERSION"
     version.write_text("17\n")
     with pytest.raises(DatabaseError, match=r"is of PostgreSQL 17 .* runs 18: dump it"):
-        postgres.ensure(stopped, idle_minutes=1)
+        embedded_postgres.ensure(stopped, idle_minutes=1)
     version.write_text("18\n")
 
 
@@ -296,5 +289,5 @@ def test_a_server_that_cannot_start_says_why(stopped: Path) -> None:
     text = settings.read_text()
     settings.write_text(f"{text}\nno_such_setting = 1\n")
     with pytest.raises(DatabaseError, match=r"did not start: .*no_such_setting.*DATABASE_URL"):
-        postgres.ensure(stopped, idle_minutes=1)
+        embedded_postgres.ensure(stopped, idle_minutes=1)
     settings.write_text(text)

@@ -49,7 +49,7 @@ async def test_the_nearest_come_first_with_status_score_and_similarity(store: Ru
     assert [run.similarity for run in found] == pytest.approx([1, 0.5**0.5])
 
 
-async def test_only_runs_of_the_asked_status_are_found_however_far_they_are(
+async def test_runs_of_the_asked_status_are_found_however_many_others_are_nearer(
     store: RunStore, database: Database
 ) -> None:
     wanted = await remembered(store, "far away", pointing(0, 1))
@@ -60,8 +60,10 @@ async def test_only_runs_of_the_asked_status_are_found_however_far_they_are(
             " (ARRAY[1, n * 1e-4] || array_fill(0::float8, ARRAY[254]))::vector, %s FROM generate_series(1, 2000) AS n",
             [MODEL],
         )
-        await connection.execute("ANALYZE brain.runs")
-    found = await store.similar(pointing(1, 0), model=MODEL, statuses=[RunStatus.SUCCEEDED])
+        # leaves the planner the index of the vectors only, which by itself ends after the 40 nearest
+        await connection.execute(f"ALTER DATABASE {database.place.database} SET enable_sort = off")
+    async with Database(database.url) as again:
+        found = await RunStore(again, Redactor({})).similar(pointing(1, 0), model=MODEL, statuses=[RunStatus.SUCCEEDED])
     assert [run.run_id for run in found] == [wanted]
 
 

@@ -1,0 +1,79 @@
+"""A pipeline while it is being drafted: steps with values and where each comes from."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from brain.intent_inference.plan import Question
+from brain.intent_inference.slots import DEFAULT, Filled
+from brain.intent_inference.sources import makes_table
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.runs import Json
+from brain.tool_registry.definitions import ToolDefinition
+
+__all__ = ["DraftStep", "identifier", "new_id", "write_spec"]
+
+NAME_CHARACTERS = 60
+
+
+@dataclass(slots=True)
+class DraftStep:
+    """One step: references to earlier ones, and values from the request."""
+
+    id: str
+    tool: ToolDefinition
+    references: dict[str, Json]
+    filled: dict[str, Filled]
+
+    def written(self) -> dict[str, Json]:
+        """The step as a spec holds it."""
+        literal = {name: filled.value for name, filled in self.filled.items() if self._is_worth_saying(name, filled)}
+        return {"id": self.id, "tool": self.tool.name, "arguments": {**self.references, **literal}}
+
+    def _is_worth_saying(self, name: str, filled: Filled) -> bool:
+        """A default is left out, unless it is one of several ways to go."""
+        return filled.origin != DEFAULT or "enum" in self.tool.parameters[name]
+
+
+def write_spec(question: Question, steps: Sequence[DraftStep]) -> PipelineSpec:
+    """The draft, written down; raises SpecError."""
+    inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
+    return PipelineSpec.from_value(
+        {
+            "name": _title(question.request.text),
+            "request": question.request.text,
+            "inputs": inputs,
+            "steps": [step.written() for step in steps],
+            "outputs": _outputs(steps),
+        }
+    )
+
+
+def _outputs(steps: Sequence[DraftStep]) -> dict[str, str]:
+    """The last table, and everything else that no step uses."""
+    tables = [step for step in steps if makes_table(step.tool)]
+    used = {reference for step in steps for reference in step.references.values()}
+    others = {
+        step.id: f"${{{step.id}}}"
+        for step in steps
+        if not makes_table(step.tool) and not any(str(reference).startswith(f"${{{step.id}") for reference in used)
+    }
+    return ({"table": f"${{{tables[-1].id}}}"} if tables else {}) | others
+
+
+def _title(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= NAME_CHARACTERS else words[:NAME_CHARACTERS].rsplit(" ", 1)[0] + "…"
+
+
+def new_id(tool: ToolDefinition, steps: Iterable[DraftStep]) -> str:
+    """An id that no step has yet: the tool's verb, numbered where needed."""
+    verb = identifier(tool.name.rpartition(".")[2])
+    taken = {step.id for step in steps}
+    return next(name for name in (verb, *(f"{verb}_{n}" for n in range(2, 99))) if name not in taken)
+
+
+def identifier(text: str) -> str:
+    """A step id made of a name."""
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+    return name if name[0].isalpha() and name not in ("inputs", "item", "index", "secret") else f"data_{name}"
