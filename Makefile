@@ -55,7 +55,7 @@ $(READY): requirements.txt pyproject.toml .python-version | $(UV)
 			echo "Python $(PYTHON) is not on PATH and could not be fetched: install it and run make again." >&2; exit 3; }; \
 	fi
 	@echo "Installing what requirements.txt pins into .venv"
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -r requirements.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode -r requirements.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

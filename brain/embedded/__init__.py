@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brain.embedded.daemon import Daemon
     from brain.embedded.service import Service
 
-__all__ = ["ServiceState", "ServiceStatus", "release", "service_daemons", "status", "stop_all", "stop_services"]
+__all__ = ["ServiceState", "ServiceStatus", "release", "services", "status", "stop_all"]
 
 
 class ServiceState(StrEnum):
@@ -36,23 +35,16 @@ class ServiceStatus:
 
 def status(state_folder: Path) -> list[ServiceStatus]:
     """What each embedded service of the project does; starts none and does not count as use."""
-    from brain.embedded import chat, postgres, redis
-
-    return [postgres.status(state_folder), redis.status(state_folder), chat.status(state_folder)]
+    return [service.status() for service in services(state_folder)]
 
 
 def stop_all(state_folder: Path) -> list[str]:
     """Stop every embedded service of the project for everybody; returns the names of those that were running."""
     from brain.embedded.watchdog import watchdog_of
 
-    stopped = stop_services(state_folder)
+    stopped = [service.name for service in services(state_folder) if service.stop()]
     watchdog_of(state_folder.resolve()).stop()
     return stopped
-
-
-def stop_services(state_folder: Path) -> list[str]:
-    """The same, but for the watchdog, which calls this."""
-    return [service.name for service in _services(state_folder) if service.stop()]
 
 
 def release(state_folder: Path) -> None:
@@ -62,12 +54,8 @@ def release(state_folder: Path) -> None:
     release(state_folder.resolve())
 
 
-def service_daemons(state_folder: Path) -> "list[Daemon]":
-    """The background programs of the services, alive or not."""
-    return [service.daemon() for service in _services(state_folder)]
-
-
-def _services(state_folder: Path) -> "list[Service[Any]]":
+def services(state_folder: Path) -> "list[Service[Any]]":
+    """Every embedded service of the project, running or not."""
     from brain.embedded import chat, postgres, redis
 
-    return [chat.service(state_folder), redis.service(state_folder), postgres.service(state_folder)]
+    return [postgres.service(state_folder), redis.service(state_folder), chat.service(state_folder)]

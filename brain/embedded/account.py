@@ -55,12 +55,10 @@ def service_account() -> Account | None:
     return found
 
 
-def new_home(project: Path, account: Account) -> Path:
-    """A new folder of the account for the data of a project; a file in it tells which project that is."""
-    SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(prefix=f"{project.name[:LONGEST_NAME]}-", dir=SYSTEM_FOLDER))
+def new_home(project: Path) -> Path:
+    """A new folder for the data of a project; a file in it tells which project that is."""
+    home = Path(tempfile.mkdtemp(prefix=f"{project.name[:LONGEST_NAME]}-", dir=_system_folder()))
     (home / "project").write_text(f"{project}\n")
-    account.own(home)
     return home
 
 
@@ -71,17 +69,31 @@ def runnable(packages: Path, parts: Sequence[str], program: str, version: str, a
     """
     if _can_run(packages / program, account):
         return packages
-    SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-    copy = SYSTEM_FOLDER / f"{Path(program).name}-{version}"
+    copy = _system_folder() / f"{Path(program).name}-{version}"
     if not _can_run(copy / program, account):
         half = Path(tempfile.mkdtemp(prefix=f"{copy.name}.new-", dir=SYSTEM_FOLDER))
-        half.chmod(0o755)
         for part in parts:
             shutil.copytree(packages / part, half / part, symlinks=True)
+        _open_to_all(half)
         with suppress(OSError):  # somebody else was faster
             half.rename(copy)
         shutil.rmtree(half, ignore_errors=True)
     return copy
+
+
+def _system_folder() -> Path:
+    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+    SYSTEM_FOLDER.chmod(0o755)  # whatever the umask of this root is
+    return SYSTEM_FOLDER
+
+
+def _open_to_all(copy: Path) -> None:
+    """Let everybody read and run what was copied, whatever the umask of its installation was."""
+    for folder, _, files in copy.walk():
+        folder.chmod(0o755)
+        for path in (folder / name for name in files):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def _can_run(program: Path, account: Account) -> bool:

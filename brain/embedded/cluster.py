@@ -45,6 +45,7 @@ SETTINGS = {
     "lc_messages": "C",
 }
 HOST_BASED_AUTHENTICATION = "local all all scram-sha-256\n"
+"""Everybody needs a password; the file stands beside the data, which without it lets nobody in."""
 PROVISION = f"""
 CREATE EXTENSION vector
 REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC
@@ -75,7 +76,7 @@ class Cluster:
         """The cluster of a home folder, which is made where it is missing; what an interrupted `make` left goes."""
         home.mkdir(mode=0o700, exist_ok=True)
         if account:
-            account.own(home)
+            home.chmod(0o711)  # stays root's, so that root never writes where the account could have put a link
         for half in home.glob(f"{HALF}*"):
             shutil.rmtree(half, ignore_errors=True)
         return cls(home, account, _packages(account) / INSTALLATION / "bin", lock)
@@ -91,9 +92,12 @@ class Cluster:
         return self.home / "data"
 
     def command(self, sockets: Path) -> list[str | Path]:
-        """The server's command line."""
+        """The server's command line, with the file of access rules that it names written."""
         quoted = str(sockets).replace('"', '""')
-        settings = {**SETTINGS, "unix_socket_directories": f'"{quoted}"'}
+        rules = self.home / "pg_hba.conf"
+        rules.write_text(HOST_BASED_AUTHENTICATION)
+        rules.chmod(0o644)
+        settings = {**SETTINGS, "hba_file": str(rules), "unix_socket_directories": f'"{quoted}"'}
         return [self.programs / "postgres", "-D", self.data, *_as_options(settings)]
 
     def make(self, passwords: Mapping[str, str]) -> None:
@@ -103,7 +107,6 @@ class Cluster:
             self.account.own(half)
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         self._run("initdb", ["-D", half, f"--username={SUPERUSER}", "--auth=reject", "--no-sync", *locale])
-        (half / "pg_hba.conf").write_text(HOST_BASED_AUTHENTICATION)
         self._run_sql(half, PROVISION + _set_passwords(passwords))
         self._run("initdb", ["-D", half, "--sync-only"])
         half.rename(self.data)
@@ -152,7 +155,10 @@ class Cluster:
         if done.returncode:
             lines = [line for line in done.stdout.splitlines() if "error" in line.lower() or "FATAL" in line]
             reason = " ".join(lines) or done.stdout.strip()[-500:]
-            raise DatabaseError(f"PostgreSQL's {program} failed in {self.home}: {reason.rstrip('.')}.")
+            raise DatabaseError(
+                f"PostgreSQL's {program} failed in {self.home}: {reason.rstrip('.')}. "
+                "Check that the folder can be written and has 100 MB of room, or set DATABASE_URL."
+            )
         output: str = done.stdout
         return output
 

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from brain.embedded import ServiceStatus
 from brain.embedded.account import new_home, service_account
 from brain.embedded.cluster import DATABASE, OWNER, READER, SUPERUSER, WHEEL, Cluster
 from brain.embedded.daemon import Daemon
 from brain.embedded.service import Service
-from brain.embedded.state import Record, drop_socket_folder, socket_folder
+from brain.embedded.state import Record, socket_folder
 from brain.errors import DatabaseError
 
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["PostgresUrls", "ensure", "service", "status"]
+__all__ = ["PostgresUrls", "ensure", "service"]
 
 PATIENCE = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 """PostgreSQL's fast, then immediate shutdown (docs: Shutting Down the Server); the last resort loses nothing either."""
@@ -57,11 +56,6 @@ def ensure(state_folder: Path, *, idle_minutes: float = 30) -> PostgresUrls:
     return service(state_folder).ensure(idle_minutes)
 
 
-def status(state_folder: Path) -> ServiceStatus:
-    """Whether it runs, and where."""
-    return service(state_folder).status()
-
-
 def service(state_folder: Path) -> Service[PostgresUrls]:
     """The embedded PostgreSQL of a project, running or not."""
     state_folder = state_folder.resolve()
@@ -69,13 +63,14 @@ def service(state_folder: Path) -> Service[PostgresUrls]:
         name="postgres",
         title="PostgreSQL",
         wheel=WHEEL,
+        state_folder=state_folder,
         daemon=partial(_daemon, state_folder),
         join=partial(_join, state_folder),
         start=partial(_start, state_folder),
         describe=partial(_describe, state_folder),
         error=DatabaseError,
         instead="Or set DATABASE_URL to another PostgreSQL with pgvector.",
-        tidy=partial(_tidy, state_folder),
+        sockets=partial(_sockets, state_folder),
     )
 
 
@@ -148,14 +143,13 @@ def _start(state_folder: Path, lock: int) -> None:
     _daemon(state_folder).launch(cluster.command(sockets), {"LC_ALL": "C", "TZ": "UTC"}, lock, cluster.account)
 
 
-def _tidy(state_folder: Path) -> None:
-    if (record := PostgresRecord.read(_record(state_folder))) and record.sockets:
-        drop_socket_folder(Path(record.sockets))
+def _sockets(state_folder: Path) -> Path | None:
+    record = PostgresRecord.read(_record(state_folder))
+    return Path(record.sockets) if record and record.sockets else None
 
 
 def _new_record(state_folder: Path) -> PostgresRecord:
-    account = service_account()
-    home = str(new_home(state_folder.parent, account)) if account else None
+    home = str(new_home(state_folder.parent)) if service_account() else None
     passwords = {role: secrets.token_urlsafe(PASSWORD_BYTES) for role in (SUPERUSER, OWNER, READER)}
     origin = Record.origin_of(state_folder)
     return PostgresRecord(origin=origin, home=home, sockets=None, passwords=passwords, ready=False)

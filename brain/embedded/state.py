@@ -1,5 +1,6 @@
 """What the processes of a project tell each other: the private state folder, its records, folders for sockets."""
 
+import errno
 import json
 import os
 import pwd
@@ -24,7 +25,7 @@ def open_state_folder(state_folder: Path) -> None:
     state_folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     facts = state_folder.stat()
     if facts.st_uid != os.geteuid():
-        raise PermissionError(None, f"{state_folder} belongs to {_user_name(facts.st_uid)}; work as that user")
+        raise PermissionError(errno.EPERM, f"{state_folder} belongs to {_user_name(facts.st_uid)}; work as that user")
     if stat.S_IMODE(facts.st_mode) != PRIVATE:
         state_folder.chmod(PRIVATE)
     if not (ignore := state_folder / ".gitignore").exists():

@@ -8,9 +8,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from brain.embedded import service_daemons, stop_services
+from brain.embedded import services
 from brain.embedded.daemon import Daemon, python_environment
 from brain.embedded.locks import wait_for
+from brain.embedded.state import drop_socket_folder
 
 __all__ = ["hold", "launch", "main", "release", "watchdog_of"]
 
@@ -30,9 +31,9 @@ def hold(state_folder: Path, idle_minutes: float) -> None:
     """Count this process as a user until it ends or calls `release`; the latest user's idle time counts."""
     with _guard:
         if not _is_held(state_folder):
-            file = os.open(_in_use(state_folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            wait_for(file, fcntl.LOCK_SH, LONGEST_STOP_SECONDS)
-            _held[state_folder] = file
+            if (gone := _held.pop(state_folder, None)) is not None:
+                os.close(gone)
+            _held[state_folder] = _take(_in_use(state_folder))
         os.pwrite(_held[state_folder], f"{idle_minutes * 60:<{IDLE_BYTES}.3f}".encode(), 0)
 
 
@@ -63,28 +64,51 @@ def watchdog_of(state_folder: Path) -> Daemon:
 def main(state_folder: Path) -> None:
     """Stop the services when nobody has used them for the idle time; end where none is left to watch."""
     last_used = time.time()
-    daemons = service_daemons(state_folder)
+    known = _daemons(state_folder)
     while (file := _open(state_folder)) is not None:
-        daemons = service_daemons(state_folder)
+        known = _daemons(state_folder)
         idle_seconds = float(os.pread(file, IDLE_BYTES, 0))
         if _is_free(file):
             last_used = max(last_used, os.fstat(file).st_mtime)
-            if time.time() - last_used >= idle_seconds or not any(daemon.is_alive() for daemon in daemons):
-                stop_services(state_folder)
+            if time.time() - last_used >= idle_seconds or not any(daemon.is_alive() for daemon in known):
+                for service in services(state_folder):
+                    service.stop()
                 return  # still with the lock, so that nobody joins what is about to stop
         else:
             last_used = time.time()
         os.close(file)
         time.sleep(min(LONGEST_POLL_SECONDS, idle_seconds / POLLS_PER_IDLE_TIME))
-    for daemon in daemons:  # the folder was deleted, and the locks with it
+    _end(known)
+
+
+def _daemons(state_folder: Path) -> dict[Daemon, Path | None]:
+    """Each service's daemon with the folder of its socket."""
+    return {service.daemon(): service.sockets() for service in services(state_folder)}
+
+
+def _end(daemons: dict[Daemon, Path | None]) -> None:
+    """Stop what still works in a folder that was deleted, with its locks and records."""
+    for daemon, sockets in daemons.items():
         polite, _ = daemon.patience[0]
         daemon.send(polite)
+        if sockets is not None:
+            drop_socket_folder(sockets)
 
 
 def _open(state_folder: Path) -> int | None:
     with suppress(FileNotFoundError):
         return os.open(_in_use(state_folder), os.O_RDWR | os.O_CLOEXEC)
     return None
+
+
+def _take(path: Path) -> int:
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        wait_for(file, fcntl.LOCK_SH, LONGEST_STOP_SECONDS)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
 
 
 def _is_held(state_folder: Path) -> bool:

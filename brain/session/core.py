@@ -1,9 +1,11 @@
 """The async core: every verb once, over parts that are wired here and nowhere else."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -61,6 +63,7 @@ class Core:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        _find_own_tools(settings.project)
         self.registry = Registry.from_file(tools_file_of(settings))
         secrets = [binding.name for tool in self.registry for binding in tool.secrets]
         self.redactor = Redactor.of_environment(settings.project, secrets)
@@ -267,6 +270,12 @@ class _PositionOf:
         at = await self._store.position(run_id)
         alive = at.heartbeat_age is not None and at.heartbeat_age < LOST_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
+
+
+def _find_own_tools(project: Path) -> None:
+    """Let tools.json name modules of the project folder; last, so that none hides a module of somebody else's."""
+    if str(project) not in sys.path:
+        sys.path.append(str(project))
 
 
 def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:

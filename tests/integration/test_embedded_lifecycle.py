@@ -14,6 +14,7 @@ import pytest
 
 from brain import embedded
 from brain.embedded import redis as embedded_redis
+from brain.embedded.state import drop_socket_folder
 from brain.embedded.watchdog import watchdog_of
 
 CLIENT = """
@@ -105,10 +106,12 @@ def test_a_killed_watchdog_is_replaced_by_the_next_user(project: Path, state: Pa
 
 
 def test_services_of_a_deleted_project_stop(project: Path, state: Path) -> None:
-    embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
+    url = embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
+    assert url is not None
     shutil.rmtree(project)
     wait_until(lambda: at_work_in(project) == [])
     embedded.release(state)
+    drop_socket_folder(Path(url.removeprefix("unix://").partition("?")[0]).parent)  # deleted before it was seen
 
 
 def test_a_copied_project_gets_services_of_its_own(project: Path, state: Path) -> None:

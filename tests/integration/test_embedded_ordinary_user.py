@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 import brain
+from brain.embedded import redis
+from brain.errors import ServiceError
 
 NOBODY = 65534
 PACKAGES = (
@@ -221,22 +223,39 @@ except BrainError as exc:
     assert len(output.splitlines()) == 1
 
 
-def test_a_state_folder_of_somebody_else_is_not_used(person: Person, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        from brain.embedded import redis
-        from brain.errors import ServiceError
+def test_root_does_not_use_what_belongs_to_somebody_else(person: Person) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root could")
+    person.run("redis.ensure(state, idle_minutes=1)")
+    with pytest.raises(ServiceError, match=r"belongs to \w+; work as that user"):
+        redis.ensure(person.home / "project" / ".brain")
 
-        person.run("redis.ensure(state, idle_minutes=1)")
-        with pytest.raises(ServiceError, match=r"belongs to \w+; work as that user"):
-            redis.ensure(person.home / "project" / ".brain")
-    else:
-        output = person.run("""
+
+@pytest.mark.parametrize("service", ["postgres", "redis"])
+def test_what_belongs_to_root_is_one_clear_error(person: Person, service: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can prepare it")
+    state = person.home / "of-root" / ".brain"
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (state / f"{service}.json").write_text("{}")
+    output = person.run(
+        f"""
 try:
-    redis.ensure(Path("/root/.brain"))
+    {service}.ensure(state)
 except BrainError as exc:
     print(exc)
-""")
-        assert "Permission denied" in output
+print([str(status.state) for status in embedded.status(state)])
+try:
+    print(embedded.stop_all(state))
+except BrainError as exc:
+    print(exc)
+""",
+        state=state,
+    )
+    lines = output.splitlines()
+    assert "belongs to root; work as that user" in lines[0]
+    assert lines[1] == "['stopped', 'stopped', 'stopped']"
+    assert "Permission denied" in lines[2]
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_no_harm(person: Person) -> None:

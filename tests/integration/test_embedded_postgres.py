@@ -24,7 +24,7 @@ CLIENT = """
 import sys, time
 from pathlib import Path
 from brain.embedded import postgres
-urls = embedded_postgres.ensure(Path(sys.argv[1]), idle_minutes=1)
+urls = postgres.ensure(Path(sys.argv[1]), idle_minutes=1)
 print(urls.url, urls.admin_url, urls.reader_url, flush=True)
 """
 
