@@ -23,7 +23,7 @@ from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal
 from brain.knowledge_base.owners import Owner
-from brain.knowledge_base.records import Outcome, Plan
+from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.store import RunStore
 from brain.language_models import ChatEndpoint, OpenAIChat
 from brain.pipeline_builder.build import Pipeline, build
@@ -122,11 +122,12 @@ class Ours:
 
     async def _run_and_store(self, pipeline: Pipeline, run_id: UUID) -> RunResult:
         """What a session does around the engine: accept, plan, run, settle, and tell of it all."""
-        run = Run(id=run_id, name=pipeline.spec.name, status=RunStatus.RUNNING, owner=str(Owner.this_process()))
-        await self._store.create(run)
+        owner = str(Owner.this_process())
+        spec, versions = pipeline.spec.to_json(), {TOOL.name: TOOL.version}
+        run = Run(id=run_id, status=RunStatus.RUNNING, owner=owner, spec=spec, tool_versions=versions)
+        await self._store.create(run, (TOOL,))
         async with self._tracker.publisher(run_id) as events:
             events.publish(EventType.RUN_RUNNING)
-            await self._store.set_plan(run_id, 1, Plan(pipeline.spec, tools=(TOOL,)))
             journal = _StoreJournal(self._store, run_id, pipeline, events)
             async with Heartbeat(journal, asyncio.Event()):
                 result = await Engine(caller=self._caller, events=events, journal=journal).run(Job(pipeline))

@@ -1,5 +1,6 @@
 """Settings from `.env` and the environment, `${secret:NAME}` references, and the redaction of what they stand for."""
 
+import json
 import logging
 import os
 import re
@@ -204,6 +205,8 @@ class Redactor:
         self._names = worth
         longest_first = sorted(worth, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if worth else None
+        escaped = (json.dumps(value, ensure_ascii=False)[1:-1] for value in longest_first)
+        self._in_json = re.compile("|".join(map(re.escape, escaped))) if worth else None
 
     @classmethod
     def of_environment(cls, project: Path, names: Iterable[str] = ()) -> Self:
@@ -221,6 +224,10 @@ class Redactor:
         if self._pattern is None:
             return text
         return self._pattern.sub(lambda match: f"${{secret:{self._names[match[0]]}}}", text)
+
+    def is_in_json(self, text: str) -> bool:
+        """Whether JSON text (non-ASCII letters unescaped) holds a secret value, as it is or as JSON escapes it."""
+        return self._in_json is not None and self._in_json.search(text) is not None
 
     def value(self, value: Any) -> Any:
         """A JSON value with every text in it, keys too, redacted."""

@@ -69,7 +69,7 @@ def runnable(packages: Path, parts: Sequence[str], program: str, version: str, a
     """
     if _can_run(packages / program, account):
         return packages
-    copy = _system_folder() / f"{Path(program).name}-{version}"
+    copy = _system_folder() / f"{Path(program).parts[0]}-{version}"
     if not _can_run(copy / program, account):
         half = Path(tempfile.mkdtemp(prefix=f"{copy.name}.new-", dir=SYSTEM_FOLDER))
         for part in parts:

@@ -103,13 +103,11 @@ class Cluster:
     def make(self, passwords: Mapping[str, str]) -> None:
         """Create and provision the data folder beside its place, then rename it into place."""
         half = Path(tempfile.mkdtemp(prefix=HALF, dir=self.home))
-        if self.account:
-            self.account.own(half)
-        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        self._run("initdb", ["-D", half, f"--username={SUPERUSER}", "--auth=reject", "--no-sync", *locale])
-        self._run_sql(half, PROVISION + _set_passwords(passwords))
-        self._run("initdb", ["-D", half, "--sync-only"])
-        half.rename(self.data)
+        try:
+            self._fill(half, passwords)
+            half.rename(self.data)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
 
     def set_passwords(self, passwords: Mapping[str, str]) -> None:
         """Give the roles new passwords, while no server runs."""
@@ -132,6 +130,14 @@ class Cluster:
                 "dump it with the version that wrote it, or move the folder away to start with an empty database."
             )
 
+    def _fill(self, half: Path, passwords: Mapping[str, str]) -> None:
+        if self.account:
+            self.account.own(half)
+        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        self._run("initdb", ["-D", half, f"--username={SUPERUSER}", "--auth=reject", "--no-sync", *locale])
+        self._run_sql(half, PROVISION + _set_passwords(passwords))
+        self._run("initdb", ["-D", half, "--sync-only"])
+
     def _run_sql(self, data: Path, statements: str) -> None:
         arguments: list[str | Path] = ["--single", "-D", data, *_as_options({"io_method": "sync"}), "template1"]
         output = self._run("postgres", arguments, statements)
@@ -153,8 +159,8 @@ class Cluster:
             **(self.account.of_process() if self.account else {}),
         )
         if done.returncode:
-            lines = [line for line in done.stdout.splitlines() if "error" in line.lower() or "FATAL" in line]
-            reason = " ".join(lines) or done.stdout.strip()[-500:]
+            causes = [line for line in done.stdout.splitlines() if re.search(r"error|FATAL|PANIC|terminated", line)]
+            reason = " ".join(causes) or f"it ended with status {done.returncode}"
             raise DatabaseError(
                 f"PostgreSQL's {program} failed in {self.home}: {reason.rstrip('.')}. "
                 "Check that the folder can be written and has 100 MB of room, or set DATABASE_URL."

@@ -10,8 +10,8 @@ from brain.runs import StepResult
 
 __all__ = ["JournalWriter"]
 
-GROUP_SECONDS = 0.02
-"""How long results gather before they are committed together."""
+GROUP_SECONDS = 0.1
+"""How long results of repeatable steps gather before they are committed together; a crash repeats at most these."""
 
 
 class JournalWriter:

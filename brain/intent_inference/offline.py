@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from brain.errors import PlanningError
 from brain.intent_inference.draft import DraftStep, write_spec
-from brain.intent_inference.linking import Links, Similarity, link
+from brain.intent_inference.linking import Links, link
 from brain.intent_inference.mentions import Kind, Request
 from brain.intent_inference.page_flow import page_steps
 from brain.intent_inference.plan import Check, Plan, Provenance, Question
+from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import Filled, Subject
 from brain.intent_inference.sources import table_reader
 from brain.intent_inference.table_flow import TableFlow

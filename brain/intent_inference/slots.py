@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brain.intent_inference.linking import CLOSE, Condition, Links, root
+from brain.intent_inference.column_links import CLOSE
+from brain.intent_inference.conditions import Condition
+from brain.intent_inference.inflection import root
+from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import Kind, Request
 from brain.intent_inference.sources import Column
 from brain.runs import Json

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import jsonschema_rs
 
+from brain.intent_inference.column_links import ColumnLink
 from brain.intent_inference.draft import DraftStep, identifier, new_id
-from brain.intent_inference.linking import ColumnLink, Links, Ordering
+from brain.intent_inference.linking import Links
+from brain.intent_inference.orderings import Ordering
 from brain.intent_inference.slots import DEFAULT, Filled, Subject, fill, find_cue, is_passed_on
 from brain.intent_inference.sources import Column, Source, makes_table
 from brain.runs import Json

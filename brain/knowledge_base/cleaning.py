@@ -13,6 +13,7 @@ __all__ = ["Cleaner", "as_json"]
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, and halves of surrogate pairs: PostgreSQL takes neither in text or jsonb."""
+NUL_ESCAPED = "\\u0000"
 NUL_PICTURE = "\u2400"
 REPLACEMENT = "\ufffd"
 
@@ -48,8 +49,16 @@ class Cleaner:
                 return self.text(str(value))
 
     def json(self, value: Any) -> str:
-        """The cleaned value as JSON text."""
-        return as_json(self.value(value))
+        """The cleaned value as JSON text.
+
+        Most values are clean: their text is searched once, which is many times faster than taking them apart.
+        """
+        try:
+            text = as_json(value)
+        except (TypeError, ValueError):
+            return as_json(self.value(value))
+        is_clean = NUL_ESCAPED not in text and not UNSTORABLE.search(text) and not self._redactor.is_in_json(text)
+        return text if is_clean else as_json(self.value(value))
 
 
 def as_json(value: Json, *, sort_keys: bool = False) -> str:

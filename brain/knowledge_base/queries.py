@@ -1,11 +1,9 @@
 """Questions to the knowledge base through a session that the caller owns; nothing here commits."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, insert, or_, select
+from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -14,23 +12,13 @@ from brain.errors import RunNotFound
 from brain.knowledge_base.records import Position
 from brain.runs import RunStatus, StepResult, StepStatus, short_id
 
-__all__ = ["find_run_id", "insert_run", "load_position", "load_run", "load_step_results"]
+__all__ = ["find_run_id", "load_position", "load_run", "load_step_results"]
 
 LAST = "last"
 HEX_DIGITS = re.compile(r"[0-9a-f]{1,32}")
 SHOWN_CANDIDATES = 5
 SHOWN_LETTERS = 40
 """Of a request, to tell candidates apart."""
-
-
-async def insert_run(columns: Mapping[str, Any], *, session: AsyncSession) -> None:
-    """A new row; one that has an owner begins with a heartbeat by the server's clock."""
-    given = {name: value for name, value in columns.items() if value is not None}
-    if given.get("owner"):
-        given["heartbeat_at"] = func.now()
-    if given["status"] == RunStatus.RUNNING:
-        given.setdefault("started_at", func.now())
-    await session.execute(insert(Run).values(given))
 
 
 async def load_run(run_id: UUID, *, session: AsyncSession) -> Run:

@@ -6,6 +6,8 @@ another one: `run` is then empty, and so is everything that is written from it.
 
 # ruff: noqa: S608 - statements are put together from constants of this file only; values are parameters
 
+from collections.abc import Iterable
+
 __all__ = [
     "APPROVE",
     "BEAT",
@@ -19,6 +21,7 @@ __all__ = [
     "SETTLE",
     "SET_EMBEDDING",
     "SET_PLAN",
+    "insert_run",
 ]
 
 HEARTBEAT_SECONDS = 15
@@ -45,7 +48,30 @@ def _interrupt_steps(source: str) -> str:
 
 OWNERS = "SELECT DISTINCT owner FROM brain.runs WHERE status IN ('queued', 'running') AND owner IS NOT NULL"
 
-SET_PLAN = """
+BACKUP = """
+    INSERT INTO brain.tools_backup (name, hash, definition)
+    SELECT tool.* FROM run, jsonb_to_recordset(%(tools)s::jsonb) AS tool (name text, hash text, definition jsonb)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def insert_run(columns: Iterable[str]) -> str:
+    """A new row with these columns; one that has an owner begins with a heartbeat by the server's clock."""
+    listed = ", ".join(columns)
+    return f"""
+WITH run AS (
+    INSERT INTO brain.runs ({listed}, started_at, heartbeat_at)
+    SELECT {listed}, coalesce(started_at, CASE WHEN status = 'running' THEN now() END),
+        coalesce(heartbeat_at, CASE WHEN owner IS NOT NULL THEN now() END)
+    FROM jsonb_populate_record(NULL::brain.runs, %(row)s::jsonb)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), backup AS ({BACKUP})
+SELECT id FROM run
+"""
+
+
+SET_PLAN = f"""
 WITH run AS (
     UPDATE brain.runs
     SET spec = %(spec)s::jsonb, name = %(name)s, planner = %(planner)s, tool_versions = %(tool_versions)s::jsonb,
@@ -53,11 +79,7 @@ WITH run AS (
         cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd)
     WHERE id = %(run_id)s AND attempt = %(attempt)s
     RETURNING id
-), backup AS (
-    INSERT INTO brain.tools_backup (name, hash, definition)
-    SELECT tool.* FROM run, jsonb_to_recordset(%(tools)s::jsonb) AS tool (name text, hash text, definition jsonb)
-    ON CONFLICT DO NOTHING
-)
+), backup AS ({BACKUP})
 SELECT id FROM run
 """
 

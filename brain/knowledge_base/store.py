@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,6 @@ RESUMABLE = frozenset({RunStatus.WAITING, RunStatus.FAILED, RunStatus.CANCELLED,
 PATIENCE_SECONDS = 10
 """How long a write that may be repeated waits for a server that is away; less than a heartbeat may be old."""
 STARS = range(1, 6)
-WRITTEN_BY_OTHERS = frozenset(
-    {"name", "request", "spec", "inputs", "outputs", "answer", "error", "feedback", "waiting_for"}
-)
-"""Columns of a run whose content people, models and tools write; the rest are the Brain's own words and numbers."""
 
 
 class RunStore:
@@ -43,19 +40,17 @@ class RunStore:
         self._database = database
         self._clean = Cleaner(redactor)
 
-    async def create(self, run: Run) -> None:
-        """Accept a run; one with an owner lives from now on by its heartbeat."""
-        columns = {
-            name: self._clean.value(value) if name in WRITTEN_BY_OTHERS else value
-            for name, value in run.model_dump().items()
-        }
-        async with self._database.session() as session:
-            await queries.insert_run(columns, session=session)
+    async def create(self, run: Run, tools: Collection[ToolDefinition] = ()) -> None:
+        """Accept a run; one with an owner lives from now on by its heartbeat.
+
+        Of a run that comes with its `spec`, `tools` are the definitions that it uses.
+        """
+        given = {name: _as_text(value) for name, value in run.model_dump().items() if value is not None}
+        statement = statements.insert_run(sorted(given.keys() - {"started_at", "heartbeat_at"}))
+        await self._write(statement, row=self._clean.json(given), tools=as_json(self._backups(tools)))
 
     async def set_plan(self, run_id: UUID, attempt: int, plan: Plan) -> None:
         """Keep the pipeline and the tools as they are defined now; raises StaleAttempt."""
-        # in one order everywhere: two runs that keep the same tools at once do not wait for each other in a circle
-        tools = [self._backup(tool) for tool in sorted(plan.tools, key=lambda tool: tool.name)]
         await self._write_owned(
             statements.SET_PLAN,
             run_id,
@@ -64,7 +59,7 @@ class RunStore:
             name=self._clean.text(plan.spec.name),
             planner=self._clean.text(plan.planner),
             tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
-            tools=as_json(tools),
+            tools=as_json(self._backups(plan.tools)),
             tokens_in=plan.spending.tokens_in,
             tokens_out=plan.spending.tokens_out,
             cost_usd=plan.spending.cost_usd,
@@ -78,9 +73,9 @@ class RunStore:
         Of several states of one step or item the last one counts; `positions` is each step's place in the spec.
         """
         latest = {(step.step_id, step.item): step for step in steps}
-        rows = [self._entry(step, positions.get(step.step_id, 0)) for step in latest.values()]
+        rows = [_entry(step, positions.get(step.step_id, 0)) for step in latest.values()]
         if rows:
-            await self._write_owned(statements.RECORD, run_id, attempt, rows=as_json(rows))
+            await self._write_owned(statements.RECORD, run_id, attempt, rows=self._clean.json(rows))
 
     async def beat(self, run_id: UUID, attempt: int, *, last_seq: int, backend: str | None) -> bool:
         """Say that the owner lives; returns whether somebody asked to cancel. Raises StaleAttempt."""
@@ -181,22 +176,9 @@ class RunStore:
         comment = self._clean.text(comment)
         await self._write_known(statements.RATE, run_id, id=new_run_id(), stars=stars, comment=comment)
 
-    def _entry(self, step: StepResult, position: int) -> dict[str, Any]:
-        return {
-            "step_id": step.step_id,
-            "item": step.item,
-            "position": position,
-            "tool": step.tool,
-            "tool_version": step.tool_version,
-            "status": step.status,
-            "arguments": self._clean.value(step.arguments),
-            "result": self._clean.value(step.result),
-            "error": self._clean.value(step.error),
-            "fingerprint": step.fingerprint,
-            "tries": step.tries,
-            "started_at": step.started_at and step.started_at.isoformat(),
-            "finished_at": step.finished_at and step.finished_at.isoformat(),
-        }
+    def _backups(self, tools: Collection[ToolDefinition]) -> list[dict[str, Any]]:
+        """In one order everywhere: two runs that keep the same tools at once do not wait for each other in a circle."""
+        return [self._backup(tool) for tool in sorted(tools, key=lambda tool: tool.name)]
 
     def _backup(self, tool: ToolDefinition) -> dict[str, Any]:
         definition = self._clean.value(tool.model_dump(mode="json", by_alias=True, exclude_defaults=True))
@@ -228,6 +210,31 @@ class RunStore:
                 async with self._database.connection() as connection:
                     row = await (await connection.execute(statement, values)).fetchone()
         return row
+
+
+def _as_text(value: Any) -> Any:
+    """Ids and times as PostgreSQL reads them from JSON."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _entry(step: StepResult, position: int) -> dict[str, Any]:
+    return {
+        "step_id": step.step_id,
+        "item": step.item,
+        "position": position,
+        "tool": step.tool,
+        "tool_version": step.tool_version,
+        "status": step.status,
+        "arguments": step.arguments,
+        "result": step.result,
+        "error": step.error,
+        "fingerprint": step.fingerprint,
+        "tries": step.tries,
+        "started_at": step.started_at and step.started_at.isoformat(),
+        "finished_at": step.finished_at and step.finished_at.isoformat(),
+    }
 
 
 def _is_gone(text: str) -> bool:

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future, wait
+from functools import partial
 from typing import Any
 
 __all__ = ["Bridge"]
@@ -32,12 +33,20 @@ class Bridge:
         return self._thread.is_alive()
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for a coroutine; an interrupt of the waiting thread cancels it and is raised."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Wait for a coroutine; an interrupt of the waiting thread cancels it, waits for its end, and is raised."""
+        outcome: Future[T] = Future()
+        tasks: list[asyncio.Task[T]] = []
+
+        def begin() -> None:
+            tasks.append(self._loop.create_task(work))
+            tasks[0].add_done_callback(partial(_tell, outcome))
+
+        self._loop.call_soon_threadsafe(begin)
         try:
-            return _wait(future)
+            return _wait(outcome)
         except KeyboardInterrupt:
-            future.cancel()
+            self._loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            wait([outcome], CLOSE_SECONDS)
             raise
 
     def iterate[T](self, source: AsyncIterator[T]) -> Iterator[T]:
@@ -68,6 +77,15 @@ class Bridge:
             self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
+
+
+def _tell[T](outcome: Future[T], task: asyncio.Task[T]) -> None:
+    if task.cancelled():
+        outcome.set_exception(CancelledError())
+    elif error := task.exception():
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(task.result())
 
 
 def _wait[T](future: Future[T]) -> T:

@@ -19,11 +19,11 @@ from brain.egress import Egress, EgressPolicy
 from brain.errors import UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
-from brain.intent_inference.linking import Similarity
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.model import ModelPlanner
 from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
+from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.frames import Frames, RunFilter
 from brain.knowledge_base.store import RunStore

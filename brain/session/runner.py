@@ -27,6 +27,7 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id
+from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,6 +78,7 @@ class _Active:
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
     spending: Spending = field(default_factory=Spending)
+    """Of the answer; the plan's is stored with the plan."""
 
 
 class _StoreJournal:
@@ -114,12 +116,15 @@ class Runner:
             inputs = pipeline.bind_inputs(inputs)
         run_id = new_run_id()
         request = order.request or (order.spec.request if order.spec else "")
-        await parts.store.create(
-            RunRow(
-                id=run_id, name=order.spec.name if order.spec else "", request=request, inputs=inputs,
-                status=RunStatus.RUNNING, owner=str(Owner.this_process()), source=order.source,
-            )
+        row = RunRow(
+            id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
+            source=order.source,
         )  # fmt: skip
+        tools = _tools(pipeline) if pipeline is not None else ()
+        if pipeline is not None:
+            row.spec, row.name = pipeline.spec.to_json(), pipeline.spec.name
+            row.tool_versions = {tool.name: tool.version for tool in tools}
+        await parts.store.create(row, tools)
         active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
@@ -202,26 +207,21 @@ class Runner:
     ) -> RunResult:
         embedding = asyncio.create_task(self._remember_meaning(active.run_id, request or active.pipeline))
         try:
-            plan = await self._planned(active, request, inputs)
-            active.pipeline = plan.pipeline
-            await self._parts.store.set_plan(active.run_id, active.attempt, _stored(plan))
-            bound = plan.pipeline.bind_inputs(inputs)
-            return await self._execute(active, Job(plan.pipeline, bound, approvals))
+            pipeline = active.pipeline or await self._planned(active, request, inputs)
+            active.pipeline = pipeline
+            active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
+            return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals))
         finally:
             await asyncio.gather(embedding, return_exceptions=True)
 
-    async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Plan:
-        if active.pipeline is not None:
-            plan = Plan(active.pipeline, planner="")
-        else:
-            active.publisher.publish(EventType.PLAN_STARTED, message="planning")
-            tables = {
-                name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)
-            }
-            plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
-            active.spending = Spending(plan.tokens_in, plan.tokens_out)
-        active.publisher.publish(EventType.PLAN_FINISHED, message=plan.planner, data=_plan_data(plan))
-        return plan
+    async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Pipeline:
+        active.publisher.publish(EventType.PLAN_STARTED, message="planning")
+        tables = {name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)}
+        plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
+        spending = Spending(plan.tokens_in, plan.tokens_out)
+        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), spending)
+        await self._parts.store.set_plan(active.run_id, active.attempt, stored)
+        return plan.pipeline
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts = self._parts
@@ -233,13 +233,11 @@ class Runner:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
         answer = await _unless_cancelled(self._parts.aggregator.answer(active.pipeline.spec, result), active.cancel)
-        before = active.spending
-        active.spending = Spending(before.tokens_in + answer.tokens_in, before.tokens_out + answer.tokens_out)
+        active.spending = Spending(answer.tokens_in, answer.tokens_out)
         return answer.text
 
     async def _settle(self, active: _Active, result: RunResult, answer: str | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
-        await active.publisher.flush()
         outcome = Outcome(
             status=result.status, outputs=result.outputs, answer=answer, error=result.error,
             score=evaluate(result, answer or "").score if result.status.is_final else None,
@@ -280,14 +278,13 @@ async def _unless_cancelled[T](work: Awaitable[T], cancel: asyncio.Event) -> T:
         await asyncio.gather(task, stop, return_exceptions=True)
 
 
-def _stored(plan: Plan) -> StoredPlan:
-    tools = {step.definition.name: step.definition for step in plan.pipeline.steps.values()}
-    return StoredPlan(plan.spec, plan.planner, tuple(tools.values()))
+def _tools(pipeline: Pipeline) -> tuple[ToolDefinition, ...]:
+    return tuple({step.definition.name: step.definition for step in pipeline.steps.values()}.values())
 
 
-def _plan_data(plan: Plan) -> dict[str, Json]:
+def _plan_data(pipeline: Pipeline) -> dict[str, Json]:
     steps = [
         {"id": step.id, "tool": step.definition.name, "needs": sorted(step.dependencies)}
-        for step in plan.pipeline.steps.values()
+        for step in pipeline.steps.values()
     ]
-    return {"name": plan.spec.name, "steps": steps, "notes": list(plan.notes)}
+    return {"name": pipeline.spec.name, "steps": steps}

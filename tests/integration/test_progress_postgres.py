@@ -11,6 +11,8 @@ from brain.database.engine import Database
 from brain.database.tables import Run
 from brain.embedded.postgres import PostgresUrls
 from brain.errors import ProgressUnavailable
+from brain.progress_tracker import listener as listening
+from brain.progress_tracker import postgres as storing
 from brain.progress_tracker import publisher as publishing
 from brain.progress_tracker.backend import RunSnapshot
 from brain.progress_tracker.postgres import PostgresBackend
@@ -91,6 +93,20 @@ async def test_events_arrive_although_every_connection_is_cut_again_and_again(
     await asyncio.sleep(0.2)
     await publisher.close()
     assert await watcher == list(range(1, 62))
+
+
+async def test_notifications_wake_a_listener_long_before_it_would_look(
+    tracker: ProgressTracker, run_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "POLL_SECONDS", 60)
+    monkeypatch.setattr(listening, "SILENCE_SECONDS", 60)
+    watcher = asyncio.create_task(seen(tracker, run_id))
+    await asyncio.sleep(0.3)
+    async with asyncio.timeout(5), tracker.publisher(run_id) as publisher:
+        publisher.publish(EventType.RUN_RUNNING)
+        await asyncio.sleep(0.1)
+        publisher.publish(EventType.RUN_SUCCEEDED)
+        assert await watcher == [1, 2]
 
 
 async def test_without_notifications_polling_finds_the_events(

@@ -113,6 +113,7 @@ async def test_threads_may_publish() -> None:
         for number in range(200):
             publisher.publish(EventType.STEP_RUNNING, step_id="a", message=str(number))
 
+    asyncio.get_running_loop().set_debug(True)  # the loop complains about what is not thread-safe
     async with RunPublisher(RUN, [backend]) as publisher:
         await asyncio.gather(*(asyncio.to_thread(work) for _ in range(4)))
     assert [seq for seq, *_ in await told(backend)] == list(range(1, 801))
@@ -157,8 +158,7 @@ async def test_events_wait_in_memory_while_nothing_takes_them(
     async with RunPublisher(RUN, [first, second]) as publisher:
         for _ in range(10):
             publisher.publish(EventType.STEP_RUNNING, step_id="a")
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
         assert [seq for seq, *_ in await told(second)] == list(range(1, 11))
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 2, "said once, not always"
 

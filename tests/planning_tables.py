@@ -1,0 +1,76 @@
+"""Small invented tables, unlike each other, that requests in the planner's tests are about."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+
+__all__ = ["DATA_FRAMES", "write_projects"]
+
+WEATHER = Path(__file__).parents[1] / "notebooks" / "data" / "seattle-weather.csv"
+
+ORDERS = """\
+order_id,ordered_on,customer,country,product,quantity,unit_price,amount,status
+1001,2023-11-30,Fjord Cafe,Norway,lamp,4,49.5,198.0,paid
+1002,2023-12-04,Blau GmbH,Germany,desk,1,420.0,420.0,shipped
+1003,2024-01-15,Atelier Nord,France,chair,6,89.0,534.0,paid
+1004,2024-02-02,Fjord Cafe,Norway,shelf,2,130.0,260.0,cancelled
+1005,2024-02-20,Hansa KG,Germany,lamp,10,45.0,450.0,shipped
+1006,2024-04-08,Blau GmbH,Germany,chair,3,89.0,267.0,returned
+1007,2024-05-27,Fjord Cafe,Norway,desk,2,415.0,830.0,paid
+1008,2024-07-03,Atelier Nord,France,lamp,1,52.0,52.0,returned
+1009,2024-09-19,Hansa KG,Germany,shelf,5,125.0,625.0,shipped
+1010,2024-12-11,Blau GmbH,Germany,desk,1,430.0,430.0,cancelled
+"""
+
+READINGS = [
+    ("2025-02-27 08:00:00", "north", 431.0, 55.0, 3.9),
+    ("2025-02-28 17:30:00", "harbour", 512.0, 71.0, 3.7),
+    ("2025-03-01 08:00:00", "south", 447.0, 38.0, 4.0),
+    ("2025-03-02 21:15:00", "harbour", 498.0, 66.0, 3.6),
+    ("2025-03-05 12:00:00", "north", 420.0, 35.0, 3.8),
+]
+"""taken_at, station, co2_ppm, humidity, battery_voltage"""
+
+PENGUINS = pa.table(
+    {
+        "species": ["Adelie", "Adelie", "Chinstrap", "Gentoo", "Gentoo", "Adelie"],
+        "island": ["Torgersen", "Biscoe", "Dream", "Biscoe", "Biscoe", "Dream"],
+        "bill_length_mm": [39.1, 38.3, 46.5, 50.0, 47.6, None],
+        "bill_depth_mm": [18.7, 19.2, 17.9, 16.3, 14.5, 18.0],
+        "flipper_length_mm": [181, 189, 192, 230, 215, 190],
+        "body_mass_g": [3750, 3950, 3500, 5700, 5400, None],
+        "sex": ["male", "female", "female", "male", "female", None],
+        "year": [2007, 2008, 2007, 2009, 2008, 2008],
+    }
+)
+
+STAFF = pa.table(
+    {
+        "name": ["Ada", "Bo", "Chen", "Dag", "Eva"],
+        "department": ["Sales", "Research", "Sales", "Support", "Research"],
+        "salary": [52_000.0, 71_500.0, 48_000.0, 45_250.0, 58_000.0],
+        "age": [34, 51, 28, 60, 45],
+        "hired": pa.array(["2019-03-01", "2015-10-12", "2021-06-30", "2021-01-04", "2018-08-20"]).cast(
+            pa.timestamp("ns")
+        ),
+        "city": ["Oslo", "Bergen", "Oslo", "Oslo", "Bergen"],
+        "remote": [False, True, False, True, True],
+    }
+)
+
+DATA_FRAMES = {"penguins": PENGUINS, "staff": STAFF}
+"""Tables that a notebook hands over; the others are files."""
+
+
+def write_projects(folder: Path) -> None:
+    """Two project folders: `weather` has one data file, which need not be named; `several` has two, which must be."""
+    alone, several = folder / "weather" / "data", folder / "several" / "data"
+    alone.mkdir(parents=True)
+    several.mkdir(parents=True)
+    shutil.copy(WEATHER, alone)
+    (several / "orders.csv").write_text(ORDERS)
+    names = ("taken_at", "station", "co2_ppm", "humidity", "battery_voltage")
+    lines = (json.dumps(dict(zip(names, row, strict=True))) for row in READINGS)
+    (several / "readings.jsonl").write_text("\n".join(lines))
