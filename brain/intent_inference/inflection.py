@@ -1,8 +1,15 @@
-"""English word endings, as far as they are needed to see that two words are one."""
+"""English word endings, as far as they are needed to see that two words are one and which way an adjective points."""
 
 from collections.abc import Collection
 
-__all__ = ["is_plural", "noun", "root"]
+__all__ = ["is_plural", "noun", "points_down", "root"]
+
+IRREGULAR_PLURALS = frozenset({"people", "men", "women", "children", "mice", "geese"})
+LOW = frozenset(
+    """bad bottom brief calm cheap close cold cool dark dry early faint few least less light little low mild
+    narrow near poor quick quiet rare shallow short slight slow small soft sparse thin tiny weak worst young""".split()
+)
+"""Gradable adjectives for little of something; all others (hot, long, heavy) are for much of it."""
 
 
 def root(word: str) -> str:
@@ -23,4 +30,14 @@ def noun(word: str, known: Collection[str]) -> str:
 
 def is_plural(word: str) -> bool:
     """Whether the word looks like a plural."""
-    return word.endswith("s") and not word.endswith("ss") and len(word) > len("was")
+    return word in IRREGULAR_PLURALS or (word.endswith("s") and not word.endswith("ss") and len(word) > len("was"))
+
+
+def points_down(word: str) -> bool:
+    """Whether a superlative or comparative (`driest`, `colder`, `fewest`) means little of something."""
+    for ending in ("est", "er"):
+        stem = word.removesuffix(ending)
+        if stem != word:
+            forms = {stem, f"{stem}e", f"{stem.removesuffix('i')}y", stem[:-1] if stem[-2:-1] == stem[-1:] else stem}
+            return not forms.isdisjoint(LOW)
+    return word in LOW

@@ -26,6 +26,10 @@ FIRST_YEAR, LAST_YEAR = 1800, 2199
 """A bare four-digit number in this range may be a year."""
 
 
+UNITS = r"(?:[mck]?m|k?g|[lcfsh]|ml|min|kwh?|ppm)"
+"""Of measurement, where they are written right behind a number; `5k` and `3rd` are not numbers as they stand."""
+
+
 class Kind(StrEnum):
     """What a mention is."""
 
@@ -43,9 +47,10 @@ PATTERNS = {
         r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
     ),
     Kind.DATE: re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
-    Kind.NUMBER: re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\w])"),
-}  # fmt: skip
-WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?", re.UNICODE)
+    Kind.NUMBER: re.compile(rf"(?<![\w.])-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}\b|%|°|\W|$)"),
+}
+WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?")
+"""Letters, also with digits among them: `CO2`, `q1`, `30mm`."""
 
 
 @dataclass(frozen=True, slots=True)

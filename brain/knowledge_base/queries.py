@@ -1,6 +1,8 @@
 """Questions to the knowledge base through a session that the caller owns; nothing here commits."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Text, cast, func, or_, select
@@ -49,9 +51,18 @@ async def load_step_results(run_id: UUID, *, session: AsyncSession) -> list[Step
         items.setdefault(row.step_id, []).append(row)
     results = []
     for step in steps:
-        results.append(_result(step, step))
-        results += [_result(step, item) for item in items.get(step.step_id, ())]
+        parts = [_result(step, item) for item in items.get(step.step_id, ())]
+        whole = _result(step, step)
+        results += [_joined(whole, parts) if parts else whole, *parts]
     return results
+
+
+def _joined(step: StepResult, items: Sequence[StepResult]) -> StepResult:
+    """A `foreach` step with its result: the items', in their order, an error where one failed."""
+    if not step.status.has_result:
+        return step
+    values = [{"error": item.error} if item.status is StepStatus.FAILED else item.result for item in items]
+    return replace(step, result=values)
 
 
 async def find_run_id(text: str, *, session: AsyncSession) -> UUID:

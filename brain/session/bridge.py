@@ -7,6 +7,8 @@ from concurrent.futures import CancelledError, Future, wait
 from functools import partial
 from typing import Any
 
+from brain.errors import UsageError
+
 __all__ = ["Bridge"]
 
 POLL_SECONDS = 0.1
@@ -34,6 +36,9 @@ class Bridge:
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; an interrupt of the waiting thread cancels it, waits for its end, and is raised."""
+        if not self.is_open:
+            work.close()
+            raise UsageError("This Brain is closed: make another one.")
         outcome: Future[T] = Future()
         tasks: list[asyncio.Task[T]] = []
 

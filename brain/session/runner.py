@@ -106,9 +106,27 @@ class Runner:
     def __init__(self, parts: RunnerParts) -> None:
         self._parts = parts
         self._active: dict[UUID, _Active] = {}
+        self._beginning: set[asyncio.Task[Any]] = set()
 
     async def start(self, order: Order) -> UUID:
         """Accept an order and begin; returns as soon as its row is there."""
+        return await self._unbroken(self._start(order))
+
+    async def go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
+        """Take a run that waits (or was left behind) and continue it; what is finished is not called again.
+
+        Raises StaleAttempt where somebody else was faster.
+        """
+        await self._unbroken(self._go_on(run_id, pipeline, yes=yes))
+
+    async def _unbroken[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Finish work although its caller is cancelled: no run is left in a row that nobody works on."""
+        task = asyncio.create_task(work)
+        self._beginning.add(task)
+        task.add_done_callback(self._beginning.discard)
+        return await asyncio.shield(task)
+
+    async def _start(self, order: Order) -> UUID:
         parts = self._parts
         pipeline = parts.check(order.spec) if order.spec is not None else None
         inputs = await asyncio.to_thread(parts.codec.pack, dict(order.inputs))
@@ -130,11 +148,7 @@ class Runner:
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
         return run_id
 
-    async def go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
-        """Take a run that waits (or was left behind) and continue it; what is finished is not called again.
-
-        Raises StaleAttempt where somebody else was faster.
-        """
+    async def _go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
         parts = self._parts
         row = await parts.store.get(run_id)
         earlier = tuple(await parts.store.step_results(run_id))
@@ -161,6 +175,7 @@ class Runner:
 
     async def close(self) -> None:
         """Cancel what still runs and see it stored as cancelled."""
+        await asyncio.gather(*self._beginning, return_exceptions=True)
         tasks = [active.task for active in self._active.values() if active.task is not None]
         for active in tuple(self._active.values()):
             active.cancel.set()

@@ -17,8 +17,8 @@ __all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_serv
 
 DEFAULT_CHAT_MODEL = "gpt-5-mini"
 EMBEDDED_CHAT_MODEL = "SmolLM2-135M-Instruct"
-EMBEDDED_CONTEXT_TOKENS = 2048
-"""What the embedded model was trained on."""
+EMBEDDED_CONTEXT_TOKENS = 8192
+"""What the embedded model was trained with."""
 HOSTED_CONTEXT_TOKENS = 128_000
 
 
@@ -101,8 +101,7 @@ async def _embedded_chat(settings: Settings) -> ChatEndpoint:
         )
     from brain.embedded import chat
 
-    started = await asyncio.to_thread(chat.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
-    return ChatEndpoint(started.model, started.api_key, started.base_url)
+    return await asyncio.to_thread(chat.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
 
 
 def embedder(settings: Settings) -> Embedder:

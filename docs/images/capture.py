@@ -3,6 +3,7 @@
 Run it in a checkout where `make demo` works: `.venv/bin/python docs/images/capture.py`.
 """  # noqa: INP001 - a program beside its pictures, not a package
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -35,13 +36,15 @@ SVG = """\
 {styles}
 </style>
 <defs>
-<clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" /></clipPath>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
 {lines}
 </defs>
 {chrome}
 <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
 {backgrounds}
-<g class="{unique_id}-matrix">{matrix}</g>
+<g class="{unique_id}-matrix" xml:space="preserve">{matrix}</g>
 </g>
 </svg>
 """
@@ -60,15 +63,15 @@ def main() -> None:
             chart = max((project / ".brain/artifacts").glob("*/*.png"), key=lambda path: path.stat().st_mtime)
             shutil.copy(chart, HERE / "chart.png")
         finally:
-            subprocess.run([ROOT / ".venv/bin/brain", "down", "--project", project], check=True)  # noqa: S603 - ours
+            clean_up(project)
         draw(screen.replace(folder, "~"))
 
 
 def capture(project: Path) -> str:
     """The screen, with its colours as escape codes, after two questions."""
     brain = ROOT / ".venv/bin/brain"
-    shown = f"cd {project}; {brain} up >/dev/null; {brain} ask 'Which month is the windiest?' >/dev/null 2>&1"
-    script = f"{shown}; clear; echo '$ make demo'; {brain} demo; touch {project}/done; sleep {LONGEST_SECONDS}"
+    before = f"cd {project}; {brain} ask 'Which month is the windiest?' >/dev/null 2>&1"
+    script = f"{before}; clear; echo '$ brain demo'; {brain} demo; touch {project}/done; sleep {LONGEST_SECONDS}"
     tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), script)
     try:
         until = time.monotonic() + LONGEST_SECONDS
@@ -78,6 +81,13 @@ def capture(project: Path) -> str:
         return tmux("capture-pane", "-e", "-p", "-J")
     finally:
         tmux("kill-server")
+
+
+def clean_up(project: Path) -> None:
+    """Stop the services; what root's PostgreSQL keeps outside the project goes too."""
+    subprocess.run([ROOT / ".venv/bin/brain", "down", "--project", project], check=True)  # noqa: S603 - ours
+    if home := json.loads((project / ".brain/postgres.json").read_text())["home"]:
+        shutil.rmtree(home)
 
 
 def tmux(*arguments: str) -> str:
@@ -90,7 +100,7 @@ def draw(screen: str) -> None:
     """Write the screen as an SVG."""
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi(screen.rstrip()), overflow="fold")
-    svg = console.export_svg(title="make demo", theme=THEME, code_format=SVG, unique_id="demo")
+    svg = console.export_svg(title="brain demo", theme=THEME, code_format=SVG, unique_id="demo")
     (HERE / "demo.svg").write_text(svg, encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from brain import embedded
 from brain.embedded import chat
-from brain.embedded.chat import ChatEndpoint
+from brain.language_models import ChatEndpoint
 from brain.errors import ModelError
 
 
