@@ -3,21 +3,32 @@
 import logging
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from brain.cli import EXIT_CODES, data, services, work
+from brain.cli import CANCELLED, EXIT_CODES, data, services, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
 
 log = logging.getLogger(__name__)
 
-CANCELLED = 130
-"""128 + SIGINT, as shells count."""
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Context) -> Any:
+        """Say what an interrupt means where a command does not know better."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("brain: interrupted; brain runs shows what was begun", file=sys.stderr)  # noqa: T201 - as below
+            raise typer.Exit(CANCELLED) from None
+
 
 app = typer.Typer(
     name="brain",
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -57,7 +68,6 @@ def run(arguments: Sequence[str]) -> int:
         print(f"brain: {exc}", file=sys.stderr)  # noqa: T201 - the command line's own output
         return exc.exit_code
     except KeyboardInterrupt:
-        print("brain: interrupted", file=sys.stderr)  # noqa: T201 - the command line's own output
         return CANCELLED
     except Exception as exc:
         log.debug("unexpected", exc_info=True)

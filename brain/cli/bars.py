@@ -104,6 +104,7 @@ class Bars:
     def show(self, event: RunEvent) -> None:
         """Show what an event changes."""
         if event.event_type is EventType.PLAN_FINISHED:
+            self._run.words = ""
             for step in event.data.get("steps", ()):
                 self._line(step["id"])
         elif event.step_id is None:

@@ -2,16 +2,19 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brain.cli.options import AsJson, Limit, Project, RunArgument, Tools, open_brain
 from brain.runs import RunStatus
 
+if TYPE_CHECKING:
+    from brain.session import Brain, Run
+
 __all__ = ["runs", "search", "show", "sql", "tools"]
 
-RUN_COLUMNS = ["id", "created_at", "status", "seconds", "score", "request", "name", "error"]
+RUN_COLUMNS = ["id", "created_at", "status", "seconds", "score", "request", "error"]
 SEARCH_COLUMNS = ["id", "similarity", "status", "score", "request", "answer"]
 
 
@@ -29,6 +32,8 @@ def runs(
 
     with open_brain(project) as brain:
         found = brain.runs(status=status, text=text, since=since, limit=limit)
+    if not as_json:
+        found["request"] = found["request"].where(found["request"] != "", found["name"])
     render.frame(found, as_json=as_json, columns=RUN_COLUMNS)
 
 
@@ -44,11 +49,23 @@ def show(
 
     with open_brain(project) as brain:
         shown = brain.show(run)
-        if shown.spec is not None and not as_json:
-            render.pipeline(brain.check(shown.spec))
+        if not as_json:
+            _show_pipeline(brain, shown)
         render.run(shown, as_json=as_json)
         if save is not None:
             saving.save(shown, save)
+
+
+def _show_pipeline(brain: "Brain", shown: "Run") -> None:
+    from brain.cli import render
+    from brain.errors import SpecError
+
+    if shown.spec is None:
+        return
+    try:
+        render.pipeline(brain.check(shown.spec))
+    except SpecError as exc:
+        render.say(f"Its pipeline no longer fits the tools of today, so it is not drawn. {exc}")
 
 
 def search(text: str, *, limit: Limit = 10, project: Project = None, as_json: AsJson = False) -> None:

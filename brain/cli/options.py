@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,8 +40,31 @@ def open_brain(project: Path | None = None, tools: Path | None = None) -> "Itera
     from brain.session import Brain
 
     with Brain(project, tools=tools) as brain:
-        logging.basicConfig(level=brain.settings.brain_log_level, format="%(levelname)s %(name)s: %(message)s")
+        _log_to_standard_error(brain.settings.brain_log_level)
         yield brain
+
+
+def _log_to_standard_error(level: str) -> None:
+    handler = _StandardError()
+    shape = "%(levelname)s %(name)s: %(message)s"
+    handler.setFormatter(logging.Formatter(shape) if level == "DEBUG" else _Brief(shape))
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+class _StandardError(logging.Handler):
+    """Writes to what is standard error at that moment: while bars are drawn, that is above them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
+class _Brief(logging.Formatter):
+    """One line a record, with the reason at the end; BRAIN_LOG_LEVEL=DEBUG shows whole tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        reason = (record.exc_text or "").strip().splitlines()[-1:]
+        return " ".join([self.formatMessage(record), *reason])
 
 
 def read_inputs(texts: list[str] | None) -> dict[str, Any]:

@@ -2,16 +2,21 @@
 
 import dataclasses
 import json
+import math
 import sys
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from rich.tree import Tree
 
 from brain.cli.bars import SIGNS
+from brain.cli.live import note
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
@@ -48,6 +53,15 @@ COLOURS = {
 }
 SHOWN_ROWS = 12
 CELL_WIDTH = 60
+APPROVED_WIDTH = 400
+"""Characters of each argument that a person sees before allowing it."""
+UNBROKEN = 10_000
+"""Columns where there is no screen: whoever reads lines gets whole ones."""
+SHORT = 20
+"""A column of a table with cells up to so long keeps its width where the screen is narrow."""
+LEAST_TEXT = 16
+"""What every other column needs at least."""
+GAP = 2
 LARGE = 10_000
 """From here on a number is shown without exponent."""
 
@@ -57,9 +71,15 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
+def screen() -> Console:
+    """Standard output, as wide as the terminal; elsewhere no line is broken."""
+    console = Console()
+    return console if console.is_terminal else Console(width=UNBROKEN)
+
+
 def say(text: str) -> None:
     """A sentence between results."""
-    Console().print(text, markup=False, highlight=False)
+    screen().print(text, markup=False, highlight=False)
 
 
 def plan(made: "Plan", *, as_json: bool) -> None:
@@ -68,7 +88,7 @@ def plan(made: "Plan", *, as_json: bool) -> None:
         origins = [{"where": p.where, "value": p.value, "origin": p.origin} for p in made.provenance]
         print_json({"plan": made.spec.to_json(), "planner": made.planner, "provenance": origins, "notes": made.notes})
         return
-    console = Console()
+    console = screen()
     console.print(tree(made.pipeline, {origin.where: origin.origin for origin in made.provenance}))
     for text in made.notes:
         console.print(f"[dim]{escape(text)}[/]")
@@ -98,38 +118,60 @@ def run(shown: "Run", *, as_json: bool) -> None:
     if as_json:
         print_json(shown.to_json())
         return
-    console = Console()
+    console = screen()
     if shown.answer:
-        console.print(Markdown(shown.answer))
+        console.print(Markdown(shown.answer) if console.is_terminal else Text(shown.answer))
     for name in shown.outputs:
         _result(console, shown, name)
+    approvals(shown)
     _status_line(console, shown)
 
 
 def approvals(shown: "Run") -> None:
     """What a waiting run wants to do."""
-    console = Console(stderr=True)
+    console = screen()
     for request in shown.waiting_for:
-        arguments = json.dumps(request.arguments, ensure_ascii=False, default=str)
-        console.print(f"[yellow]{request.step_id}[/] {request.tool} changes something outside:", highlight=False)
-        console.print(f"  {_short(arguments, 300)}", markup=False, highlight=False)
+        console.print(f"\n[yellow]{request.step_id}[/] [bold]{request.tool}[/] changes something:", highlight=False)
+        calls = request.arguments["items"] if set(request.arguments) == {"items"} else [request.arguments]
+        for call in calls:
+            for name, value in call.items():
+                console.print(f"  {name}: {_short(value, APPROVED_WIDTH)}", markup=False, highlight=False)
 
 
 def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = None) -> None:
     """A DataFrame as a table; every row and column of it as JSON."""
-    if as_json:
-        sys.stdout.write(table.to_json(orient="records", date_format="iso", indent=2, force_ascii=False) + "\n")
-        return
-    shown = table[[name for name in columns if name in table]] if columns else table
-    console = Console()
-    drawn = Table(box=None, header_style="bold", pad_edge=False)
-    for name in shown.columns:
-        drawn.add_column(str(name), overflow="fold")
-    for row in shown.itertuples(index=False):
-        drawn.add_row(*(escape(_cell(value)) for value in row))
-    console.print(drawn)
     if cut := table.attrs.get("cut"):
-        console.print(f"[dim]{escape(str(cut))}[/]")
+        note(f"These are {cut.partition(';')[0]}; --limit takes more.")
+    if as_json:
+        names = [str(name) for name in table.columns]
+        print_json(
+            [dict(zip(names, map(_plain, row), strict=True)) for row in table.itertuples(index=False, name=None)]
+        )
+        return
+    cells = [[str(name), *map(_cell, table[name])] for name in columns or () if name in table] or [
+        [str(name), *map(_cell, table.iloc[:, number])] for number, name in enumerate(table.columns)
+    ]
+    _draw(screen(), cells)
+
+
+def _draw(console: Console, columns: list[list[str]]) -> None:
+    """Columns of text, each beginning with its name; what the screen has no room for is named below."""
+    widths = [max(map(len, column)) for column in columns]
+    shown = len(columns)
+    while shown > 1 and sum(_least(width) + GAP for width in widths[:shown]) - GAP > console.width:
+        shown -= 1
+    drawn = Table(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
+    for width, column in zip(widths, columns[:shown], strict=False):
+        drawn.add_column(escape(column[0]), overflow="fold", no_wrap=width <= SHORT)
+    for row in zip(*(column[1:] for column in columns[:shown]), strict=True):
+        drawn.add_row(*map(escape, row))
+    console.print(drawn)
+    if hidden := ", ".join(column[0] for column in columns[shown:]):
+        console.print(f"[dim]No room for {escape(hidden)}: --json has all.[/]", highlight=False)
+
+
+def _least(width: int) -> int:
+    return width if width <= SHORT else LEAST_TEXT
 
 
 def _result(console: Console, shown: "Run", name: str) -> None:
@@ -138,7 +180,9 @@ def _result(console: Console, shown: "Run", name: str) -> None:
         return
     value = shown.outputs[name]
     if hasattr(value, "columns"):
-        console.print(f"\n[bold]{escape(name)}[/] [dim]{len(value):,} rows[/]", highlight=False)
+        rows = "1 row" if len(value) == 1 else f"{len(value):,} rows"
+        some = f"{SHOWN_ROWS} of " if len(value) > SHOWN_ROWS else ""
+        console.print(f"\n[bold]{escape(name)}[/] [dim]{some}{rows}[/]", highlight=False)
         frame(value.head(SHOWN_ROWS), as_json=False)
     console.print(f"[dim]{escape(name)}: {escape(place)}[/]", soft_wrap=True, highlight=False)
 
@@ -159,19 +203,45 @@ def _status_line(console: Console, shown: "Run") -> None:
 
 
 def _cell(value: Any) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    if hasattr(value, "strftime"):
+        return _time(value)
+    if isinstance(plain, float):
+        return f"{plain:,.4g}" if abs(plain) < LARGE else f"{plain:,.1f}"
+    return _short(plain)
+
+
+def _plain(value: Any) -> Any:
+    """A cell of a DataFrame as JSON: times in ISO 8601, bytes as PostgreSQL writes them, null for what is missing."""
+    match value:
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _ if hasattr(value, "tolist"):  # NumPy's own
+            return _plain(value.tolist())
+        case _:
+            return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
     import pandas as pd
 
-    if not isinstance(value, list | dict) and pd.isna(value):
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return _time(value)
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < LARGE else f"{value:,.1f}"
-    return _short(value if isinstance(value, str | list | dict) else str(value))
+    if pd.isna(value) or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _time(value: "pd.Timestamp") -> str:
-    local = value.to_pydatetime().astimezone() if value.tzinfo is not None else value.to_pydatetime()
+def _time(value: Any) -> str:
+    if not isinstance(value, datetime):
+        return str(value)
+    local = value.astimezone() if value.tzinfo is not None else value
     return local.strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")
 
 
@@ -183,7 +253,7 @@ def _short(value: Any, width: int = CELL_WIDTH) -> str:
 
 def pipeline(checked: "Pipeline") -> None:
     """A pipeline as a tree."""
-    Console().print(tree(checked))
+    screen().print(tree(checked))
 
 
 def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
@@ -198,7 +268,7 @@ def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
         takes = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
         asks = "" if tool.is_read_only else " [yellow]asks first[/]"
         drawn.add_row(f"[bold cyan]{tool.name}[/]{asks}", escape(takes), escape(_first_sentence(tool.description)))
-    Console().print(drawn)
+    screen().print(drawn)
 
 
 def _first_sentence(text: str) -> str:
@@ -219,7 +289,7 @@ def services(found: "list[ServiceStatus]", *, as_json: bool) -> None:
             service.name, f"[{colour}]{service.state}[/]", service.version or "", escape(service.address or ""),
             str(service.pid or ""), escape(service.detail),
         )  # fmt: skip
-    Console().print(drawn)
+    screen().print(drawn)
 
 
 def findings(found: "list[Finding]", *, as_json: bool) -> None:
@@ -227,7 +297,7 @@ def findings(found: "list[Finding]", *, as_json: bool) -> None:
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in found])
         return
-    console = Console()
+    console = screen()
     for finding in found:
         sign = "[green]✓[/]" if finding.ok else "[red]✗[/]"
         console.print(f"{sign} [bold]{finding.name}[/] {escape(finding.detail)}", highlight=False)
@@ -240,4 +310,4 @@ def names(what: str, found: list[str], *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    Console().print(f"{what}: {', '.join(found) or 'nothing'}", highlight=False)
+    screen().print(f"{what}: {', '.join(found) or 'nothing'}", highlight=False)

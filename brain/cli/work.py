@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from brain.cli import CANCELLED
 from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools, Yes, open_brain, read_inputs
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["approve", "ask", "cancel", "follow", "plan", "run", "watch"]
 
-FAILED, WAITING, CANCELLED = 1, 4, 130
+FAILED, WAITING = 1, 4
 
 Request = Annotated[str, typer.Argument(help="What you want, in plain words.", show_default=False)]
 PipelineFile = Annotated[Path, typer.Argument(help="A pipeline in YAML or JSON.", show_default=False)]
@@ -71,43 +72,58 @@ def run(
 
 
 def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
-    """Watch a run from its first step, from any process; with --json one event a line."""
+    """Watch a run, of any process, from its first step; with --json one event a line. Ctrl-C only ends the watching."""
     from brain.cli import live
+    from brain.runs import short_id
 
     with open_brain(project) as brain:
         run_id = brain.resolve(run)
-        with live.view(brain.settings.brain_progress, as_json=as_json) as view:
-            for event in brain.watch(run_id):
-                view.show(event)
+        try:
+            with live.view(brain.settings.brain_progress, as_json=as_json) as view:
+                for event in brain.watch(run_id):
+                    view.show(event)
+        except KeyboardInterrupt:
+            live.note(f"The run goes on without being watched; this ends it: brain cancel {short_id(run_id)}")
+            raise typer.Exit(CANCELLED) from None
         _finish(brain.show(run_id), as_json=None if as_json else False)
 
 
 def approve(run: RunArgument = "last", *, yes: Yes = False, project: Project = None, as_json: AsJson = False) -> None:
     """Allow what a waiting run waits for, and go on with it."""
+    from brain.cli import live
+
     with open_brain(project) as brain:
         waiting = brain.show(run)
         if waiting.waiting_for and not (yes or _is_allowed(waiting)):
+            live.note(f"The run {waiting.id} still waits; without a question: brain approve {waiting.id} --yes")
             raise typer.Exit(WAITING)
-        follow(brain, brain.start_approved(waiting), as_json=as_json)
+        follow(brain, brain.start_approved(waiting), as_json=as_json, attempt=waiting.attempt + 1)
 
 
 def cancel(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
     """End a run, whichever process it is in."""
-    from brain.cli import render
+    from brain.cli import live, render
 
     with open_brain(project) as brain:
-        run_id = brain.resolve(run)
-        brain.cancel(run_id)
-        render.run(brain.wait(run_id), as_json=as_json)
+        found = brain.show(run)
+        if found.status.is_final:
+            live.note(f"There is nothing to cancel: the run {found.id} is {found.status}.")
+        else:
+            brain.cancel(found)
+        render.run(brain.wait(found), as_json=as_json)
 
 
-def follow(brain: "Brain", run_id: UUID, *, as_json: bool) -> None:
+def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:
     """Show a run of this process live, ask where it waits, print how it ended; Ctrl-C cancels it."""
     from brain.cli import live
     from brain.runs import short_id
 
     try:
-        _show_live(brain, run_id, as_json=as_json)
+        progress = "off" if as_json else brain.settings.brain_progress
+        with live.view(progress, attempt=attempt) as view:
+            for event in brain.watch(run_id):
+                view.show(event)
+        brain.wait(run_id)
     except KeyboardInterrupt:
         brain.cancel(run_id)
         brain.wait(run_id)
@@ -115,18 +131,9 @@ def follow(brain: "Brain", run_id: UUID, *, as_json: bool) -> None:
         raise typer.Exit(CANCELLED) from None
     ended = brain.show(run_id)
     if ended.waiting_for and not as_json and _is_allowed(ended):
-        follow(brain, brain.start_approved(run_id), as_json=as_json)
+        follow(brain, brain.start_approved(run_id), as_json=as_json, attempt=ended.attempt + 1)
         return
     _finish(ended, as_json=as_json)
-
-
-def _show_live(brain: "Brain", run_id: UUID, *, as_json: bool) -> None:
-    from brain.cli import live
-
-    with live.view("off" if as_json else brain.settings.brain_progress) as view:
-        for event in brain.watch(run_id):
-            view.show(event)
-    brain.wait(run_id)
 
 
 def _is_allowed(run: "Run") -> bool:
@@ -144,11 +151,16 @@ def _is_allowed(run: "Run") -> bool:
 
 
 def _finish(run: "Run", *, as_json: bool | None) -> None:
-    from brain.cli import render
+    """Print how a run ended (as_json None: only what went wrong), and end with its exit code."""
+    from brain.cli import live, render
     from brain.runs import RunStatus
 
     if as_json is not None:
         render.run(run, as_json=as_json)
+    if as_json is not False and run.status is RunStatus.WAITING:
+        live.note(f"brain: the run {run.id} waits for approval: brain approve {run.id}")
+    elif as_json is not False and run.status is not RunStatus.SUCCEEDED:
+        live.note(f"brain: the run {run.id} is {run.status}" + (f": {run.error}" if run.error else "."))
     codes = {RunStatus.SUCCEEDED: 0, RunStatus.WAITING: WAITING, RunStatus.CANCELLED: CANCELLED}
     if code := codes.get(run.status, FAILED):
         raise typer.Exit(code)

@@ -1,28 +1,33 @@
 """Which columns of a table the words of a request may mean."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brain.intent_inference.inflection import root
 from brain.intent_inference.mentions import Request, Word
 from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.sources import Column, Source
+from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
 from brain.intent_inference.spans import overlap
 
-__all__ = ["CERTAIN", "CLOSE", "ColumnLink", "link_columns", "spoken"]
+__all__ = ["CERTAIN", "CLOSE", "GENERAL", "ColumnLink", "link_columns"]
 
 CERTAIN = 0.8
-"""Similarity from which a phrase is taken to be the column's name, so that its words mean nothing else."""
+"""Score from which a phrase is taken to be the column's name, so that its words mean nothing else."""
 LIKELY = 0.3
 """Least cosine similarity of a phrase that may mean a column."""
 CLOSE = 0.08
-"""Two columns whose similarity to the same words differs by less are a choice, not a finding."""
-LIKELY_SUPERLATIVE = 0.12
-"""The same for `wettest`: far from `precipitation`, but only columns with numbers can have a most."""
-ABBREVIATIONS = {"max": "maximum", "min": "minimum", "avg": "average", "temp": "temperature", "num": "number"}
-GENERAL = frozenset({"most", "least", "best", "worst", "top", "fewest"})
+"""Two columns whose scores for the same words differ by less are a choice, not a finding."""
+LIKELY_ADJECTIVE = 0.12
+"""The same for `wettest` and `wetter than`: far from `precipitation`, but only amounts can have a most."""
+PARTIAL = 0.5
+"""Score of words of a name without its head: `bill` for `bill length`."""
+GENERAL = frozenset({"most", "least", "best", "worst", "top", "bottom", "fewest"})
 """Superlatives that do not say of what."""
+RECENT = {"latest", "newest", "earliest", "oldest"}
+"""Superlatives that may be of a time."""
+UNITS = frozenset("mm cm m km g kg mg lb oz c f k ppm ppb pct usd eur gbp ml l ms s h hz w kw kwh v hpa mb db".split())
+"""Of measurement, at the end of a column's name."""
+STATISTICS = frozenset({"maximum", "minimum", "average", "mean", "total", "sum"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +38,21 @@ class ColumnLink:
     start: int
     end: int
     score: float
-    """0 to 1, a cosine similarity or 1 for the name itself."""
-    is_superlative: bool = False
+    """0 to 1: a cosine similarity, or how much of the column's name the words are."""
+    is_adjective: bool = False
+    """Whether it is a superlative or comparative, which speaks of a column without naming it."""
 
 
-def link_columns(request: Request, source: Source, similarity: Similarity) -> tuple[ColumnLink, ...]:
-    """The best readings, in the order of the request."""
-    found: list[ColumnLink] = []
-    for phrase in request.phrases():
-        found += _phrase_links(phrase, source.columns, similarity)
+def link_columns(
+    request: Request, source: Source, similarity: Similarity, rejected: frozenset[tuple[int, str]]
+) -> tuple[ColumnLink, ...]:
+    """The best readings, in the order of the request; `rejected` are (start, column) that were ruled out."""
+    found = [
+        link
+        for phrase in request.phrases()
+        for link in _phrase_links(phrase, source, similarity)
+        if (link.start, link.column.name) not in rejected
+    ]
     best: list[ColumnLink] = []
     for candidate in sorted(found, key=lambda found: (-found.score, found.start - found.end)):
         if not any(overlap(candidate, other) and _beats(other, candidate) for other in best):
@@ -56,23 +67,48 @@ def _beats(one: ColumnLink, other: ColumnLink) -> bool:
     return one.score > other.score and (one.score >= CERTAIN or one.column.is_number == other.column.is_number)
 
 
-def _phrase_links(phrase: tuple[Word, ...], columns: Sequence[Column], similarity: Similarity) -> list[ColumnLink]:
-    superlative = len(phrase) == 1 and phrase[0].is_superlative
-    usable = [column for column in columns if not superlative or column.is_number]
-    if not usable or (superlative and phrase[0].text in GENERAL):
+def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similarity) -> list[ColumnLink]:
+    start, end, adjective = phrase[0].start, phrase[-1].end, _is_adjective(phrase)
+    if adjective and phrase[0].text in GENERAL:
         return []
     text = " ".join(ABBREVIATIONS.get(word.text, word.text) for word in phrase)
-    names = [spoken(column.name) for column in usable]
-    roots = " ".join(root(word) for word in text.split())
-    least = LIKELY_SUPERLATIVE if superlative else LIKELY
-    return [
-        ColumnLink(column, phrase[0].start, phrase[-1].end, score, superlative)
-        for column, name, near in zip(usable, names, similarity.between(text, names), strict=True)
-        if (score := 1.0 if roots == " ".join(root(word) for word in name.split()) else near) >= least
-    ]
+    usable = [column for column in source.columns if not adjective or _has_a_most(column, phrase[0].text)]
+    near = similarity.between(text, [column.spoken for column in usable]) if usable else []
+    least = LIKELY_ADJECTIVE if adjective else LIKELY
+    links = []
+    for column, meant in zip(usable, near, strict=True):
+        score = max(_named(text, column.spoken), 0.0 if _is_the_table(phrase, source) else meant)
+        if score >= (1.0 if _is_the_table(phrase, source) else least):
+            links.append(ColumnLink(column, start, end, score, adjective))
+    return links
 
 
-def spoken(column: str) -> str:
-    """A column's name as people say it."""
-    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
-    return " ".join(ABBREVIATIONS.get(word, word) for word in words) or column
+def _is_adjective(phrase: tuple[Word, ...]) -> bool:
+    return len(phrase) == 1 and (phrase[0].is_superlative or phrase[0].is_comparative)
+
+
+def _has_a_most(column: Column, word: str) -> bool:
+    return column.is_measure or (column.is_time and word in RECENT)
+
+
+def _is_the_table(phrase: tuple[Word, ...], source: Source) -> bool:
+    """`orders` in a request about orders means the rows, not the column that sounds most like it."""
+    return any(word.text in source.nouns for word in phrase)
+
+
+def _named(text: str, name: str) -> float:
+    """How much of a column's name the words are: 1 for all of it, little without its head."""
+    said, whole = [root(word) for word in text.split()], [root(word) for word in name.split()]
+    if said == whole:
+        return 1.0
+    if not set(said) <= set(whole):
+        return 0.0
+    if root(_head(name)) not in said:
+        return PARTIAL
+    return CERTAIN + (1 - CERTAIN) * len(said) / (len(whole) + 1)
+
+
+def _head(name: str) -> str:
+    """The noun of a column's name: `length` of `bill length mm`, `temperature` of `temperature maximum`."""
+    words: Sequence[str] = [word for word in name.split() if word not in UNITS and word not in STATISTICS]
+    return words[-1] if words else name.split()[-1]

@@ -1,111 +1,88 @@
 """Restrictions that a request states: of a column, or of a part of its dates, to a value."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from brain.intent_inference.column_links import ColumnLink, spoken
-from brain.intent_inference.inflection import noun, root
+from brain.intent_inference.column_links import CLOSE, ColumnLink
+from brain.intent_inference.comparisons import amount_comparison, ranges
 from brain.intent_inference.mentions import Kind, Mention, Request
-from brain.intent_inference.sources import Column, Source
-from brain.intent_inference.spans import distance
+from brain.intent_inference.sources import Source
+from brain.intent_inference.spans import distance, overlap
+from brain.intent_inference.stated import Condition, Doubt
+from brain.intent_inference.periods import find_periods
+from brain.intent_inference.values import find_values
 
-__all__ = ["Condition", "find_conditions"]
+__all__ = ["NEGATION", "find_conditions"]
 
-MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
-MEASURES = re.compile(
-    r"(?:most|least|much|more|less|total|average|mean|median|(?<!days )(?<!day )of)\s+$", re.IGNORECASE
+NEGATION = re.compile(
+    r"\b(?:not|no|never|except(?: for)?|excluding|excludes?|without|other than|apart from|all but|everything but|outside)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
 )
-"""Words before which `rain` is an amount (a column of numbers), not a kind of weather (a value)."""
-COMPARISONS = {
-    "greater": re.compile(r"\b(?:more|greater|higher|larger|over|above|exceed\w*|\w+er than)\b", re.IGNORECASE),
-    "greater_or_equal": re.compile(r"\b(?:at least|no less than|minimum of|or more|from)\b", re.IGNORECASE),
-    "less": re.compile(r"\b(?:less|lower|smaller|fewer|under|below|colder than|cooler than)\b", re.IGNORECASE),
-    "less_or_equal": re.compile(r"\b(?:at most|no more than|up to|maximum of|or less)\b", re.IGNORECASE),
-}
-"""Words of comparison in English and the operator they mean; the longest match before a number wins."""
-COMPARISON_REACH = 30
-"""Characters before a number in which its word of comparison stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A restriction that the request states: of a column (or a part of its dates) to a value."""
-
-    column: Column
-    operator: str
-    value: str | int | float
-    start: int
-    end: int
-    part: str | None = None
+NEGATED = re.compile(rf"(?:{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
+"""A value within a few words behind `not` or `except` is ruled out."""
+EQUAL = re.compile(r"\s*(?:is|was|are|were|of|=|:|equals|equal to|is exactly|being)?\s*", re.IGNORECASE)
+"""Between a column's name and the number that it is to have."""
+JOINT = re.compile(r"\s*(?:(?:is|are|was|were|of|a|an|has|have|that|with)\s+)*", re.IGNORECASE)
+"""Between a column's name and a comparison."""
 
 
 def find_conditions(request: Request, source: Source, columns: Sequence[ColumnLink]) -> tuple[Condition, ...]:
-    """All of them, in the order of the request."""
-    found = [*_value_conditions(request, source), *_date_conditions(request, source)]
-    for mention in request.of(Kind.NUMBER):
-        if not any(condition.start <= mention.start < condition.end for condition in found):
-            found += _comparison(request, mention, columns)
+    """All of them, in the order of the request; raises PlanningError where a value stands in several columns."""
+    found = [*find_periods(request, source, columns)]
+    for condition in find_values(request, source, columns):
+        if not any(overlap(condition, other) for other in found):
+            found.append(_negated(request, condition))
+    for condition in _amounts(request, columns, found):
+        if not any(overlap(condition, other) for other in found):
+            found.append(condition)
     return tuple(sorted(found, key=lambda condition: condition.start))
 
 
-def _value_conditions(request: Request, source: Source) -> list[Condition]:
-    names = {root(part) for column in source.columns for part in spoken(column.name).split()}
-    known = {
-        root(value.lower()): (column, value)
-        for column in source.columns
-        for value in column.values
-        if root(value.lower()) not in names
-    }
-    return [
-        Condition(column, "equals", value, word.start, word.end)
-        for word in request.words
-        if not word.is_stop and (found := known.get(noun(word.text, known))) is not None
-        for column, value in [found]
-        if word.text != value.lower() or not MEASURES.search(request.text[: word.start])
-    ]
+def _negated(request: Request, condition: Condition) -> Condition:
+    text = request.before(condition)
+    match = NEGATED.search(text)
+    if match is None or condition.operator != "equals":
+        return condition
+    return replace(condition, operator="not_equals", start=condition.start - len(text) + match.start())
 
 
-def _date_conditions(request: Request, source: Source) -> list[Condition]:
-    time = next((column for column in source.columns if column.is_time), None)
-    if time is None:
-        return []
-    years = [
-        Condition(time, "equals", mention.value, mention.start, mention.end, "year")
-        for mention in request.of(Kind.NUMBER)
-        if mention.may_be_year and not _comparison_word(request.text, mention)
-    ]
-    months = [
-        Condition(time, "equals", MONTHS.index(word.text) + 1, word.start, word.end, "month")
-        for word in request.words
-        if word.text in MONTHS and (word.text != "may" or request.text[word.start].isupper())
-    ]
-    return years + months
+def _amounts(request: Request, columns: Sequence[ColumnLink], found: Sequence[Condition]) -> Iterator[Condition]:
+    amounts = [link for link in columns if link.column.is_number]
+    free = [number for number in request.of(Kind.NUMBER) if not any(overlap(number, other) for other in found)]
+    for between in ranges(request, free) if amounts else ():
+        value = [between.low.value, between.high.value]
+        yield _of_nearest(request, amounts, Condition.of("between", value, between.start, between.high.end))
+    for number in free if amounts else ():
+        if comparison := amount_comparison(request, number):
+            yield _of_nearest(
+                request, amounts, Condition.of(comparison.operator, number.value, comparison.start, comparison.end)
+            )
+        elif named := _named_before(request, number, amounts):
+            yield Condition(named.column, "equals", number.value, named.start, number.end)
 
 
-def _comparison(request: Request, number: Mention, columns: Sequence[ColumnLink]) -> list[Condition]:
-    match = _comparison_word(request.text, number)
-    numeric = [found for found in columns if found.column.is_number]
-    if match is None or not numeric:
-        return []
-    operator, start = match
-    nearest = min(numeric, key=lambda found: (distance(found, start, number.end), -found.score))
-    return [Condition(nearest.column, operator, number.value, start, number.end)]
+def _of_nearest(request: Request, amounts: Sequence[ColumnLink], stated: Condition) -> Condition:
+    """The condition, of the column that is named right before it, else of the nearest."""
+
+    def nearness(link: ColumnLink) -> tuple[bool, bool, int, float]:
+        before = link.end <= stated.start and bool(JOINT.fullmatch(request.text, link.end, stated.start))
+        return not before, link.column.is_calendar, distance(link, stated.start, stated.end), -link.score
+
+    best = min(amounts, key=nearness)
+    rivals = [link for link in amounts if (link.start, link.end) == (best.start, best.end)]
+    close = sorted((link for link in rivals if best.score - link.score < CLOSE), key=lambda link: -link.score)
+    doubt = Doubt(request.quote(best.start, best.end), best.start, tuple(link.column.name for link in close))
+    start = best.start if not nearness(best)[0] else stated.start
+    return replace(stated, column=best.column, start=start, doubt=doubt if len(close) > 1 else None)
 
 
-def _comparison_word(text: str, number: Mention) -> tuple[str, int] | None:
-    before = text[max(0, number.start - COMPARISON_REACH) : number.start]
-    offset = number.start - len(before)
-    found = [
-        (match.end(), len(match[0]), operator, match.start() + offset)
-        for operator, pattern in COMPARISONS.items()
-        for match in pattern.finditer(before)
-        if not re.search(r"[.,;]|\d", before[match.end() :])
-    ]
-    if not found:
-        return None
-    _, _, operator, start = max(found)
-    return operator, start
+def _named_before(request: Request, number: Mention, amounts: Sequence[ColumnLink]) -> ColumnLink | None:
+    """The column whose name leads up to a number: `quantity of 5`, `age 34`."""
+    named = (
+        link
+        for link in amounts
+        if link.end <= number.start and not link.is_adjective and EQUAL.fullmatch(request.text, link.end, number.start)
+    )
+    return max(named, key=lambda link: link.score, default=None)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from brain.intent_inference.spans import Spanned, overlap, starts_in
+
 __all__ = ["Kind", "Mention", "Request", "Word"]
 
 NUMBER_WORDS = {
@@ -47,10 +49,14 @@ PATTERNS = {
         r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
     ),
     Kind.DATE: re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
-    Kind.NUMBER: re.compile(rf"(?<![\w.])-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}\b|%|°|\W|$)"),
+    Kind.NUMBER: re.compile(rf"(?<![\w.])-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}?(?!\w|\.\d))"),
 }
 WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?")
 """Letters, also with digits among them: `CO2`, `q1`, `30mm`."""
+
+
+COMPARATIVE = re.compile(r"\b(?!(?:other|rather|over|under)\b)\w{2,}er(?=\s+than\b)|(?<=\bor\s)(?!over|under)\w{2,}er\b", re.I)
+"""`hotter` in `hotter than 30` and in `30 or hotter`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Word:
     text: str
     start: int
     end: int
+    is_comparative: bool = False
+    """Whether it compares, as `hotter` in `hotter than 30` or `30 or hotter`."""
 
     @property
     def is_stop(self) -> bool:
@@ -108,9 +116,22 @@ class Request:
     @cached_property
     def words(self) -> tuple[Word, ...]:
         """Every word outside paths and addresses, in order."""
-        covered = [(m.start, m.end) for m in self.mentions if m.kind in (Kind.PATH, Kind.URL)]
-        words = (Word(m[0].lower(), m.start(), m.end()) for m in WORD.finditer(self.text))
-        return tuple(word for word in words if not any(start <= word.start < end for start, end in covered))
+        places = [m for m in self.mentions if m.kind in (Kind.PATH, Kind.URL)]
+        figures = [m for m in self.mentions if m.kind is Kind.NUMBER and self.text[m.start].isdigit()]
+        comparatives = {match.start() for match in COMPARATIVE.finditer(self.text)}
+        words = (
+            Word(m[0].lower().replace("’", "'"), m.start(), m.end(), m.start() in comparatives)
+            for m in WORD.finditer(self.text)
+        )
+        return tuple(word for word in words if not starts_in(word, (*places, *figures)))
+
+    def before(self, place: Spanned, characters: int = 60) -> str:
+        """The text that leads up to a place."""
+        return self.text[max(0, place.start - characters) : place.start]
+
+    def quote(self, start: int, end: int) -> str:
+        """Words of the request, for people."""
+        return f"“{self.text[start:end]}”"
 
     def of(self, kind: Kind) -> tuple[Mention, ...]:
         """The mentions of one kind, in order."""
@@ -130,13 +151,15 @@ def _mentions(text: str) -> list[Mention]:
     found: list[Mention] = []
     for kind, pattern in PATTERNS.items():
         for match in pattern.finditer(text):
-            if not any(m.start < match.end() and match.start() < m.end for m in found):
-                found.append(Mention(kind, _value(kind, match), match.start(), match.end()))
-    found += [
+            mention = Mention(kind, _value(kind, match), match.start(), match.end())
+            if not any(overlap(mention, other) for other in found):
+                found.append(mention)
+    words = [
         Mention(Kind.NUMBER, NUMBER_WORDS[match[0].lower()], match.start(), match.end())
         for match in WORD.finditer(text)
-        if match[0].lower() in NUMBER_WORDS and not any(m.start < match.end() and match.start() < m.end for m in found)
+        if match[0].lower() in NUMBER_WORDS
     ]
+    found += [word for word in words if not any(overlap(word, other) for other in found)]
     return sorted(found, key=lambda mention: mention.start)
 
 

@@ -32,6 +32,11 @@ TARGET = re.compile(r"\b(?:save|write|store|export|put)\w*\b[^.;]*\b(?:as|to|int
 MOST_VALUES = 20
 """A text column with at most this many different values is described by them."""
 
+ABBREVIATIONS = {"max": "maximum", "min": "minimum", "avg": "average", "temp": "temperature", "num": "number"}
+IDENTIFIERS = ("id", "ids", "key", "code", "number", "nr", "no", "index", "zip", "postcode")
+"""Last words of the names of columns whose numbers only tell things apart."""
+CALENDAR = ("year", "quarter", "month", "week", "weekday", "day", "hour")
+
 type OpenTable = Callable[[str], Awaitable[pa.Table]]
 """Opens a table file of the project; raises ToolError where it cannot."""
 
@@ -52,6 +57,27 @@ class Column:
         return self.type.startswith(("int", "uint", "float", "double", "halffloat", "decimal"))
 
     @property
+    def spoken(self) -> str:
+        """The name as people say it: `maxTemp_C` is `maximum temperature c`."""
+        words = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name).lower())
+        return " ".join(ABBREVIATIONS.get(word, word) for word in words) or self.name
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether it holds amounts: numbers that are neither the name of something nor a part of a date."""
+        return self.is_number and self.spoken.split()[-1] not in (*IDENTIFIERS, *CALENDAR)
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it holds a part of a date, such as the year, as whole numbers."""
+        return self.type.startswith(("int", "uint")) and self.spoken.split()[-1] in CALENDAR
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it holds true or false."""
+        return self.type == "bool"
+
+    @property
     def is_time(self) -> bool:
         """Whether it holds dates or times."""
         return self.type.startswith(("date", "timestamp"))
@@ -70,6 +96,12 @@ class Source:
     """What in the request (or the lack of another) led to it."""
     is_named: bool = True
     """Whether the request speaks of it, rather than there being no other."""
+
+    @property
+    def nouns(self) -> frozenset[str]:
+        """The words that the table itself is called by, in singular and plural."""
+        singular = _stem_words(self.name)
+        return frozenset({*singular, *(f"{word}s" for word in singular)})
 
     def describe(self) -> str:
         """A few lines for a model to read."""

@@ -50,7 +50,7 @@ class Bridge:
         try:
             return _wait(outcome)
         except KeyboardInterrupt:
-            self._loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            self._loop.call_soon_threadsafe(lambda: tasks[0].cancel())  # noqa: PLW0108 - it may only just begin
             wait([outcome], CLOSE_SECONDS)
             raise
 

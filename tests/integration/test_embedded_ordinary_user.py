@@ -30,6 +30,7 @@ PACKAGES = (
     "psycopg",
     "psycopg_binary",
     "psycopg_binary.libs",
+    "uuid_utils",
     "typing_extensions.py",
 )
 UNUSED = shutil.ignore_patterns(

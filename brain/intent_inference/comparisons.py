@@ -1,0 +1,116 @@
+"""Words of comparison around numbers, years and dates: which operator they mean, and where they stand."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from brain.intent_inference.inflection import points_down
+from brain.intent_inference.mentions import Mention, Request
+
+__all__ = ["BARE_COMPARISON", "Comparison", "Range", "amount_comparison", "ranges", "time_comparison"]
+
+AMOUNTS = {
+    "greater_or_equal": r"at least|no less than|not less than|minimum of|no fewer than|from",
+    "less_or_equal": r"at most|no more than|not more than|maximum of|up to",
+    "greater": r"more than|greater than|over|above|exceed\w*|beyond|more",
+    "less": r"less than|fewer than|under|below|less|fewer",
+}
+"""Before a number."""
+AFTER = {
+    "greater_or_equal": r"\s*(?:\w+\s+)?(?:or|and)\s+(?:more|above|over|higher|up|upwards?|greater|later)\b",
+    "less_or_equal": r"\s*(?:\w+\s+)?(?:or|and)\s+(?:less|fewer|below|under|lower|earlier)\b",
+}
+TIMES = {
+    "greater_or_equal": r"since|starting(?: in| on| from)?",
+    "greater": r"after|later than",
+    "less": r"before|prior to|earlier than",
+    "less_or_equal": r"until|till|through|up to",
+}
+"""Before a year or a date."""
+COMPARATIVE_THAN = re.compile(r"\b(\w{2,}er) than\s+(?:\w+\s+)?$", re.IGNORECASE)
+OR_COMPARATIVE = re.compile(r"\s*(?:\w+\s+)?or\s+(\w{2,}er)\b", re.IGNORECASE)
+GAP = r"\s+(?:(?:the|a|an|year|of|than)\s+)*$"
+"""What may stand between a word of comparison and its number."""
+JOINED = re.compile(r"\s*[\w%°]{0,12}\s*\b(and|to|until|till|through)\s+|\s*(-|–)\s*", re.IGNORECASE)  # noqa: RUF001 - a dash
+OPENED = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
+BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
+BARE_COMPARISON = re.compile(
+    r"\b(?:(?!(?:other|rather)\b)\w{2,}er|more|less) than\b|\b(?:above|below|exceed\w*|at least|at most|between)\b",
+    re.IGNORECASE,
+)
+"""Comparisons of any kind, also with something that is no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An operator, and the words that mean it together with the value."""
+
+    operator: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Two values from the first of which to the second something goes, both included."""
+
+    low: Mention
+    high: Mention
+    start: int
+
+
+def amount_comparison(request: Request, number: Mention) -> Comparison | None:
+    """What is said of a number as an amount, if anything is."""
+    return (
+        _before(request, number, AMOUNTS)
+        or _comparative(request, number)
+        or next(
+            (
+                Comparison(operator, number.start, match.end())
+                for operator, pattern in AFTER.items()
+                if (match := re.compile(pattern, re.IGNORECASE).match(request.text, number.end))
+            ),
+            None,
+        )
+    )
+
+
+def time_comparison(request: Request, time: Mention) -> Comparison | None:
+    """What is said of a year or date as a point in time, if anything is."""
+    return _before(request, time, TIMES)
+
+
+def ranges(request: Request, mentions: Sequence[Mention]) -> list[Range]:
+    """Every `between A and B`, `from A to B` and `A to B`."""
+    found = []
+    for low, high in pairwise(mentions):
+        joint = JOINED.fullmatch(request.text, low.end, high.start)
+        opened = OPENED.search(request.before(low))
+        if joint and (joint[1] != "and" or BETWEEN.search(request.before(low))):
+            found.append(Range(low, high, low.start - len(opened[0]) if opened else low.start))
+    return found
+
+
+def _before(request: Request, mention: Mention, patterns: dict[str, str]) -> Comparison | None:
+    """The longest of the patterns that lead up to a mention."""
+    text = request.before(mention)
+    offset = mention.start - len(text)
+    found = [
+        Comparison(operator, offset + match.start(), mention.end)
+        for operator, pattern in patterns.items()
+        if (match := re.search(rf"\b(?:{pattern}){GAP}", text, re.IGNORECASE))
+    ]
+    return min(found, key=lambda comparison: comparison.start, default=None)
+
+
+def _comparative(request: Request, number: Mention) -> Comparison | None:
+    """`older than 50` and `50 or older`."""
+    text = request.before(number)
+    if match := COMPARATIVE_THAN.search(text):
+        start = number.start - len(text) + match.start()
+        return Comparison("less" if points_down(match[1].lower()) else "greater", start, number.end)
+    if match := OR_COMPARATIVE.match(request.text, number.end):
+        operator = "less_or_equal" if points_down(match[1].lower()) else "greater_or_equal"
+        return Comparison(operator, number.start, match.end())
+    return None
