@@ -1,11 +1,17 @@
 """The shell door: each command parses, calls one method of Brain, and renders."""
 
+import os
 import sys
+import threading
+from contextlib import suppress
+from typing import NoReturn
 
 __all__ = ["CANCELLED", "EXIT_CODES", "main"]
 
 CANCELLED = 130
 """128 + SIGINT, as shells count."""
+THREADS = "brain-"
+"""How the names of our threads begin: of tools, and of the event loop."""
 EXIT_CODES = """\
 0  done
 1  the run failed and is kept with the reason, or there is no plan for the request
@@ -15,10 +21,22 @@ EXIT_CODES = """\
 130  cancelled by Ctrl-C or from elsewhere"""
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The `brain` command."""
     try:
         from brain.cli.app import run
+
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(CANCELLED)
-    sys.exit(run(sys.argv[1:]))
+        code = CANCELLED
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; where tools were abandoned, at once, because no interpreter can be taken down around them."""
+    if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

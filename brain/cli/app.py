@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class _Commands(TyperGroup):
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, *arguments: Any, **options: Any) -> Any:
         """Say what an interrupt means where a command does not know better."""
         try:
-            return super().invoke(ctx)
+            return super().invoke(*arguments, **options)
         except KeyboardInterrupt:
             print("brain: interrupted; brain runs shows what was begun", file=sys.stderr)  # noqa: T201 - as below
             raise typer.Exit(CANCELLED) from None

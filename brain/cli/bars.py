@@ -49,6 +49,8 @@ LONGEST_BAR = 30
 REFRESHES_PER_SECOND = 10
 KEPT_FREE = 3
 """Rows of the screen that stay free, so that the whole picture can be drawn again in place."""
+ECHO = 3
+"""Columns that stay free: the terminal writes ^C behind the last line, and must not begin a new one for it."""
 MINUTE, HOUR = 60, 3600
 
 
@@ -61,6 +63,8 @@ class _Line:
     colour: str = "green"
     percentage: float | None = None
     words: str = ""
+    count: str = ""
+    """How many items of a `foreach` step are done."""
     started: datetime | None = None
     ended: datetime | None = None
     is_running: bool = False
@@ -74,7 +78,7 @@ class _Line:
 
     def end(self, at: datetime, sign: str, colour: str) -> None:
         """It does not run any more."""
-        self.sign, self.colour, self.ended, self.is_running = sign, colour, at, False
+        self.sign, self.colour, self.ended, self.is_running = sign, colour, self.ended or at, False
 
     @property
     def seconds(self) -> float | None:
@@ -135,9 +139,11 @@ class Bars:
             line.begin(event.timestamp)
         elif status is not None:
             line.end(event.timestamp, SIGNS.get(status, " "), COLOURS.get(status, "green"))
-            line.words = event.message or (line.words if line.percentage is not None else "")
+            line.words = event.message or line.count
             line.percentage = 100 if status.has_result else line.percentage
             return
+        if "total" in event.data:
+            line.count = event.message
         if event.progress_percentage is not None:
             line.percentage = event.progress_percentage
         line.words = event.message or line.words
@@ -155,7 +161,8 @@ class Bars:
     def _rows(self, lines: list[_Line], width: int, room: int | None) -> "Iterator[RenderableType]":
         shown, before, after = _part(lines, room)
         name_width = min(max(len(line.name) for line in (self._run, *lines)), width // NAME_SHARE)
-        grid = Table.grid(padding=(0, 1), expand=True)
+        grid = Table.grid(padding=(0, 1))
+        grid.width = width - ECHO
         grid.add_column(width=1, no_wrap=True)
         grid.add_column(width=name_width, no_wrap=True, overflow="ellipsis")
         grid.add_column(width=min(LONGEST_BAR, width // BAR_SHARE), no_wrap=True)

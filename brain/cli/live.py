@@ -78,8 +78,10 @@ class _Lines(_Nothing):
         self._console.print("  ".join(parts) + self._words(event), markup=False, highlight=False, soft_wrap=True)
 
     def _words(self, event: RunEvent) -> str:
-        """The message, except where it only repeats those of the steps."""
+        """The message, except where it only repeats those of the steps; or what the run waits for."""
         if event.step_id is not None:
             self._told.add(f"{event.step_id}: {event.message}")
-        is_new = event.message and not set(event.message.split("; ")) <= self._told
-        return f": {event.message}" if is_new else ""
+        is_new = not set(event.message.split("; ")) <= self._told
+        said = event.message if is_new else ""
+        said = said or ", ".join(event.data.get("waiting_for", ()))
+        return f": {said}" if said else ""

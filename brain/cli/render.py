@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -142,16 +143,25 @@ def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = N
     """A DataFrame as a table; every row and column of it as JSON."""
     if cut := table.attrs.get("cut"):
         note(f"These are {cut.partition(';')[0]}; --limit takes more.")
+    names = _distinct(list(map(str, table.columns)))
     if as_json:
-        names = [str(name) for name in table.columns]
-        print_json(
-            [dict(zip(names, map(_plain, row), strict=True)) for row in table.itertuples(index=False, name=None)]
-        )
+        rows = table.itertuples(index=False, name=None)
+        print_json([dict(zip(names, map(_plain, row), strict=True)) for row in rows])
         return
-    cells = [[str(name), *map(_cell, table[name])] for name in columns or () if name in table] or [
-        [str(name), *map(_cell, table.iloc[:, number])] for number, name in enumerate(table.columns)
-    ]
-    _draw(screen(), cells)
+    cells = {name: [name, *map(_cell, table.iloc[:, number])] for number, name in enumerate(names)}
+    _draw(screen(), [cells[name] for name in columns or names if name in cells])
+    if table.empty:
+        note("Nothing was found.")
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The names, with a number behind one that has been there: SQL may give two columns the same."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        seen[name] += 1
+        distinct.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return distinct
 
 
 def _draw(console: Console, columns: list[list[str]]) -> None:
@@ -241,7 +251,8 @@ def _plain_scalar(value: Any) -> Any:
 def _time(value: Any) -> str:
     if not isinstance(value, datetime):
         return str(value)
-    local = value.astimezone() if value.tzinfo is not None else value
+    moment = datetime.fromisoformat(value.isoformat())  # pandas' own cannot be moved to local time
+    local = moment.astimezone() if moment.tzinfo is not None else moment
     return local.strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")
 
 

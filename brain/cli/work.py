@@ -1,5 +1,6 @@
 """Commands that plan, run, watch and steer: plan, ask, run, watch, approve, cancel."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -10,6 +11,7 @@ from brain.cli import CANCELLED
 from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools, Yes, open_brain, read_inputs
 
 if TYPE_CHECKING:
+    from brain.cli.live import View
     from brain.session import Brain, Run
 
 __all__ = ["approve", "ask", "cancel", "follow", "plan", "run", "watch"]
@@ -90,13 +92,10 @@ def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson
 
 def approve(run: RunArgument = "last", *, yes: Yes = False, project: Project = None, as_json: AsJson = False) -> None:
     """Allow what a waiting run waits for, and go on with it."""
-    from brain.cli import live
-
     with open_brain(project) as brain:
         waiting = brain.show(run)
-        if waiting.waiting_for and not (yes or _is_allowed(waiting)):
-            live.note(f"The run {waiting.id} still waits; without a question: brain approve {waiting.id} --yes")
-            raise typer.Exit(WAITING)
+        if waiting.waiting_for and not yes:
+            _ask_for_approval(waiting)
         follow(brain, brain.start_approved(waiting), as_json=as_json, attempt=waiting.attempt + 1)
 
 
@@ -121,33 +120,50 @@ def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> 
     try:
         progress = "off" if as_json else brain.settings.brain_progress
         with live.view(progress, attempt=attempt) as view:
-            for event in brain.watch(run_id):
-                view.show(event)
+            _see_through(brain, run_id, view)
+    except KeyboardInterrupt:
+        live.note(f"Cancelled. What was done is kept: brain show {short_id(run_id)}")
+        raise typer.Exit(CANCELLED) from None
+    ended = brain.show(run_id)
+    if ended.waiting_for and not as_json and _somebody_is_there():
+        _ask_for_approval(ended)
+        follow(brain, brain.start_approved(run_id), as_json=as_json, attempt=ended.attempt + 1)
+    else:
+        _finish(ended, as_json=as_json)
+
+
+def _see_through(brain: "Brain", run_id: UUID, view: "View") -> None:
+    """Show a run until it comes to rest; an interrupt is raised once the run has been seen to end by it."""
+    seen = 0
+    try:
+        for event in brain.watch(run_id):
+            view.show(event)
+            seen = event.seq
         brain.wait(run_id)
     except KeyboardInterrupt:
         brain.cancel(run_id)
         brain.wait(run_id)
-        live.note(f"Cancelled. What was done is kept: brain show {short_id(run_id)}")
-        raise typer.Exit(CANCELLED) from None
-    ended = brain.show(run_id)
-    if ended.waiting_for and not as_json and _is_allowed(ended):
-        follow(brain, brain.start_approved(run_id), as_json=as_json, attempt=ended.attempt + 1)
-        return
-    _finish(ended, as_json=as_json)
+        for event in brain.watch(run_id, after=seen):
+            view.show(event)
+        raise
 
 
-def _is_allowed(run: "Run") -> bool:
-    """Ask a person at a terminal; nobody there means no."""
-    import sys
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
-    from brain.cli import render
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    import questionary
+def _ask_for_approval(run: "Run") -> None:
+    """Return where a person at a terminal allows what a run waits for; nobody there means no."""
+    from brain.cli import live, render
 
-    render.approvals(run)
-    return bool(questionary.confirm("Run these steps?", default=False).ask())
+    if _somebody_is_there():
+        import questionary
+
+        render.approvals(run)
+        if questionary.confirm("Run these steps?", default=False).ask():
+            return
+    live.note(f"The run {run.id} still waits; without a question: brain approve {run.id} --yes")
+    raise typer.Exit(WAITING)
 
 
 def _finish(run: "Run", *, as_json: bool | None) -> None:

@@ -20,7 +20,7 @@ from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["LocalCaller", "Surroundings"]
+__all__ = ["LocalCaller", "Surroundings", "on_daemon_thread"]
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,41 @@ GENERAL = frozenset({"most", "least", "best", "worst", "top", "bottom", "fewest"
 """Superlatives that do not say of what."""
 RECENT = {"latest", "newest", "earliest", "oldest"}
 """Superlatives that may be of a time."""
-UNITS = frozenset("mm cm m km g kg mg lb oz c f k ppm ppb pct usd eur gbp ml l ms s h hz w kw kwh v hpa mb db".split())
+UNITS = frozenset(
+    [
+        "mm",
+        "cm",
+        "m",
+        "km",
+        "g",
+        "kg",
+        "mg",
+        "lb",
+        "oz",
+        "c",
+        "f",
+        "k",
+        "ppm",
+        "ppb",
+        "pct",
+        "usd",
+        "eur",
+        "gbp",
+        "ml",
+        "l",
+        "ms",
+        "s",
+        "h",
+        "hz",
+        "w",
+        "kw",
+        "kwh",
+        "v",
+        "hpa",
+        "mb",
+        "db",
+    ]
+)
 """Of measurement, at the end of a column's name."""
 STATISTICS = frozenset({"maximum", "minimum", "average", "mean", "total", "sum"})
 
@@ -111,4 +145,4 @@ def _named(text: str, name: str) -> float:
 def _head(name: str) -> str:
     """The noun of a column's name: `length` of `bill length mm`, `temperature` of `temperature maximum`."""
     words: Sequence[str] = [word for word in name.split() if word not in UNITS and word not in STATISTICS]
-    return words[-1] if words else name.split()[-1]
+    return words[-1] if words else name.rsplit(maxsplit=1)[-1]

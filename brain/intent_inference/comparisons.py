@@ -32,7 +32,7 @@ COMPARATIVE_THAN = re.compile(r"\b(\w{2,}er) than\s+(?:\w+\s+)?$", re.IGNORECASE
 OR_COMPARATIVE = re.compile(r"\s*(?:\w+\s+)?or\s+(\w{2,}er)\b", re.IGNORECASE)
 GAP = r"\s+(?:(?:the|a|an|year|of|than)\s+)*$"
 """What may stand between a word of comparison and its number."""
-JOINED = re.compile(r"\s*[\w%°]{0,12}\s*\b(and|to|until|till|through)\s+|\s*(-|–)\s*", re.IGNORECASE)  # noqa: RUF001 - a dash
+JOINED = re.compile(r"\s*[\w%°]{0,12}\s*\b(and|to|until|till|through)\s+|\s*(-|–)\s*", re.IGNORECASE)
 OPENED = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
 BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
 BARE_COMPARISON = re.compile(

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from brain.intent_inference.column_links import CLOSE, ColumnLink
-from brain.intent_inference.comparisons import amount_comparison, ranges
+from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges
 from brain.intent_inference.mentions import Kind, Mention, Request
-from brain.intent_inference.sources import Source
-from brain.intent_inference.spans import distance, overlap
-from brain.intent_inference.stated import Condition, Doubt
 from brain.intent_inference.periods import find_periods
+from brain.intent_inference.spans import distance, overlap
+from brain.intent_inference.stated import Condition, Doubt, Reading
 from brain.intent_inference.values import find_values
+from brain.runs import Json
 
 __all__ = ["NEGATION", "find_conditions"]
 
@@ -28,13 +28,13 @@ JOINT = re.compile(r"\s*(?:(?:is|are|was|were|of|a|an|has|have|that|with)\s+)*",
 """Between a column's name and a comparison."""
 
 
-def find_conditions(request: Request, source: Source, columns: Sequence[ColumnLink]) -> tuple[Condition, ...]:
+def find_conditions(reading: Reading) -> tuple[Condition, ...]:
     """All of them, in the order of the request; raises PlanningError where a value stands in several columns."""
-    found = [*find_periods(request, source, columns)]
-    for condition in find_values(request, source, columns):
+    found = find_periods(reading)
+    for condition in find_values(reading):
         if not any(overlap(condition, other) for other in found):
-            found.append(_negated(request, condition))
-    for condition in _amounts(request, columns, found):
+            found.append(_negated(reading.request, condition))
+    for condition in _amounts(reading.request, reading.columns, found):
         if not any(overlap(condition, other) for other in found):
             found.append(condition)
     return tuple(sorted(found, key=lambda condition: condition.start))
@@ -52,30 +52,29 @@ def _amounts(request: Request, columns: Sequence[ColumnLink], found: Sequence[Co
     amounts = [link for link in columns if link.column.is_number]
     free = [number for number in request.of(Kind.NUMBER) if not any(overlap(number, other) for other in found)]
     for between in ranges(request, free) if amounts else ():
-        value = [between.low.value, between.high.value]
-        yield _of_nearest(request, amounts, Condition.of("between", value, between.start, between.high.end))
+        comparison = Comparison("between", between.start, between.high.end)
+        yield _of_nearest(request, amounts, comparison, [between.low.value, between.high.value])
     for number in free if amounts else ():
         if comparison := amount_comparison(request, number):
-            yield _of_nearest(
-                request, amounts, Condition.of(comparison.operator, number.value, comparison.start, comparison.end)
-            )
+            yield _of_nearest(request, amounts, comparison, number.value)
         elif named := _named_before(request, number, amounts):
             yield Condition(named.column, "equals", number.value, named.start, number.end)
 
 
-def _of_nearest(request: Request, amounts: Sequence[ColumnLink], stated: Condition) -> Condition:
+def _of_nearest(request: Request, amounts: Sequence[ColumnLink], stated: Comparison, value: Json) -> Condition:
     """The condition, of the column that is named right before it, else of the nearest."""
 
-    def nearness(link: ColumnLink) -> tuple[bool, bool, int, float]:
+    def remoteness(link: ColumnLink) -> tuple[bool, bool, int, float]:
         before = link.end <= stated.start and bool(JOINT.fullmatch(request.text, link.end, stated.start))
         return not before, link.column.is_calendar, distance(link, stated.start, stated.end), -link.score
 
-    best = min(amounts, key=nearness)
+    best = min(amounts, key=remoteness)
     rivals = [link for link in amounts if (link.start, link.end) == (best.start, best.end)]
     close = sorted((link for link in rivals if best.score - link.score < CLOSE), key=lambda link: -link.score)
     doubt = Doubt(request.quote(best.start, best.end), best.start, tuple(link.column.name for link in close))
-    start = best.start if not nearness(best)[0] else stated.start
-    return replace(stated, column=best.column, start=start, doubt=doubt if len(close) > 1 else None)
+    return Condition(
+        best.column, stated.operator, value, stated.start, stated.end, None, doubt if len(close) > 1 else None, best
+    )
 
 
 def _named_before(request: Request, number: Mention, amounts: Sequence[ColumnLink]) -> ColumnLink | None:

@@ -2,23 +2,39 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
-from brain.intent_inference.conditions import Condition
-from brain.intent_inference.mentions import Request, Word
-from brain.intent_inference.sources import Column, Source
+from brain.intent_inference.mentions import NUMBER_WORDS, Word
+from brain.intent_inference.sources import Column
+from brain.intent_inference.stated import Condition, Doubt, Reading
 
 __all__ = ["Grouping", "find_groupings"]
 
 PARTS = ("year", "quarter", "month", "week", "weekday", "hour")
-"""Parts of a date that people group by; a day is a row of its own in most tables, not a day of the month."""
+"""Parts of a date that people group by; a day is no part: it is a date of its own."""
 ADVERBS = {"yearly": "year", "annual": "year", "quarterly": "quarter", "monthly": "month", "weekly": "week"}
-GROUP_CUE = re.compile(
-    r"\b(?:by|per|each|every|which|what|across|\w{3,}est)\s+(?:(?:the|kind|type|sort|of|single|day of the)\s+)*$",
+PHRASES = {"weekday": re.compile(r"day of the week", re.IGNORECASE), "hour": re.compile(r"time of day", re.IGNORECASE)}
+A_NUMBER = rf"(?:\d+|{'|'.join(NUMBER_WORDS)})"
+ANNOUNCED = re.compile(
+    r"(?P<plain>\b(?:by|per|each|every|across))\s+(?:(?:the|kinds?|types?|sorts?|of|single)\s+)*$", re.IGNORECASE
+)
+"""`by month`, `for each kind of weather`."""
+ASKED = re.compile(
+    rf"\b(?:(?:which|what|top|bottom)(?:\s+{A_NUMBER})?|(?:most|least)\s+(?!of\b|the\b)\w+|\w{{3,}}est)"
+    r"\s+(?:(?:the|kinds?|types?|sorts?|of|single)\s+)*$",
     re.IGNORECASE,
 )
-"""What announces a group: `by month`, `which month`, `the wettest month`."""
+"""`which month`, `top 3 products`, `the wettest month`."""
+HAVING = re.compile(r"\w*\s+(?:with|having|that (?:has|have|had))\s+the\s+(?:\w{3,}est|most|least)\b", re.IGNORECASE)
+"""Behind a group: `the product with the highest amount`."""
+SORTED = re.compile(r"\b(?:sort|order|rank|arrang)\w*\s+(?:[\w'’]+\s+){0,6}$", re.IGNORECASE)
+"""Before `by`: what follows is an order, no group."""
+BY_DAY = re.compile(r"\b(?:by|per|each|every)\s+(?:single\s+)?(day|date)s?\b(?! of)", re.IGNORECASE)
+COMPARED = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b", re.IGNORECASE)
+ALSO = re.compile(r"(?:\s*,\s*|\s+)(?:(?:and|by|each|every|per|for)\s+)+(?:the\s+)?|\s*,\s*", re.IGNORECASE)
+"""Between one group and the next: `by species and sex`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +47,87 @@ class Grouping:
     part: str | None = None
     is_question: bool = False
     """Whether the request asks which one it is: then one of the groups is the answer."""
+    noun: str = ""
+    """What the request calls a group."""
+    doubt: Doubt | None = None
 
 
 def find_groupings(
-    request: Request, source: Source, columns: Sequence[ColumnLink], conditions: Sequence[Condition]
+    reading: Reading, columns: Sequence[ColumnLink], conditions: Sequence[Condition]
 ) -> tuple[Grouping, ...]:
-    """All of them, in the order of the request."""
-    time = next((column for column in source.columns if column.is_time), None)
+    """All of them, in the order of the request; raises PlanningError where times would have to be grouped by day."""
     found: list[Grouping] = []
-    for word in request.words:
-        if time is not None and (part := ADVERBS.get(word.text)) is not None:
-            found.append(Grouping(time, word.start, word.end, part))
-        announced = GROUP_CUE.search(request.text[: word.start])
-        if announced is None:
-            continue
-        asks = not announced[0].lower().startswith(("by", "per", "each", "every", "across"))
-        if time is not None and (part := _part(word.text)) is not None:
-            found.append(Grouping(time, announced.start(), word.end, part, asks))
-        elif column := _column_at(word, columns):
-            found.append(Grouping(column, announced.start(), word.end, None, asks))
-    return (*found, *_compared(conditions)) if found else ()
+    for word in reading.request.words:
+        found += _announced(reading, word, columns) or _one_more(reading, word, columns, found[-1:])
+    found = found or list(_by_day(reading))
+    if found or COMPARED.search(reading.request.text):
+        found += _compared(conditions)
+    return tuple(found)
+
+
+def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> list[Grouping]:
+    request = reading.request
+    if (part := ADVERBS.get(word.text)) is not None:
+        return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part))
+    before = request.text[: word.start]
+    plain, asked = ANNOUNCED.search(before), ASKED.search(before)
+    if plain and plain["plain"].lower() == "by" and SORTED.search(before[: plain.start()]):
+        return []
+    having = HAVING.match(request.text, word.end)
+    if not (plain or asked or having):
+        return []
+    start = plain.start() if plain else asked.start() if asked else word.start
+    wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text)
+    each = plain is not None and plain["plain"].lower() != "by"
+    return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=each)
+
+
+def _one_more(reading: Reading, word: Word, columns: Sequence[ColumnLink], last: list[Grouping]) -> list[Grouping]:
+    for grouping in last:
+        if grouping.end <= word.start and ALSO.fullmatch(reading.request.text, grouping.end, word.start):
+            wanted = Grouping(Column("", ""), word.start, word.end, noun=word.text)
+            return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=False)
+    return []
+
+
+def _of_part(reading: Reading, wanted: Grouping) -> list[Grouping]:
+    """The grouping by a part of a date, if that is what the words name."""
+    phrase = next(
+        ((part, match) for part, pattern in PHRASES.items() if (match := _at_end(pattern, reading, wanted))), None
+    )
+    part = phrase[0] if phrase else wanted.part or _part(wanted.noun)
+    end = phrase[1].end() if phrase else wanted.end
+    if part is None:
+        return []
+    if own := reading.calendar_column(part):
+        return [replace(wanted, column=own, part=None, end=end)]
+    column, doubt = reading.time_column(wanted)
+    return [] if column is None else [replace(wanted, column=column, part=part, end=end, doubt=doubt)]
+
+
+def _at_end(pattern: re.Pattern[str], reading: Reading, wanted: Grouping) -> re.Match[str] | None:
+    return pattern.match(reading.request.text, wanted.end - len(wanted.noun)) if wanted.noun else None
+
+
+def _of_column(word: Word, wanted: Grouping, columns: Sequence[ColumnLink], *, may_be_amount: bool) -> list[Grouping]:
+    """The grouping by the column that a word means; an amount only where it is of whole numbers and `each` is said."""
+    found = [link for link in columns if link.start <= word.start < link.end and not link.is_adjective]
+    best = max(found, key=lambda link: link.score, default=None)
+    if best is None or (best.column.is_measure and not (may_be_amount and best.column.type.startswith("int"))):
+        return []
+    return [replace(wanted, column=best.column, end=max(wanted.end, best.end))]
+
+
+def _by_day(reading: Reading) -> Iterator[Grouping]:
+    if match := BY_DAY.search(reading.request.text):
+        wanted = Grouping(Column("", ""), match.start(), match.end(), noun=match[1])
+        column, doubt = reading.time_column(wanted)
+        if column is not None and column.has_hours:
+            raise PlanningError(
+                f"“{match[0]}” is not possible here: {column.name} holds times, which can be grouped by hour, weekday, week, month, quarter or year."
+            )
+        if column is not None:
+            yield replace(wanted, column=column, doubt=doubt)
 
 
 def _compared(conditions: Sequence[Condition]) -> Iterator[Grouping]:
@@ -66,10 +143,3 @@ def _compared(conditions: Sequence[Condition]) -> Iterator[Grouping]:
 
 def _part(word: str) -> str | None:
     return next((part for part in PARTS if word in (part, f"{part}s")), None)
-
-
-def _column_at(word: Word, columns: Sequence[ColumnLink]) -> Column | None:
-    """The column that a word means, unless it is a measurement: people group by kinds, not by amounts."""
-    found = [link for link in columns if link.start <= word.start < link.end]
-    best = max(found, key=lambda link: link.score, default=None)
-    return None if best is None or best.column.is_number else best.column

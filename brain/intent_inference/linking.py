@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from brain.intent_inference.column_links import CERTAIN, ColumnLink, link_columns
-from brain.intent_inference.conditions import Condition, find_conditions
+from brain.intent_inference.conditions import find_conditions
 from brain.intent_inference.groupings import Grouping, find_groupings
-from brain.intent_inference.mentions import Request, Word
+from brain.intent_inference.mentions import Request
 from brain.intent_inference.orderings import Ordering, find_ordering
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import Source
-from brain.intent_inference.spans import overlap, starts_in
+from brain.intent_inference.spans import Spanned, overlap, starts_in
+from brain.intent_inference.stated import Condition, Reading
 
 __all__ = ["Links", "link"]
 
@@ -19,20 +20,37 @@ class Links:
     """Everything that was linked."""
 
     columns: tuple[ColumnLink, ...] = ()
+    """Words that are free to mean a column."""
+    conditioned: tuple[ColumnLink, ...] = ()
+    """Words that name the column of a condition."""
     conditions: tuple[Condition, ...] = ()
+    met: tuple[Condition, ...] = ()
+    """Conditions that an earlier step has seen to."""
     groupings: tuple[Grouping, ...] = ()
     ordering: Ordering | None = None
 
-    def is_taken(self, word: Word) -> bool:
+    def is_taken(self, word: Spanned) -> bool:
         """Whether the word certainly belongs to a column's name or a condition, so that it is no cue for a tool."""
-        certain = (found for found in self.columns if found.score >= CERTAIN and not found.is_superlative)
-        return starts_in(word, (*certain, *self.conditions))
+        return self.is_name(word) or starts_in(word, (*self.conditions, *self.met))
+
+    def is_name(self, word: Spanned) -> bool:
+        """Whether the word is certainly part of a column's name."""
+        links = (*self.columns, *self.conditioned)
+        return starts_in(word, (found for found in links if found.score >= CERTAIN and not found.is_adjective))
 
 
-def link(request: Request, source: Source, similarity: Similarity) -> Links:
-    """Find the columns, conditions, groups and order that the request speaks of."""
-    columns = link_columns(request, source, similarity)
-    conditions = find_conditions(request, source, columns)
-    free = tuple(found for found in columns if not any(overlap(found, condition) for condition in conditions))
-    groupings = find_groupings(request, source, free, conditions)
-    return Links(free, conditions, groupings, find_ordering(request, free, conditions, groupings, similarity))
+def link(
+    request: Request, source: Source, similarity: Similarity, rejected: frozenset[tuple[int, str]] = frozenset()
+) -> Links:
+    """Find the columns, conditions, groups and order that the request speaks of.
+
+    `rejected` are (start of the words, column) that were ruled out. Raises PlanningError on what cannot be understood.
+    """
+    columns = link_columns(request, source, similarity, rejected)
+    reading = Reading(request, source, columns, rejected)
+    conditions = find_conditions(reading)
+    used = tuple(condition.named for condition in conditions if condition.named is not None)
+    free = tuple(found for found in columns if not any(overlap(found, each) for each in (*conditions, *used)))
+    groupings = find_groupings(reading, free, conditions)
+    ordering = find_ordering(request, free, conditions, groupings)
+    return Links(free, used, conditions, (), groupings, ordering)

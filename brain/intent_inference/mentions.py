@@ -55,7 +55,9 @@ WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?")
 """Letters, also with digits among them: `CO2`, `q1`, `30mm`."""
 
 
-COMPARATIVE = re.compile(r"\b(?!(?:other|rather|over|under)\b)\w{2,}er(?=\s+than\b)|(?<=\bor\s)(?!over|under)\w{2,}er\b", re.I)
+COMPARATIVE = re.compile(
+    r"\b(?!(?:other|rather|over|under)\b)\w{2,}er(?=\s+than\b)|(?<=\bor\s)(?!over|under)\w{2,}er\b", re.IGNORECASE
+)
 """`hotter` in `hotter than 30` and in `30 or hotter`."""
 
 

@@ -2,30 +2,45 @@
 
 Beside JSON Schema's own keywords it reads three annotations that `tools.json` may carry:
 
-- `x-role`: what an argument means: `measure` (a column to compute on), `measures` (one or several), `group`,
-  `conditions`, `descending`, `limit`, `result` (whatever the steps before have made);
+- `x-role`: what an argument means: `measure` (a column to calculate with), `measures` (one or several), `against` (the
+  second of two measures), `group`, `conditions`, `order` (a column to sort by), `descending`, `limit`, `result`
+  (whatever the steps before have made);
 - `x-cues`: words by which people ask for the tool (beside its input schema) or for a member of an enum (a mapping);
-- `x-column`: what a column argument needs: `number`, `text` or `time`.
+- `x-column`: what a column argument needs: `number`, `text`, `time`, `any`, or `none` for no column at all;
+- `x-column-for`: the same for certain values of another argument: `{"function": {"count": "none"}}`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from brain.intent_inference.column_links import CLOSE
-from brain.intent_inference.conditions import Condition
+from brain.intent_inference.column_links import CLOSE, ColumnLink
 from brain.intent_inference.inflection import root
 from brain.intent_inference.linking import Links
-from brain.intent_inference.mentions import Kind, Request
+from brain.intent_inference.mentions import Kind, Request, Word
 from brain.intent_inference.sources import Column
+from brain.intent_inference.spans import Spanned, overlap
+from brain.intent_inference.stated import Condition, Doubt
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["DEFAULT", "Filled", "Subject", "fill", "find_cue", "is_passed_on"]
+__all__ = ["DEFAULT", "Cue", "Filled", "Subject", "fill", "find_cue", "is_passed_on"]
 
 
 DEFAULT = "default"
 """The origin of a value that the tool's schema gives."""
+MADE = "made by the step before"
+ANY = "any"
+NONE = "none"
+AGAINST = re.compile(r"\b(?:against|versus|vs\.?)\s+(?:the\s+)?", re.IGNORECASE)
+
+
+class Cue(NamedTuple):
+    """Words that ask for a tool or for a member of an enum."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +50,11 @@ class Filled:
     value: Json
     origin: str
     """For people: the words of the request, or DEFAULT."""
+    spans: tuple[Spanned, ...] = ()
+    """Where those words stand."""
     is_asked: bool = False
     """Whether words ask for this argument itself, so that they ask for the tool too."""
-    choices: tuple[str, ...] = ()
-    """Columns that the same words fit about as well, best first; empty where there is no doubt."""
-    start: int = -1
-    """Where those words start."""
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +64,42 @@ class Subject:
     request: Request
     links: Links
     columns: tuple[Column, ...]
+    nouns: frozenset[str] = frozenset()
+    """What the request may call the table itself."""
     sources: frozenset[str] = frozenset()
     """Paths that the plan reads from."""
+    made: Column | None = None
+    """The figure that the step before has calculated."""
 
     def has(self, column: Column) -> bool:
         """Whether the table at hand still has the column."""
         return any(own.name == column.name for own in self.columns)
 
-    def quote(self, start: int, end: int) -> str:
-        """Words of the request, for people; a place without extent is what an earlier step made."""
-        return "made by the step before" if start == end else f"“{self.request.text[start:end]}”"
+    def is_cue(self, word: Word) -> bool:
+        """Whether the word may ask for a tool, rather than name the table, a column or a value."""
+        return word.text not in self.nouns and not self.links.is_taken(word)
+
+    def stated(
+        self, value: Json, spans: Sequence[Spanned], *, is_asked: bool = False, doubts: Iterable[Doubt | None] = ()
+    ) -> Filled:
+        """A value that words of the request state."""
+        origin = ", ".join(self.request.quote(span.start, span.end) for span in spans)
+        return Filled(value, origin, tuple(spans), is_asked, tuple(doubt for doubt in doubts if doubt))
 
 
 def fill(schema: JsonSchema, subject: Subject) -> dict[str, Filled] | None:
     """Argument name -> value, tables left out; None where something required is not in the request."""
     filled: dict[str, Filled] = {}
     required = frozenset(schema.get("required", ()))
-    for name, argument in schema.get("properties", {}).items():
-        if is_passed_on(argument):
+    arguments = schema.get("properties", {})
+    for name in sorted(arguments, key=lambda name: "x-column-for" in arguments[name]):
+        if is_passed_on(arguments[name]):
             continue
-        if (found := _argument(argument, subject)) is not None:
+        if (found := _argument(_settled(arguments[name], filled), subject)) is not None:
             filled[name] = found
         elif name in required:
             return None
-    return filled
+    return {name: filled[name] for name in arguments if name in filled}
 
 
 def is_passed_on(schema: JsonSchema) -> bool:
@@ -81,15 +107,23 @@ def is_passed_on(schema: JsonSchema) -> bool:
     return schema.get("format") in ("table", "file") or schema.get("x-role") == "result"
 
 
-def find_cue(cues: Sequence[str], subject: Subject) -> Iterator[tuple[int, int]]:
+def find_cue(cues: Sequence[str], subject: Subject) -> Iterator[Cue]:
     """Where one of the words stands in the request, unless it is part of a column's name or of a condition."""
     words = subject.request.words
     for cue in cues:
         roots = [root(part) for part in cue.split()]
         for start in range(len(words) - len(roots) + 1):
             run = words[start : start + len(roots)]
-            if [root(word.text) for word in run] == roots and not any(subject.links.is_taken(word) for word in run):
-                yield run[0].start, run[-1].end
+            if [root(word.text) for word in run] == roots and all(subject.is_cue(word) for word in run):
+                yield Cue(run[0].start, run[-1].end)
+
+
+def _settled(schema: JsonSchema, filled: Mapping[str, Filled]) -> JsonSchema:
+    """The argument's schema, with what another argument's value means for it (`x-column-for`) written in."""
+    for other, needs in schema.get("x-column-for", {}).items():
+        if other in filled and filled[other].value in needs:
+            return {**schema, "x-column": needs[filled[other].value]}
+    return schema
 
 
 def _argument(schema: JsonSchema, subject: Subject) -> Filled | None:
@@ -106,46 +140,83 @@ def _stated(schema: JsonSchema, subject: Subject) -> Filled | None:
         return _member(schema, subject)
     if kind := {"uri": Kind.URL, "path": Kind.PATH}.get(schema.get("format", "")):
         mentions = [mention for mention in subject.request.of(kind) if mention.value not in subject.sources]
-        return Filled(mentions[0].value, subject.quote(mentions[0].start, mentions[0].end)) if mentions else None
+        return subject.stated(mentions[0].value, mentions[:1]) if mentions else None
     return None
 
 
 def _member(schema: JsonSchema, subject: Subject) -> Filled | None:
+    """The member whose cue is the longest; one that says which rows come first only counts where there is no other."""
     cues: Mapping[str, Sequence[str]] = schema.get("x-cues", {})
     found = [
-        (end - start, -start, end, member)
+        (cue, member)
         for member in schema["enum"]
-        for start, end in find_cue((str(member).replace("_", " "), *cues.get(str(member), ())), subject)
+        for cue in find_cue((str(member).replace("_", " "), *cues.get(str(member), ())), subject)
     ]
-    if not found:
+    ordering = subject.links.ordering
+    others = [match for match in found if ordering is None or not overlap(match[0], ordering)]
+    usable = others if others or (ordering is not None and ordering.is_row) else found
+    if not usable:
         return None
-    _, start, end, member = max(found, key=lambda match: match[:2])
-    return Filled(member, subject.quote(-start, end), is_asked=True)
+    cue, member = max(usable, key=lambda match: (match[0].end - match[0].start, -match[0].start))
+    return subject.stated(member, [cue], is_asked=True)
 
 
 def _measure(schema: JsonSchema, subject: Subject) -> Filled | None:
-    grouped = {grouping.column.name for grouping in subject.links.groupings if grouping.part is None}
-    links = sorted(
-        (
-            found
-            for found in subject.links.columns
-            if _fits(found.column, schema.get("x-column")) and subject.has(found.column)
-            and found.column.name not in grouped
-        ),
-        key=lambda found: (found.is_superlative, -found.score, found.start),
-    )  # fmt: skip
-    if not links:
+    """The column to calculate with: what the step before made, else what is named, best where no condition needs it."""
+    need = schema.get("x-column", ANY)
+    if need == NONE:
         return None
-    best = links[0]
-    close = [found.column.name for found in links if found.start == best.start and best.score - found.score < CLOSE]
-    choices = tuple(close) if len(close) > 1 else ()
-    return Filled(best.column.name, subject.quote(best.start, best.end), choices=choices, start=best.start)
+    if subject.made is not None:
+        return Filled(subject.made.name, MADE)
+    grouped = {grouping.column.name for grouping in subject.links.groupings if grouping.part is None}
+    for links in (subject.links.columns, subject.links.conditioned):
+        usable = [
+            link
+            for link in links
+            if _fits(link.column, need) and subject.has(link.column)
+            and (need == ANY or link.column.name not in grouped)
+        ]  # fmt: skip
+        if usable:
+            return _best(usable, subject)
+    return None
+
+
+def _best(links: Sequence[ColumnLink], subject: Subject) -> Filled:
+    ranked = sorted(links, key=lambda link: (link.is_adjective, -link.score, link.start))
+    best = ranked[0]
+    close = [link.column.name for link in ranked if link.start == best.start and best.score - link.score < CLOSE]
+    doubt = Doubt(subject.request.quote(best.start, best.end), best.start, tuple(close)) if len(close) > 1 else None
+    return subject.stated(best.column.name, [best], doubts=[doubt])
 
 
 def _measures(schema: JsonSchema, subject: Subject) -> Filled | None:
     """All columns that are equally well meant: a chart can show both temperatures."""
     found = _measure(schema, subject)
-    return replace(found, value=list(found.choices), choices=()) if found and found.choices else found
+    if found is None or not found.doubts:
+        return found
+    return replace(found, value=list(found.doubts[0].columns), doubts=())
+
+
+def _against(_schema: JsonSchema, subject: Subject) -> Filled | None:
+    """The column in `rain against wind`."""
+    for match in AGAINST.finditer(subject.request.text):
+        links = [link for link in subject.links.columns if link.start == match.end() and subject.has(link.column)]
+        if links:
+            return _best(links, subject)
+    return None
+
+
+def _order(_schema: JsonSchema, subject: Subject) -> Filled | None:
+    """The column to sort by: the one that the order names, else what is calculated or spoken of."""
+    ordering = subject.links.ordering
+    if ordering is None:
+        return None
+    own = [link for link in subject.links.columns if overlap(link, ordering) and subject.has(link.column)]
+    if subject.made is None and own:
+        return _best(own, subject)
+    if ordering.column is not None and subject.has(ordering.column):
+        return subject.stated(ordering.column.name, [ordering])
+    return _measure({"x-column": "number"}, subject)
 
 
 def _group(schema: JsonSchema, subject: Subject) -> Filled | None:
@@ -157,23 +228,24 @@ def _group(schema: JsonSchema, subject: Subject) -> Filled | None:
         for grouping in groupings
     ]
     takes_many = any(option.get("type") == "array" for option in (schema, *schema.get("anyOf", ())))
-    origin = ", ".join(subject.quote(grouping.start, grouping.end) for grouping in groupings)
-    return Filled(values if len(values) > 1 and takes_many else values[0], origin, is_asked=True)
+    value: Json = values if len(values) > 1 and takes_many else values[0]
+    return subject.stated(value, groupings, is_asked=True, doubts=(grouping.doubt for grouping in groupings))
 
 
 def _conditions(_schema: JsonSchema, subject: Subject) -> Filled | None:
     conditions = [condition for condition in subject.links.conditions if subject.has(condition.column)]
     if not conditions:
         return None
-    origin = ", ".join(subject.quote(condition.start, condition.end) for condition in conditions)
-    return Filled(list(_merged(conditions)), origin, is_asked=True)
+    doubts = (condition.doubt for condition in conditions)
+    return subject.stated(list(_merged(conditions)), conditions, is_asked=True, doubts=doubts)
 
 
 def _merged(conditions: Sequence[Condition]) -> Iterator[Json]:
     """Two values of one column are alternatives: `sunny and rainy` days are either."""
     by_column: dict[tuple[str, str | None, str], list[Json]] = {}
     for condition in conditions:
-        by_column.setdefault((condition.column.name, condition.part, condition.operator), []).append(condition.value)
+        values = by_column.setdefault((condition.column.name, condition.part, condition.operator), [])
+        values += [] if condition.value in values else [condition.value]
     for (column, part, operator), values in by_column.items():
         fields = {"column": column} | ({"part": part} if part else {})
         if len(values) > 1 and operator == "equals":
@@ -184,21 +256,21 @@ def _merged(conditions: Sequence[Condition]) -> Iterator[Json]:
 
 def _descending(_schema: JsonSchema, subject: Subject) -> Filled | None:
     ordering = subject.links.ordering
-    if ordering is None:
-        return None
-    return Filled(ordering.descending, subject.quote(ordering.start, ordering.end), is_asked=True)
+    return None if ordering is None else subject.stated(ordering.descending, [ordering], is_asked=True)
 
 
 def _limit(_schema: JsonSchema, subject: Subject) -> Filled | None:
     ordering = subject.links.ordering
     if ordering is None or ordering.limit is None:
         return None
-    return Filled(ordering.limit, subject.quote(ordering.start, ordering.end))
+    return subject.stated(ordering.limit, [ordering.limit_span or ordering])
 
 
 ROLES: Mapping[str, Callable[[JsonSchema, Subject], Filled | None]] = {
     "measure": _measure,
     "measures": _measures,
+    "against": _against,
+    "order": _order,
     "group": _group,
     "conditions": _conditions,
     "descending": _descending,
@@ -209,10 +281,10 @@ ROLES: Mapping[str, Callable[[JsonSchema, Subject], Filled | None]] = {
 def _fits(column: Column, need: Any) -> bool:
     match need:
         case "number":
-            return column.is_number
+            return column.is_measure
         case "time":
             return column.is_time
         case "text":
-            return not column.is_number and not column.is_time
+            return column.is_text
         case _:
             return True

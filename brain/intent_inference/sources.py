@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain.artifacts import describe_table
 from brain.errors import PlanningError
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
 from brain.nearest import did_you_mean
-from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry
 
@@ -76,6 +74,16 @@ class Column:
     def is_flag(self) -> bool:
         """Whether it holds true or false."""
         return self.type == "bool"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds text."""
+        return self.type in ("string", "large_string", "string_view")
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether it holds moments rather than days."""
+        return self.type.startswith("timestamp")
 
     @property
     def is_time(self) -> bool:
@@ -204,8 +212,9 @@ def _root(word: str) -> str:
 
 
 def _source(name: str, table: "pa.Table", *, path: str | None = None, input: str | None = None, why: str) -> Source:  # noqa: A002 - the field's name
-    types: dict[str, Json] = describe_table(table, rows=0)["types"]
-    columns = tuple(Column(column, types[column], tuple(_values(table, column))) for column in table.column_names)
+    columns = tuple(
+        Column(field.name, str(_plain_type(field.type)), tuple(_values(table, field.name))) for field in table.schema
+    )
     return Source(name, columns, table.num_rows, path, input, why)
 
 
@@ -214,7 +223,14 @@ def _values(table: "pa.Table", column: str) -> Iterable[str]:
     import pyarrow.compute as pc
 
     values = table.column(column)
-    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if not Column(column, str(values.type)).is_text:
         return []
     distinct = pc.unique(values).drop_null()
     return sorted(distinct.to_pylist()) if len(distinct) <= MOST_VALUES else []
+
+
+def _plain_type(kind: "pa.DataType") -> "pa.DataType":
+    """The type of the values themselves: a pandas category is a dictionary in Arrow."""
+    return kind.value_type if hasattr(kind, "value_type") and str(kind).startswith("dictionary") else kind

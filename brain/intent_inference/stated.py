@@ -1,13 +1,14 @@
-"""What a request states about a table, as it is handed from linking to planning."""
+"""What a request states about a table, and what is at hand while that is found out."""
 
 from dataclasses import dataclass
 
-from brain.intent_inference.sources import Column
+from brain.intent_inference.column_links import LIKELY, ColumnLink
+from brain.intent_inference.mentions import Request
+from brain.intent_inference.sources import Column, Source
+from brain.intent_inference.spans import Spanned, distance
 from brain.runs import Json
 
-__all__ = ["Condition", "Doubt"]
-
-NONE_YET = Column("", "")
+__all__ = ["Condition", "Doubt", "Reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,32 @@ class Condition:
     end: int
     part: str | None = None
     doubt: Doubt | None = None
+    named: ColumnLink | None = None
+    """The words that name the column, where they stand apart from the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request and a table, with the columns that its words may mean."""
+
+    request: Request
+    source: Source
+    columns: tuple[ColumnLink, ...]
+    rejected: frozenset[tuple[int, str]] = frozenset()
+    """(start of the words, column) that were ruled out."""
+
+    def time_column(self, at: Spanned) -> tuple[Column | None, Doubt | None]:
+        """The column of dates that words are about: of several the one named nearest, else there is a doubt."""
+        times = [column for column in self.source.columns if column.is_time]
+        named = [link for link in self.columns if link.column in times and link.score >= LIKELY]
+        if named:
+            return min(named, key=lambda link: (distance(link, at.start, at.end), -link.score)).column, None
+        left = [column for column in times if (at.start, column.name) not in self.rejected]
+        names = tuple(column.name for column in left)
+        doubt = Doubt(self.request.quote(at.start, at.end), at.start, names) if len(left) > 1 else None
+        return (left[0] if left else None), doubt
+
+    def calendar_column(self, part: str) -> Column | None:
+        """The column of whole numbers that holds a part of a date, such as the year."""
+        parts = [column for column in self.source.columns if column.is_calendar and column.spoken.split()[-1] == part]
+        return parts[0] if parts else None

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import CERTAIN, ColumnLink
 from brain.intent_inference.inflection import noun, root
-from brain.intent_inference.mentions import STOP_WORDS, Kind, Request, Word
+from brain.intent_inference.mentions import STOP_WORDS, Kind, Word
 from brain.intent_inference.sources import Column, Source
 from brain.intent_inference.spans import distance, overlap, starts_in
-from brain.intent_inference.stated import Condition
+from brain.intent_inference.stated import Condition, Reading
 
 __all__ = ["find_values"]
 
@@ -20,51 +20,53 @@ AMOUNT_AFTER = re.compile(r"\s+(?:the\s+)?(?:most|least|more|less)\b", re.IGNORE
 """Words around which `rain` is an amount (a column of numbers), not a kind of weather (a value)."""
 
 
-def find_values(request: Request, source: Source, columns: Sequence[ColumnLink]) -> list[Condition]:
+def find_values(reading: Reading) -> list[Condition]:
     """Conditions that a column equals a value; raises PlanningError where a value stands in several columns."""
-    found = [*_literal(request, source, columns)]
-    for condition in (*_inflected(request, source, columns), *_flags(request, columns), *_quoted(request, columns)):
+    found = [*_literal(reading)]
+    for condition in (*_inflected(reading), *_flags(reading.columns), *_quoted(reading)):
         if not any(overlap(condition, other) for other in found):
             found.append(condition)
     return found
 
 
-def _literal(request: Request, source: Source, columns: Sequence[ColumnLink]) -> list[Condition]:
+def _literal(reading: Reading) -> list[Condition]:
     """Values as they stand, the longest first: `Fjord Cafe` before `Cafe`."""
-    holders = _holders(source)
+    holders = _holders(reading.source)
     found: list[Condition] = []
     for value in sorted(holders, key=lambda value: (-len(value), value)):
-        for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", request.text, re.IGNORECASE):
+        for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", reading.request.text, re.IGNORECASE):
             word = Word(value.lower(), match.start(), match.end())
-            if _is_value(word, request, columns) and not any(overlap(word, other) for other in found):
-                column = _holder(match[0], holders[value], word, columns)
+            if _is_value(word, reading) and not any(overlap(word, other) for other in found):
+                column = _holder(match[0], holders[value], word, reading.columns)
                 found.append(Condition(column, "equals", value, word.start, word.end))
     return found
 
 
-def _inflected(request: Request, source: Source, columns: Sequence[ColumnLink]) -> Iterator[Condition]:
+def _inflected(reading: Reading) -> Iterator[Condition]:
     """`snowy`, `snowed`, `lamps`: made from a value of one word."""
-    holders = _holders(source)
+    holders = _holders(reading.source)
     by_root = {root(value.lower()): value for value in holders if value.isalpha()}
-    names = {root(part) for column in source.columns for part in column.spoken.split()}
+    names = {root(part) for column in reading.source.columns for part in column.spoken.split()}
     known: Mapping[str, str] = {stem: value for stem, value in by_root.items() if stem not in names}
-    for word in request.words:
-        if word.is_stop or word.is_superlative or word.text in source.nouns:
+    for word in reading.request.words:
+        if word.is_stop or word.is_superlative or word.text in reading.source.nouns:
             continue
         if (value := known.get(noun(word.text, known))) is not None and word.text != value.lower():
-            yield Condition(_holder(word.text, holders[value], word, columns), "equals", value, word.start, word.end)
+            yield Condition(
+                _holder(word.text, holders[value], word, reading.columns), "equals", value, word.start, word.end
+            )
 
 
-def _flags(request: Request, columns: Sequence[ColumnLink]) -> Iterator[Condition]:
+def _flags(columns: Sequence[ColumnLink]) -> Iterator[Condition]:
     for link in columns:
         if link.column.is_flag and link.score >= CERTAIN:
             yield Condition(link.column, "equals", value=True, start=link.start, end=link.end)
 
 
-def _quoted(request: Request, columns: Sequence[ColumnLink]) -> Iterator[Condition]:
+def _quoted(reading: Reading) -> Iterator[Condition]:
     """What stands in quotation marks behind the name of a text column, though it is none of its described values."""
-    for quoted in request.of(Kind.QUOTED):
-        texts = [link for link in columns if link.column.is_text and link.end <= quoted.start]
+    for quoted in reading.request.of(Kind.QUOTED):
+        texts = [link for link in reading.columns if link.column.is_text and link.end <= quoted.start]
         if nearest := min(texts, key=lambda link: distance(link, quoted.start, quoted.end), default=None):
             yield Condition(nearest.column, "equals", quoted.value, quoted.start, quoted.end)
 
@@ -77,8 +79,9 @@ def _holders(source: Source) -> dict[str, list[Column]]:
     return holders
 
 
-def _is_value(word: Word, request: Request, columns: Sequence[ColumnLink]) -> bool:
+def _is_value(word: Word, reading: Reading) -> bool:
     """Whether the word means the value, not an amount, a column's name or a word of the language."""
+    request, columns = reading.request, reading.columns
     quoted = any(mention.start <= word.start < mention.end for mention in request.of(Kind.QUOTED))
     if quoted:
         return True
@@ -99,4 +102,6 @@ def _holder(said: str, holders: Sequence[Column], word: Word, columns: Sequence[
     if named:
         return min(named, key=lambda link: distance(link, word.start, word.end)).column
     listed = " and ".join(column.name for column in holders)
-    raise PlanningError(f"“{said}” stands in the columns {listed}: say which one you mean, as in “{holders[0].name} {said}”.")
+    raise PlanningError(
+        f"“{said}” stands in the columns {listed}: say which one you mean, as in “{holders[0].name} {said}”."
+    )

@@ -15,6 +15,7 @@ from brain.errors import BrainError, StaleAttempt
 from brain.evaluator import evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
+from brain.executor.local import on_daemon_thread
 from brain.executor.ports import ToolCaller
 from brain.intent_inference.plan import Check, Plan
 from brain.knowledge_base.owners import Owner
@@ -36,6 +37,8 @@ __all__ = ["Order", "Runner", "RunnerParts"]
 
 log = logging.getLogger(__name__)
 
+MEANING_SECONDS = 10.0
+"""How long the embedding of a request may take."""
 
 type MakePlan = Callable[[str, Mapping[str, pa.Table]], Awaitable[Plan]]
 """Plans a request about the tables that were handed over; raises PlanningError, ModelError."""
@@ -227,6 +230,8 @@ class Runner:
             active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
             return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals))
         finally:
+            if active.cancel.is_set():
+                embedding.cancel()
             await asyncio.gather(embedding, return_exceptions=True)
 
     async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Pipeline:
@@ -270,10 +275,12 @@ class Runner:
         text = subject.spec.name if isinstance(subject, Pipeline) else subject or ""
         embedder = self._parts.embedder
         try:
-            vectors = await asyncio.to_thread(embedder.embed, [text])
+            async with asyncio.timeout(MEANING_SECONDS):
+                vectors = await on_daemon_thread(lambda: embedder.embed([text]), name="embedder")
             await self._parts.store.set_embedding(run_id, vectors[0].tolist(), embedder.name)
-        except BrainError as exc:
-            log.warning("The run %s will not be found by meaning: %s", run_id, exc)
+        except (BrainError, TimeoutError) as exc:
+            reason = str(exc) or f"{embedder.name} gave no answer within {MEANING_SECONDS:g} s."
+            log.warning("The run %s will not be found by meaning: %s", run_id, reason)
 
 
 class _CancelledWhilePlanning(Exception):
