@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brain.cli.options import AsJson, Project
+from brain.cli.options import AsJson, Project, log_to_standard_error
 
 if TYPE_CHECKING:
     from brain.config_secrets import Settings
@@ -98,8 +98,10 @@ def _tell_revision(project: Project) -> None:
     from brain.database.engine import Database
     from brain.database.upgrade import HEAD, current_revision
 
+    url = _database_url(project)
+
     async def ask() -> str | None:
-        async with Database(_database_url(project)) as database:
+        async with Database(url) as database:
             return await current_revision(database)
 
     typer.echo(f"schema {asyncio.run(ask()) or 'none'}; this version needs {HEAD}")
@@ -116,4 +118,6 @@ def _database_url(project: Project) -> str:
 def _settings(project: Project) -> "Settings":
     from brain.config_secrets import load_settings
 
-    return load_settings(project)
+    settings = load_settings(project)
+    log_to_standard_error(settings.brain_log_level)
+    return settings

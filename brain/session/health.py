@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 
 from brain.config_secrets import Settings
@@ -53,14 +53,22 @@ class Finding:
 
 
 def service_status(settings: Settings) -> list[ServiceStatus]:
-    """The embedded services of the project; starts none."""
-    return status(settings.state_folder)
+    """The embedded services of the project, and which of them a setting makes unnecessary; starts none."""
+    replaced = {
+        "postgres": "DATABASE_URL" if settings.database_url else None,
+        "redis": "REDIS_URL" if settings.redis_url else "DATABASE_URL" if settings.database_url else None,
+        "chat": "OPENAI_API_KEY or OPENAI_BASE_URL" if is_hosted_chat(settings) else None,
+    }
+    return [
+        replace(service, detail=f"not used: {replaced[service.name]} is set") if replaced.get(service.name) else service
+        for service in status(settings.state_folder)
+    ]
 
 
 def up(settings: Settings) -> list[ServiceStatus]:
     """Start every service that the settings leave to this machine, with the schema in place."""
     asyncio.run(_open(settings, model=not is_hosted_chat(settings)))
-    return status(settings.state_folder)
+    return service_status(settings)
 
 
 def down(settings: Settings) -> list[str]:

@@ -15,8 +15,8 @@ import pytest
 
 from brain import embedded
 from brain.embedded import chat
-from brain.language_models import ChatEndpoint
 from brain.errors import ModelError
+from brain.language_models import ChatEndpoint
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,22 @@
+"""The Python in the pages runs as it stands, in a project with the shipped data."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "docs/pipelines.md")
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_programs_in_the_pages_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(ROOT / "notebooks/data", project / "notebooks/data")
+    programs = [code for page in PAGES for code in PYTHON.findall((ROOT / page).read_text()) if "Brain()" in code]
+    assert len(programs) == 3
+    for code in programs:
+        exec(compile(code, "a page", "exec"), {})
+    printed = capsys.readouterr().out
+    for seen in ("mean_precipitation by month", "similarity", "Oslo", "sum_precipitation", "mean_wind by month"):
+        assert seen in printed
