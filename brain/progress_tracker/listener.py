@@ -26,8 +26,8 @@ GAP_POLL_SECONDS = 0.2
 RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 15.0
 """How long every backend may be away before a listener that was under way gives up."""
-GONE = "The process that ran it has ended without a word; `brain resume {run}` goes on with it."
-NO_HISTORY = "The run has ended; its last events are no longer kept."
+INTERRUPTED = "The run was interrupted before it could say so; `brain resume {run}` goes on with it."
+NO_HISTORY = "The run has ended; its last events were lost or are no longer kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,8 @@ class RunListener(AsyncIterator[RunEvent]):
 
     def _last_word(self, position: RunPosition) -> RunEvent:
         status = RunStatus.INTERRUPTED if position.is_abandoned else position.status
-        message = GONE.format(run=short_id(self.run_id)) if position.is_abandoned else NO_HISTORY
+        interrupted = status is RunStatus.INTERRUPTED
+        message = INTERRUPTED.format(run=short_id(self.run_id)) if interrupted else NO_HISTORY
         seq = max(self._seq, position.last_seq) + 1
         kind = EventType.of_run(status)
         return RunEvent(self.run_id, seq, kind, utc_now(), message=message, data={"synthetic": True})

@@ -155,10 +155,9 @@ class Runner:
         parts = self._parts
         row = await parts.store.get(run_id)
         earlier = tuple(await parts.store.step_results(run_id))
+        told = await parts.tracker.snapshot(run_id)
         attempt = await parts.store.claim(run_id, owner=Owner.this_process())
-        publisher = parts.tracker.publisher(
-            run_id, after_seq=row.last_seq, resumed=await parts.tracker.snapshot(run_id)
-        )
+        publisher = parts.tracker.publisher(run_id, after_seq=row.last_seq, resumed=told)
         active = _Active(run_id, attempt, publisher, pipeline=pipeline)
         job = Job(pipeline, row.inputs, Approvals(frozenset(row.approvals), everything=yes), earlier)
         self._begin(active, self._execute(active, job))

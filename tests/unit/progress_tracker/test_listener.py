@@ -156,9 +156,10 @@ async def test_a_short_outage_under_way_is_waited_out_and_a_long_one_is_told(red
         await anext(listener)
 
 
-async def test_a_run_whose_owner_is_gone_ends_with_one_word(redis: Backend) -> None:
+@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.INTERRUPTED])
+async def test_a_run_whose_owner_is_gone_ends_with_one_word(redis: Backend, status: RunStatus) -> None:
     await redis.put(*steps(1, 2))
-    row = Row(RunStatus.RUNNING, last_seq=2, alive=False)
+    row = Row(status, last_seq=2, alive=False)
     *_, last = [event async for event in RunListener(RUN, [redis], row)]
     assert (last.seq, last.event_type, dict(last.data)) == (3, "run.interrupted", {"synthetic": True})
     assert "brain resume" in last.message
