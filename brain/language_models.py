@@ -35,6 +35,13 @@ CHAT_TIMEOUT = 120.0
 """Seconds for one answer."""
 TRANSPORT_RETRIES = 2
 """Of the OpenAI client, for 429, 5xx and broken connections, with its own backoff."""
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
+"""What the OpenAI client and LangChain raise on a body that is no answer of OpenAI's protocol."""
+NOT_OPENAI = "what came is no answer of OpenAI's protocol, check OPENAI_BASE_URL"
+REASONING_TOKENS = 8000
+"""Room beside the answer, because what a model thinks before it writes counts too."""
+LARGE_CONTEXT = 32_000
+"""Tokens of context from which a model may be one that thinks first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +106,16 @@ class OpenAIChat:
         self.context_tokens = context_tokens
         self._endpoint = endpoint
         self._client: ChatOpenAI | None = None
+        self._room = 0
 
     async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
         """Answer in prose."""
         client = await self._connect()
         async with _translated(self.name):
-            message = await client.bind(max_completion_tokens=max_tokens).ainvoke(_messages(prompt, system))
-        text = message.text.strip()
-        if not text:
-            raise ModelError(f"The model {self.name} answered with nothing; try again or set another BRAIN_CHAT_MODEL.")
-        return Completion(text, *_usage(message))
+            message = await client.bind(max_completion_tokens=max_tokens + self._room).ainvoke(
+                _messages(prompt, system)
+            )
+        return Completion(_said(self.name, message), *_usage(message))
 
     async def structured(
         self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
@@ -116,16 +123,19 @@ class OpenAIChat:
         """Answer with JSON; raises ModelError where what came is no JSON."""
         client = await self._connect()
         bound = client.with_structured_output(
-            {"title": "answer", **schema}, method="json_schema", include_raw=True, max_completion_tokens=max_tokens
+            {"title": "answer", **schema},
+            method="json_schema",
+            include_raw=True,
+            max_completion_tokens=max_tokens + self._room,
         )
         async with _translated(self.name):
             reply: Any = await bound.ainvoke(_messages(prompt, system))
-        message = reply["raw"]
+        text = _said(self.name, reply["raw"])
         try:
-            return StructuredCompletion(json.loads(message.text), *_usage(message))
-        except json.JSONDecodeError:
+            return StructuredCompletion(json.loads(text), *_usage(reply["raw"]))
+        except (json.JSONDecodeError, RecursionError):
             raise ModelError(
-                f"The model {self.name} was asked for JSON and wrote {_shortened(message.text)!r}; "
+                f"The model {self.name} was asked for JSON and wrote {_shortened(text)!r}; "
                 "try again or set another BRAIN_CHAT_MODEL."
             ) from None
 
@@ -142,12 +152,25 @@ class OpenAIChat:
                 seed=0,
                 timeout=CHAT_TIMEOUT,
                 max_retries=TRANSPORT_RETRIES,
+                # LangChain shares connections between clients, and so between event loops: none may outlive its answer.
+                default_headers={"Connection": "close"},
             )
+            self._room = REASONING_TOKENS if endpoint.context_tokens >= LARGE_CONTEXT else 0
         return self._client
 
 
 def _messages(prompt: str, system: str) -> list[tuple[str, str]]:
     return [("system", system), ("user", prompt)] if system else [("user", prompt)]
+
+
+def _said(name: str, message: Any) -> str:
+    """The text of an answer; raises ModelError where there is none."""
+    text: str = message.text.strip()
+    if text:
+        return text
+    if refusal := message.additional_kwargs.get("refusal"):
+        raise ModelError(f"The model {name} refused: {_shortened(refusal, 200).rstrip('.')}.")
+    raise ModelError(f"The model {name} answered with nothing; try again or set another BRAIN_CHAT_MODEL.")
 
 
 def _usage(message: Any) -> tuple[int, int]:
@@ -166,20 +189,30 @@ async def _translated(name: str) -> "AsyncIterator[None]":
     try:
         yield
     except openai.APITimeoutError as exc:
-        raise ModelError(f"The model {name} did not answer within {CHAT_TIMEOUT:.0f} s; try again later.") from exc
+        raise ModelError(f"The model {name} did not answer within {CHAT_TIMEOUT:g} s; try again later.") from exc
     except openai.APIConnectionError as exc:
         raise ModelError(f"The model {name} cannot be reached; check OPENAI_BASE_URL and that it is up.") from exc
     except openai.AuthenticationError as exc:
         raise ModelError(f"The model {name} refused the key; check OPENAI_API_KEY.") from exc
     except openai.APIStatusError as exc:
         raise ModelError(f"The model {name} answered with status {exc.status_code}: {_reason(exc)}.") from exc
+    except openai.LengthFinishReasonError as exc:
+        raise ModelError(
+            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL."
+        ) from exc
     except openai.OpenAIError as exc:
-        raise ModelError(f"The model {name} gave no usable answer: {_shortened(str(exc), 200)}.") from exc
+        raise ModelError(f"The model {name} gave no usable answer: {_one_line(exc)}.") from exc
+    except UNREADABLE as exc:
+        raise ModelError(f"The model {name} gave no usable answer; {NOT_OPENAI}.") from exc
 
 
 def _reason(exc: Any) -> str:
     body = exc.body if isinstance(exc.body, dict) else {}
-    return _shortened(str(body.get("message") or exc.message), 200).rstrip(".")
+    return _one_line(body.get("message") or exc.message)
+
+
+def _one_line(said: object) -> str:
+    return _shortened(" ".join(str(said).split()), 200).rstrip(".")
 
 
 class WordLlamaEmbedder:
@@ -216,9 +249,13 @@ class OpenAIEmbedder:
 
         try:
             answer = self._client.embeddings.create(model=self.name, input=list(texts), dimensions=DIMENSIONS)
+            vectors = np.array([row.embedding for row in answer.data], dtype=np.float32)
         except openai.OpenAIError as exc:
-            raise ModelError(f"The embedding model {self.name} gave no answer: {_shortened(str(exc), 200)}.") from exc
-        vectors = np.array([row.embedding for row in answer.data], dtype=np.float32)
+            raise ModelError(f"The embedding model {self.name} gave no answer: {_one_line(exc)}.") from exc
+        except UNREADABLE as exc:
+            raise ModelError(f"The embedding model {self.name} gave no answer; {NOT_OPENAI}.") from exc
+        if len(vectors) != len(texts):
+            raise ModelError(f"The embedding model {self.name} gave {len(vectors)} vectors for {len(texts)} texts.")
         if vectors.shape != (len(texts), DIMENSIONS):
             raise ModelError(
                 f"The embedding model {self.name} gives {vectors.shape[-1]} dimensions, the knowledge base holds "

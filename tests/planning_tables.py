@@ -1,12 +1,14 @@
 """Small invented tables, unlike each other, that requests in the planner's tests are about."""
 
+import csv
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
-__all__ = ["DATA_FRAMES", "write_projects"]
+__all__ = ["DATA_FRAMES", "vocabulary", "write_projects"]
 
 WEATHER = Path(__file__).parents[1] / "notebooks" / "data" / "seattle-weather.csv"
 
@@ -24,6 +26,7 @@ order_id,ordered_on,customer,country,product,quantity,unit_price,amount,status
 1010,2024-12-11,Blau GmbH,Germany,desk,1,430.0,430.0,cancelled
 """
 
+READING_COLUMNS = ("taken_at", "station", "co2_ppm", "humidity", "battery_voltage")
 READINGS = [
     ("2025-02-27 08:00:00", "north", 431.0, 55.0, 3.9),
     ("2025-02-28 17:30:00", "harbour", 512.0, 71.0, 3.7),
@@ -31,7 +34,6 @@ READINGS = [
     ("2025-03-02 21:15:00", "harbour", 498.0, 66.0, 3.6),
     ("2025-03-05 12:00:00", "north", 420.0, 35.0, 3.8),
 ]
-"""taken_at, station, co2_ppm, humidity, battery_voltage"""
 
 PENGUINS = pa.table(
     {
@@ -71,6 +73,21 @@ def write_projects(folder: Path) -> None:
     several.mkdir(parents=True)
     shutil.copy(WEATHER, alone)
     (several / "orders.csv").write_text(ORDERS)
-    names = ("taken_at", "station", "co2_ppm", "humidity", "battery_voltage")
-    lines = (json.dumps(dict(zip(names, row, strict=True))) for row in READINGS)
+    lines = (json.dumps(dict(zip(READING_COLUMNS, row, strict=True))) for row in READINGS)
     (several / "readings.jsonl").write_text("\n".join(lines))
+
+
+def vocabulary(of: str) -> frozenset[str]:
+    """The files, columns and texts of a project: all that a plan may say about its tables beside the request."""
+    if of in DATA_FRAMES:
+        table = DATA_FRAMES[of]
+        texts = (str(value) for column in table.columns for value in column.to_pylist())
+        return frozenset({*table.column_names, *texts})
+    if of == "weather":
+        return frozenset({"data/seattle-weather.csv", *_cells(WEATHER.read_text())})
+    readings = (*READING_COLUMNS, *(row[1] for row in READINGS))
+    return frozenset({"data/orders.csv", "data/readings.jsonl", *_cells(ORDERS), *readings})
+
+
+def _cells(text: str) -> Iterator[str]:
+    return (cell for row in csv.reader(text.splitlines()) for cell in row)

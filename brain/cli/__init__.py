@@ -35,8 +35,18 @@ def main() -> NoReturn:
 def _leave(code: int) -> NoReturn:
     """End the process; where tools were abandoned, at once, because no interpreter can be taken down around them."""
     if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        _end_children()
         with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _end_children() -> None:
+    """Whatever abandoned tools have started; embedded services are nobody's children."""
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()

@@ -1,7 +1,6 @@
 """All commands in one Typer app, and what becomes of an error."""
 
 import logging
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(*arguments, **options)
         except KeyboardInterrupt:
-            print("brain: interrupted; brain runs shows what was begun", file=sys.stderr)  # noqa: T201 - as below
+            _complain("interrupted; brain runs shows what was begun")
             raise typer.Exit(CANCELLED) from None
 
 
@@ -65,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except BrainError as exc:
-        print(f"brain: {exc}", file=sys.stderr)  # noqa: T201 - the command line's own output
+        _complain(str(exc))
         return exc.exit_code
     except KeyboardInterrupt:
         return CANCELLED
@@ -73,6 +72,12 @@ def run(arguments: Sequence[str]) -> int:
         log.debug("unexpected", exc_info=True)
         reason = f"{type(exc).__name__}: {exc}".rstrip(": ")
         hint = "Set BRAIN_LOG_LEVEL=DEBUG to see where; brain doctor looks at the installation."
-        print(f"brain: something unexpected happened ({reason}). {hint}", file=sys.stderr)  # noqa: T201 - as above
+        _complain(f"something unexpected happened ({reason}). {hint}")
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _complain(text: str) -> None:
+    from brain.cli.live import note
+
+    note(f"brain: {text}")

@@ -6,14 +6,16 @@ import typer
 
 from brain.cli.options import Project, Tools, open_brain
 from brain.cli.work import follow
+from brain.errors import UsageError
 
 __all__ = ["demo"]
 
+DATA = "notebooks/data/seattle-weather.csv"
 QUESTION = "Average daily rainfall by month in Seattle, and a chart"
 
 
 def demo(
-    question: Annotated[str, typer.Argument(help="What to ask about notebooks/data/seattle-weather.csv.")] = QUESTION,
+    question: Annotated[str, typer.Argument(help=f"What to ask about {DATA}.")] = QUESTION,
     *,
     project: Project = None,
     tools: Tools = None,
@@ -23,6 +25,11 @@ def demo(
     from brain.cli.render import say
 
     with open_brain(project, tools) as brain:
+        if not (brain.settings.project / DATA).is_file():
+            raise UsageError(
+                f"The demo asks about {DATA}, which is not in {brain.settings.project}: run it in a clone of the "
+                'repository, or ask about a file of your own (brain ask "average price by city in prices.csv").'
+            )
         say(f"\nThe question: {question}\n\nThe plan:")
         render.plan(brain.plan(question), as_json=False)
         say("\nThe run:")

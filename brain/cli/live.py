@@ -32,8 +32,9 @@ def view(progress: str, *, as_json: bool = False, attempt: int = 1) -> "Abstract
 
 
 def note(text: str) -> None:
-    """A sentence beside the results, on standard error."""
-    Console(stderr=True).print(text, markup=False, highlight=False)
+    """A sentence beside the results, on standard error; only a terminal breaks it into lines."""
+    console = Console(stderr=True)
+    console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def waiting(what: str) -> "AbstractContextManager[object]":

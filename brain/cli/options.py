@@ -15,7 +15,18 @@ from brain.errors import UsageError
 if TYPE_CHECKING:
     from brain.session import Brain
 
-__all__ = ["AsJson", "InputOptions", "Limit", "Project", "RunArgument", "Tools", "Yes", "open_brain", "read_inputs"]
+__all__ = [
+    "AsJson",
+    "InputOptions",
+    "Limit",
+    "Project",
+    "RunArgument",
+    "Tools",
+    "Yes",
+    "log_to_standard_error",
+    "open_brain",
+    "read_inputs",
+]
 
 Project = Annotated[
     Path | None,
@@ -40,11 +51,12 @@ def open_brain(project: Path | None = None, tools: Path | None = None) -> "Itera
     from brain.session import Brain
 
     with Brain(project, tools=tools) as brain:
-        _log_to_standard_error(brain.settings.brain_log_level)
+        log_to_standard_error(brain.settings.brain_log_level)
         yield brain
 
 
-def _log_to_standard_error(level: str) -> None:
+def log_to_standard_error(level: str) -> None:
+    """Send the log there, tracebacks only in DEBUG."""
     handler = _StandardError()
     shape = "%(levelname)s %(name)s: %(message)s"
     handler.setFormatter(logging.Formatter(shape) if level == "DEBUG" else _Brief(shape))

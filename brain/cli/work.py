@@ -54,8 +54,12 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Plan, run and answer a request."""
+    from brain.cli import live
+
     with open_brain(project, tools) as brain:
-        follow(brain, brain.start_ask(request, yes=yes, source="cli"), as_json=as_json)
+        with live.waiting("Starting"):
+            run_id = brain.start_ask(request, yes=yes, source="cli")
+        follow(brain, run_id, as_json=as_json)
 
 
 def run(
@@ -68,8 +72,11 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a pipeline that is written down."""
+    from brain.cli import live
+
     with open_brain(project, tools) as brain:
-        run_id = brain.start_run(pipeline, yes=yes, source="cli", **read_inputs(inputs))
+        with live.waiting("Starting"):
+            run_id = brain.start_run(pipeline, yes=yes, source="cli", **read_inputs(inputs))
         follow(brain, run_id, as_json=as_json)
 
 

@@ -1,5 +1,6 @@
 """Which columns of a table the words of a request may mean."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,9 @@ from brain.intent_inference.inflection import root
 from brain.intent_inference.mentions import Request, Word
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
-from brain.intent_inference.spans import overlap
+from brain.intent_inference.spans import Spanned, overlap
 
-__all__ = ["CERTAIN", "CLOSE", "GENERAL", "ColumnLink", "link_columns"]
+__all__ = ["CERTAIN", "CLOSE", "GENERAL", "STATISTICS", "ColumnLink", "Rejection", "link_columns"]
 
 CERTAIN = 0.8
 """Score from which a phrase is taken to be the column's name, so that its words mean nothing else."""
@@ -23,45 +24,17 @@ PARTIAL = 0.5
 """Score of words of a name without its head: `bill` for `bill length`."""
 GENERAL = frozenset({"most", "least", "best", "worst", "top", "bottom", "fewest"})
 """Superlatives that do not say of what."""
-RECENT = {"latest", "newest", "earliest", "oldest"}
+RECENT = frozenset({"latest", "newest", "earliest", "oldest"})
 """Superlatives that may be of a time."""
 UNITS = frozenset(
-    [
-        "mm",
-        "cm",
-        "m",
-        "km",
-        "g",
-        "kg",
-        "mg",
-        "lb",
-        "oz",
-        "c",
-        "f",
-        "k",
-        "ppm",
-        "ppb",
-        "pct",
-        "usd",
-        "eur",
-        "gbp",
-        "ml",
-        "l",
-        "ms",
-        "s",
-        "h",
-        "hz",
-        "w",
-        "kw",
-        "kwh",
-        "v",
-        "hpa",
-        "mb",
-        "db",
-    ]
+    re.findall(
+        r"\w+",
+        """mm cm m km g kg mg lb oz c f k ppm ppb pct usd eur gbp ml l ms s h hz w kw kwh v hpa mb db""",
+    )
 )
 """Of measurement, at the end of a column's name."""
 STATISTICS = frozenset({"maximum", "minimum", "average", "mean", "total", "sum"})
+"""Words that are as often part of a column's name as they ask for a calculation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +50,28 @@ class ColumnLink:
     """Whether it is a superlative or comparative, which speaks of a column without naming it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Words that are known not to mean a column."""
+
+    column: str
+    start: int
+    end: int
+
+    def rules_out(self, place: Spanned, column: Column) -> bool:
+        """Whether these words cannot mean the column."""
+        return column.name == self.column and overlap(self, place)
+
+
 def link_columns(
-    request: Request, source: Source, similarity: Similarity, rejected: frozenset[tuple[int, str]]
+    request: Request, source: Source, similarity: Similarity, rejected: Sequence[Rejection] = ()
 ) -> tuple[ColumnLink, ...]:
-    """The best readings, in the order of the request; `rejected` are (start, column) that were ruled out."""
+    """The best readings, in the order of the request, without those that were ruled out."""
     found = [
         link
         for phrase in request.phrases()
         for link in _phrase_links(phrase, source, similarity)
-        if (link.start, link.column.name) not in rejected
+        if not any(each.rules_out(link, link.column) for each in rejected)
     ]
     best: list[ColumnLink] = []
     for candidate in sorted(found, key=lambda found: (-found.score, found.start - found.end)):
@@ -107,12 +93,14 @@ def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similari
         return []
     text = " ".join(ABBREVIATIONS.get(word.text, word.text) for word in phrase)
     usable = [column for column in source.columns if not adjective or _has_a_most(column, phrase[0].text)]
+    if _is_the_table(phrase, source):
+        usable = [column for column in usable if _named(text, column.spoken) == 1]
     near = similarity.between(text, [column.spoken for column in usable]) if usable else []
     least = LIKELY_ADJECTIVE if adjective else LIKELY
     links = []
     for column, meant in zip(usable, near, strict=True):
-        score = max(_named(text, column.spoken), 0.0 if _is_the_table(phrase, source) else meant)
-        if score >= (1.0 if _is_the_table(phrase, source) else least):
+        score = max(_named(text, column.spoken), meant, LIKELY if adjective and column.is_time else 0.0)
+        if score >= least:
             links.append(ColumnLink(column, start, end, score, adjective))
     return links
 

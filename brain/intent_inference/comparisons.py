@@ -11,15 +11,15 @@ from brain.intent_inference.mentions import Mention, Request
 __all__ = ["BARE_COMPARISON", "Comparison", "Range", "amount_comparison", "ranges", "time_comparison"]
 
 AMOUNTS = {
-    "greater_or_equal": r"at least|no less than|not less than|minimum of|no fewer than|from",
+    "greater_or_equal": r"at least|no less than|not less than|minimum of|no fewer than",
     "less_or_equal": r"at most|no more than|not more than|maximum of|up to",
     "greater": r"more than|greater than|over|above|exceed\w*|beyond|more",
     "less": r"less than|fewer than|under|below|less|fewer",
 }
 """Before a number."""
 AFTER = {
-    "greater_or_equal": r"\s*(?:\w+\s+)?(?:or|and)\s+(?:more|above|over|higher|up|upwards?|greater|later)\b",
-    "less_or_equal": r"\s*(?:\w+\s+)?(?:or|and)\s+(?:less|fewer|below|under|lower|earlier)\b",
+    "greater_or_equal": r"\s*(?:\w+\s+){0,3}(?:or|and)\s+(?:more|above|over|higher|up|upwards?|greater|later)\b",
+    "less_or_equal": r"\s*(?:\w+\s+){0,3}(?:or|and)\s+(?:less|fewer|below|under|lower|earlier)\b",
 }
 TIMES = {
     "greater_or_equal": r"since|starting(?: in| on| from)?",
@@ -29,16 +29,13 @@ TIMES = {
 }
 """Before a year or a date."""
 COMPARATIVE_THAN = re.compile(r"\b(\w{2,}er) than\s+(?:\w+\s+)?$", re.IGNORECASE)
-OR_COMPARATIVE = re.compile(r"\s*(?:\w+\s+)?or\s+(\w{2,}er)\b", re.IGNORECASE)
+OR_COMPARATIVE = re.compile(r"\s*(?:\w+\s+){0,3}or\s+(\w{2,}er)\b", re.IGNORECASE)
 GAP = r"\s+(?:(?:the|a|an|year|of|than)\s+)*$"
 """What may stand between a word of comparison and its number."""
 JOINED = re.compile(r"\s*[\w%°]{0,12}\s*\b(and|to|until|till|through)\s+|\s*(-|–)\s*", re.IGNORECASE)
 OPENED = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
 BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$", re.IGNORECASE)
-BARE_COMPARISON = re.compile(
-    r"\b(?:(?!(?:other|rather)\b)\w{2,}er|more|less) than\b|\b(?:above|below|exceed\w*|at least|at most|between)\b",
-    re.IGNORECASE,
-)
+BARE_COMPARISON = re.compile(r"\b(?:than|above|below|exceed\w*|at least|at most|between)\b", re.IGNORECASE)
 """Comparisons of any kind, also with something that is no number."""
 
 

@@ -16,14 +16,16 @@ from brain.runs import Json
 __all__ = ["NEGATION", "find_conditions"]
 
 NEGATION = re.compile(
-    r"\b(?:not|no|never|except(?: for)?|excluding|excludes?|without|other than|apart from|all but|everything but|outside)\b"
-    r"|n['’]t\b",
+    r"\b(?:not|no|never|except(?: for)?|excluding|excludes?|without|other than|apart from|all but|everything but|"
+    r"outside)\b|n['’]t\b",
     re.IGNORECASE,
 )
 NEGATED = re.compile(rf"(?:{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
 """A value within a few words behind `not` or `except` is ruled out."""
 EQUAL = re.compile(r"\s*(?:is|was|are|were|of|=|:|equals|equal to|is exactly|being)?\s*", re.IGNORECASE)
 """Between a column's name and the number that it is to have."""
+ALSO = re.compile(r"\s*(?:\w+\s+)?(?:,|and|but)\s+", re.IGNORECASE)
+"""Between two conditions of one column: `at least 5 but less than 6`."""
 JOINT = re.compile(r"\s*(?:(?:is|are|was|were|of|a|an|has|have|that|with)\s+)*", re.IGNORECASE)
 """Between a column's name and a comparison."""
 
@@ -54,9 +56,14 @@ def _amounts(request: Request, columns: Sequence[ColumnLink], found: Sequence[Co
     for between in ranges(request, free) if amounts else ():
         comparison = Comparison("between", between.start, between.high.end)
         yield _of_nearest(request, amounts, comparison, [between.low.value, between.high.value])
+    last: Condition | None = None
     for number in free if amounts else ():
-        if comparison := amount_comparison(request, number):
-            yield _of_nearest(request, amounts, comparison, number.value)
+        if said := amount_comparison(request, number):
+            if last is not None and ALSO.fullmatch(request.text, last.end, said.start):
+                last = replace(last, operator=said.operator, value=number.value, start=said.start, end=said.end)
+            else:
+                last = _of_nearest(request, amounts, said, number.value)
+            yield last
         elif named := _named_before(request, number, amounts):
             yield Condition(named.column, "equals", number.value, named.start, number.end)
 
@@ -71,7 +78,7 @@ def _of_nearest(request: Request, amounts: Sequence[ColumnLink], stated: Compari
     best = min(amounts, key=remoteness)
     rivals = [link for link in amounts if (link.start, link.end) == (best.start, best.end)]
     close = sorted((link for link in rivals if best.score - link.score < CLOSE), key=lambda link: -link.score)
-    doubt = Doubt(request.quote(best.start, best.end), best.start, tuple(link.column.name for link in close))
+    doubt = Doubt(request.quote(best.start, best.end), best.start, best.end, tuple(link.column.name for link in close))
     return Condition(
         best.column, stated.operator, value, stated.start, stated.end, None, doubt if len(close) > 1 else None, best
     )

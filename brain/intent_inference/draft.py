@@ -1,12 +1,13 @@
 """A pipeline while it is being drafted: steps with values and where each comes from."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from brain.intent_inference.plan import Question
 from brain.intent_inference.slots import DEFAULT, Filled
 from brain.intent_inference.sources import makes_table
+from brain.intent_inference.spans import Spanned
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
@@ -24,15 +25,39 @@ class DraftStep:
     tool: ToolDefinition
     references: dict[str, Json]
     filled: dict[str, Filled]
+    cues: tuple[Spanned, ...] = ()
+    """Words that ask for the tool itself."""
+
+    @property
+    def spans(self) -> tuple[Spanned, ...]:
+        """All words of the request that made the step what it is."""
+        return (*self.cues, *(span for filled in self.filled.values() for span in filled.spans))
 
     def written(self) -> dict[str, Json]:
         """The step as a spec holds it."""
-        literal = {name: filled.value for name, filled in self.filled.items() if self._is_worth_saying(name, filled)}
+        literal = {
+            name: _literally(filled.value)
+            for name, filled in self.filled.items()
+            if self._is_worth_saying(name, filled)
+        }
         return {"id": self.id, "tool": self.tool.name, "arguments": {**self.references, **literal}}
 
     def _is_worth_saying(self, name: str, filled: Filled) -> bool:
         """A default is left out, unless it is one of several ways to go."""
         return filled.origin != DEFAULT or "enum" in self.tool.parameters[name]
+
+
+def _literally(value: Json) -> Json:
+    """The value as it is, though it may look like a reference: words of a request and of data refer to nothing."""
+    match value:
+        case str():
+            return value.replace("${", "$${")
+        case Mapping():
+            return {key: _literally(item) for key, item in value.items()}
+        case list():
+            return [_literally(item) for item in value]
+        case _:
+            return value
 
 
 def write_spec(question: Question, steps: Sequence[DraftStep]) -> PipelineSpec:

@@ -8,6 +8,7 @@ from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
 from brain.intent_inference.mentions import NUMBER_WORDS, Word
 from brain.intent_inference.sources import Column
+from brain.intent_inference.spans import Place, Spanned
 from brain.intent_inference.stated import Condition, Doubt, Reading
 
 __all__ = ["Grouping", "find_groupings"]
@@ -29,7 +30,7 @@ ASKED = re.compile(
 """`which month`, `top 3 products`, `the wettest month`."""
 HAVING = re.compile(r"\w*\s+(?:with|having|that (?:has|have|had))\s+the\s+(?:\w{3,}est|most|least)\b", re.IGNORECASE)
 """Behind a group: `the product with the highest amount`."""
-SORTED = re.compile(r"\b(?:sort|order|rank|arrang)\w*\s+(?:[\w'’]+\s+){0,6}$", re.IGNORECASE)
+SORTED = re.compile(r"\b((?:sort|order|rank|arrang)\w*)\s+(?:[\w'’]+\s+){0,6}$", re.IGNORECASE)
 """Before `by`: what follows is an order, no group."""
 BY_DAY = re.compile(r"\b(?:by|per|each|every)\s+(?:single\s+)?(day|date)s?\b(?! of)", re.IGNORECASE)
 COMPARED = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b", re.IGNORECASE)
@@ -50,6 +51,8 @@ class Grouping:
     noun: str = ""
     """What the request calls a group."""
     doubt: Doubt | None = None
+    cue: Spanned | None = None
+    """The word that asks for it, where it stands apart."""
 
 
 def find_groupings(
@@ -60,8 +63,12 @@ def find_groupings(
     for word in reading.request.words:
         found += _announced(reading, word, columns) or _one_more(reading, word, columns, found[-1:])
     found = found or list(_by_day(reading))
-    if found or COMPARED.search(reading.request.text):
-        found += _compared(conditions)
+    found = list({(grouping.column.name, grouping.part): grouping for grouping in reversed(found)}.values())[::-1]
+    comparing = COMPARED.search(reading.request.text)
+    if found or comparing:
+        cue = Place(*comparing.span()) if comparing else None
+        known = {grouping.column.name for grouping in found}
+        found += [grouping for grouping in _compared(conditions, cue) if grouping.column.name not in known]
     return tuple(found)
 
 
@@ -71,7 +78,7 @@ def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> l
         return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part))
     before = request.text[: word.start]
     plain, asked = ANNOUNCED.search(before), ASKED.search(before)
-    if plain and plain["plain"].lower() == "by" and SORTED.search(before[: plain.start()]):
+    if plain and plain["plain"].lower() == "by" and _is_order(before[: plain.start()], reading):
         return []
     having = HAVING.match(request.text, word.end)
     if not (plain or asked or having):
@@ -80,6 +87,11 @@ def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> l
     wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text)
     each = plain is not None and plain["plain"].lower() != "by"
     return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=each)
+
+
+def _is_order(before: str, reading: Reading) -> bool:
+    match = SORTED.search(before)
+    return match is not None and match[1].lower() not in reading.source.nouns
 
 
 def _one_more(reading: Reading, word: Word, columns: Sequence[ColumnLink], last: list[Grouping]) -> list[Grouping]:
@@ -92,11 +104,7 @@ def _one_more(reading: Reading, word: Word, columns: Sequence[ColumnLink], last:
 
 def _of_part(reading: Reading, wanted: Grouping) -> list[Grouping]:
     """The grouping by a part of a date, if that is what the words name."""
-    phrase = next(
-        ((part, match) for part, pattern in PHRASES.items() if (match := _at_end(pattern, reading, wanted))), None
-    )
-    part = phrase[0] if phrase else wanted.part or _part(wanted.noun)
-    end = phrase[1].end() if phrase else wanted.end
+    part, end = _phrase(reading, wanted) or (wanted.part or _part(wanted.noun), wanted.end)
     if part is None:
         return []
     if own := reading.calendar_column(part):
@@ -105,8 +113,13 @@ def _of_part(reading: Reading, wanted: Grouping) -> list[Grouping]:
     return [] if column is None else [replace(wanted, column=column, part=part, end=end, doubt=doubt)]
 
 
-def _at_end(pattern: re.Pattern[str], reading: Reading, wanted: Grouping) -> re.Match[str] | None:
-    return pattern.match(reading.request.text, wanted.end - len(wanted.noun)) if wanted.noun else None
+def _phrase(reading: Reading, wanted: Grouping) -> tuple[str, int] | None:
+    """`day of the week`, and where it ends."""
+    start = wanted.end - len(wanted.noun)
+    for part, pattern in PHRASES.items():
+        if wanted.noun and (match := pattern.match(reading.request.text, start)):
+            return part, match.end()
+    return None
 
 
 def _of_column(word: Word, wanted: Grouping, columns: Sequence[ColumnLink], *, may_be_amount: bool) -> list[Grouping]:
@@ -124,13 +137,14 @@ def _by_day(reading: Reading) -> Iterator[Grouping]:
         column, doubt = reading.time_column(wanted)
         if column is not None and column.has_hours:
             raise PlanningError(
-                f"“{match[0]}” is not possible here: {column.name} holds times, which can be grouped by hour, weekday, week, month, quarter or year."
+                f"“{match[0]}” is not possible here: {column.name} holds times, "
+                f"which can be grouped by {', '.join(PARTS[:-1])} or {PARTS[-1]}."
             )
         if column is not None:
             yield replace(wanted, column=column, doubt=doubt)
 
 
-def _compared(conditions: Sequence[Condition]) -> Iterator[Grouping]:
+def _compared(conditions: Sequence[Condition], cue: Spanned | None) -> Iterator[Grouping]:
     """`sunny and rainy days per year` wants a figure for each of the two."""
     by_column: dict[str, list[Condition]] = {}
     for condition in conditions:
@@ -138,7 +152,7 @@ def _compared(conditions: Sequence[Condition]) -> Iterator[Grouping]:
             by_column.setdefault(condition.column.name, []).append(condition)
     for same in by_column.values():
         if len(same) > 1:
-            yield Grouping(same[0].column, same[0].start, same[-1].end)
+            yield Grouping(same[0].column, same[0].start, same[-1].end, cue=cue)
 
 
 def _part(word: str) -> str | None:

@@ -1,50 +1,17 @@
 """English word endings, as far as they are needed to see that two words are one and which way an adjective points."""
 
+import re
 from collections.abc import Collection
 
 __all__ = ["is_plural", "noun", "points_down", "root"]
 
 IRREGULAR_PLURALS = frozenset({"people", "men", "women", "children", "mice", "geese"})
 LOW = frozenset(
-    [
-        "bad",
-        "bottom",
-        "brief",
-        "calm",
-        "cheap",
-        "close",
-        "cold",
-        "cool",
-        "dark",
-        "dry",
-        "early",
-        "faint",
-        "few",
-        "least",
-        "less",
-        "light",
-        "little",
-        "low",
-        "mild",
-        "narrow",
-        "near",
-        "poor",
-        "quick",
-        "quiet",
-        "rare",
-        "shallow",
-        "short",
-        "slight",
-        "slow",
-        "small",
-        "soft",
-        "sparse",
-        "thin",
-        "tiny",
-        "weak",
-        "worst",
-        "young",
-    ]
+    re.findall(
+        r"\w+",
+        """bad bottom brief calm cheap close cold cool dark dry early faint few least less light little low mild
+        narrow near poor quick quiet rare shallow short slight slow small soft sparse thin tiny weak worst young""",
+    )
 )
 """Gradable adjectives for little of something; all others (hot, long, heavy) are for much of it."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from brain.intent_inference.column_links import CERTAIN, ColumnLink, link_columns
+from brain.intent_inference.column_links import CERTAIN, ColumnLink, Rejection, link_columns
 from brain.intent_inference.conditions import find_conditions
 from brain.intent_inference.groupings import Grouping, find_groupings
 from brain.intent_inference.mentions import Request
@@ -39,18 +39,17 @@ class Links:
         return starts_in(word, (found for found in links if found.score >= CERTAIN and not found.is_adjective))
 
 
-def link(
-    request: Request, source: Source, similarity: Similarity, rejected: frozenset[tuple[int, str]] = frozenset()
-) -> Links:
+def link(request: Request, source: Source, similarity: Similarity, rejected: tuple[Rejection, ...] = ()) -> Links:
     """Find the columns, conditions, groups and order that the request speaks of.
 
-    `rejected` are (start of the words, column) that were ruled out. Raises PlanningError on what cannot be understood.
+    Raises PlanningError on what cannot be understood.
     """
     columns = link_columns(request, source, similarity, rejected)
     reading = Reading(request, source, columns, rejected)
     conditions = find_conditions(reading)
     used = tuple(condition.named for condition in conditions if condition.named is not None)
-    free = tuple(found for found in columns if not any(overlap(found, each) for each in (*conditions, *used)))
+    taken: tuple[Spanned, ...] = (*conditions, *used)
+    free = tuple(found for found in columns if not any(overlap(found, each) for each in taken))
     groupings = find_groupings(reading, free, conditions)
-    ordering = find_ordering(request, free, conditions, groupings)
+    ordering = find_ordering(reading, free, conditions, groupings)
     return Links(free, used, conditions, (), groupings, ordering)

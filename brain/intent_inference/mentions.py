@@ -21,7 +21,8 @@ STOP_WORDS = frozenset(
         """a about all an and any are as at be been but by can could day days did do does each every find for from get
         give had has have how i in into is it its just let like make me my need no not of on only or our over per please
         s should show so t tell than that the their them then there these this those to under us want was we were what
-        when where which who why will with would you your""",
+        when where which who why will with would you your look looking see view display list report much
+        during among within near between since until till before after through""",
     )
 )
 FIRST_YEAR, LAST_YEAR = 1800, 2199
@@ -145,7 +146,7 @@ class Request:
         for size in range(1, longest + 1):
             for start in range(len(words) - size + 1):
                 phrase = words[start : start + size]
-                if not phrase[0].is_stop and not phrase[-1].is_stop:
+                if not phrase[0].is_stop and not phrase[-1].is_stop and all(word.text != "than" for word in phrase):
                     yield phrase
 
 

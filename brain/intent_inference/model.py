@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from brain.errors import ModelError, PlanningError, SpecError
+from brain.config_secrets import SECRET_REFERENCE
+from brain.errors import ModelError, PlanningError, Problem, SpecError
 from brain.intent_inference.plan import Check, Plan, Question
 from brain.language_models import ChatModel
 from brain.pipeline_builder.spec import PipelineSpec
@@ -138,6 +139,8 @@ def _spec(answer: Json, question: Question) -> PipelineSpec:
     if not answer.get("steps"):
         reason = answer.get("problem") or "it names no tool that could serve"
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
+    if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
+        raise SpecError([Problem("steps", f"a plan holds no secrets; leave {secret[0]} out, tools have their own")])
     inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
     fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
     name = str(answer.get("name") or "pipeline")[:100]

@@ -4,18 +4,20 @@ It knows no tool by name. `tools.json` lists tools in the order in which a pipel
 (`brain.intent_inference.slots`) by which words people ask for them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 
 from brain.errors import PlanningError
+from brain.intent_inference.column_links import Rejection
+from brain.intent_inference.coverage import left_over, unread_values, unused_words
 from brain.intent_inference.draft import DraftStep, write_spec
 from brain.intent_inference.linking import Links, link
 from brain.intent_inference.mentions import Kind, Request
 from brain.intent_inference.page_flow import page_steps
 from brain.intent_inference.plan import Check, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.slots import Filled, Subject
+from brain.intent_inference.slots import Subject
 from brain.intent_inference.sources import table_reader
+from brain.intent_inference.stated import Doubt
 from brain.intent_inference.table_flow import TableFlow
 from brain.language_models import ChatModel
 from brain.tool_registry.definitions import JsonSchema
@@ -44,33 +46,47 @@ class OfflinePlanner:
         self._check = check
 
     async def plan(self, question: Question) -> Plan:
-        """A plan for a question about a table or a page."""
-        usage = (0, 0)
-        if question.sources:
-            links = link(question.request, question.sources[0], self._similarity)
-            steps = self._about_table(question, links)
-            if doubts := [filled for step in steps for filled in step.filled.values() if filled.choices]:
-                links, usage = await self._decided(question.request, links, doubts)
-                steps = self._about_table(question, links)
-        else:
+        """A plan for a question about a table or a page; raises PlanningError that says what was not understood."""
+        if not question.sources:
             steps = self._about_page(question)
-        if not steps:
-            raise PlanningError(self._decline(question.request))
-        asked = f" with {self._model.name}" if usage != (0, 0) else ""
+            reason = unread_values(question.request, steps) if steps else None
+            return self._finished(question, steps, None, reason)
+        request, source = question.request, question.sources[0]
+        links = link(request, source, self._similarity)
+        steps, usage = self._about_table(question, links), None
+        reason = left_over(request, source, links, steps)
+        if not reason and (doubts := _doubts(steps)):
+            rejected, usage = await self._decided(request, doubts)
+            links = link(request, source, self._similarity, rejected)
+            steps = self._about_table(question, links)
+            reason = left_over(request, source, links, steps)
+        return self._finished(question, steps, usage, reason)
+
+    def _finished(
+        self, question: Question, steps: Sequence[DraftStep], usage: tuple[int, int] | None, reason: str | None
+    ) -> Plan:
+        if not steps and not reason:
+            reason = "the request names no data that the small planner knows"
+        if reason:
+            raise PlanningError(self._decline(question.request, reason))
+        asked = f" with {self._model.name}" if usage else ""
         pipeline = self._check(write_spec(question, steps))
-        return Plan(pipeline, f"offline{asked}", _provenance(steps), (NOTE,), *usage)
+        notes = (NOTE, *_unused(question, steps))
+        return Plan(pipeline, f"offline{asked}", _provenance(steps), notes, *(usage or (0, 0)))
 
     def _about_table(self, question: Question, links: Links) -> list[DraftStep]:
         source = question.sources[0]
         paths = frozenset(source.path for source in question.sources if source.path)
-        flow = TableFlow(Subject(question.request, links, source.columns, paths))
+        flow = TableFlow(Subject(question.request, links, source.columns, source.nouns, paths))
         if source.path is not None:
             flow.add_reader(*table_reader(self._registry), source)
         else:
             flow.table = f"${{inputs.{source.input}}}"
         for tool in self._registry:
             flow.add_if_asked(tool)
-        return flow.steps if flow.is_asked or source.is_named else []
+        if flow.is_asked or (source.is_named and flow.steps and not unused_words(question.request, source, flow.steps)):
+            return flow.steps
+        return []
 
     def _about_page(self, question: Question) -> list[DraftStep]:
         if not question.request.of(Kind.URL):
@@ -79,34 +95,51 @@ class OfflinePlanner:
         tools = [tool for tool in self._registry if tool.run is not None]
         return page_steps(Subject(question.request, Links(), ()), tools, ranked)
 
-    async def _decided(self, request: Request, links: Links, doubts: Sequence[Filled]) -> tuple[Links, tuple[int, int]]:
+    async def _decided(
+        self, request: Request, doubts: Sequence[Doubt]
+    ) -> tuple[tuple[Rejection, ...], tuple[int, int]]:
         """Let the model decide between columns that the same words fit; nothing else can be said in its answer."""
-        options = {filled.origin: list(filled.choices) for filled in doubts}
         schema: JsonSchema = {
             "type": "object",
-            "properties": {words: {"enum": columns} for words, columns in options.items()},
-            "required": list(options),
+            "properties": {doubt.words: {"enum": list(doubt.columns)} for doubt in doubts},
+            "required": [doubt.words for doubt in doubts],
         }
-        questions = "\n".join(f"{words}: {' or '.join(map(str, columns))}" for words, columns in options.items())
+        questions = "\n".join(f"{doubt.words}: {' or '.join(doubt.columns)}" for doubt in doubts)
         prompt = f"Request: {request.text}\nWhich column do these words mean?\n{questions}"
         answer = await self._model.structured(prompt, schema)
         said = answer.value if isinstance(answer.value, Mapping) else {}
-        rejected = {
-            (filled.start, column)
-            for filled in doubts
-            for column in filled.choices
-            if said.get(filled.origin) in filled.choices and column != said[filled.origin]
-        }
-        kept = tuple(found for found in links.columns if (found.start, found.column.name) not in rejected)
-        return replace(links, columns=kept), (answer.tokens_in, answer.tokens_out)
+        for doubt in doubts:
+            if said.get(doubt.words) not in doubt.columns:
+                raise PlanningError(
+                    f"{doubt.words} could mean {' or '.join(doubt.columns)}, and the model {self._model.name} did not "
+                    "choose: name the column that you mean."
+                )
+        rejected = tuple(
+            Rejection(column, doubt.start, doubt.end)
+            for doubt in doubts
+            for column in doubt.columns
+            if column != said[doubt.words]
+        )
+        return rejected, (answer.tokens_in, answer.tokens_out)
 
-    def _decline(self, request: Request) -> str:
+    def _decline(self, request: Request, reason: str) -> str:
         near = ", ".join(found.definition.name for found in self._search.search(request.text, NEAREST_TOOLS))
         return (
-            "No plan was found: the request names no data that the small planner understands. Name a file "
-            f"(notebooks/data/….csv) or an address (https://…), or set OPENAI_API_KEY for a stronger planner. "
-            f"The tools that come nearest: {near}."
+            f"No plan was found: {reason}. Say it in other words, name a file (notebooks/data/….csv) or an address "
+            f"(https://…), or set OPENAI_API_KEY for a stronger planner. The tools that come nearest: {near or 'none'}."
         )
+
+
+def _doubts(steps: Sequence[DraftStep]) -> list[Doubt]:
+    found = [doubt for step in steps for filled in step.filled.values() for doubt in filled.doubts]
+    return list(dict.fromkeys(found))
+
+
+def _unused(question: Question, steps: Sequence[DraftStep]) -> Iterator[str]:
+    words = unused_words(question.request, question.sources[0], steps) if question.sources else ()
+    if words:
+        listed = ", ".join(question.request.quote(word.start, word.end) for word in words)
+        yield f"These words changed nothing in the plan: {listed}."
 
 
 def _provenance(steps: Sequence[DraftStep]) -> tuple[Provenance, ...]:

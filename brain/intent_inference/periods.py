@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from brain.errors import PlanningError
-from brain.intent_inference.comparisons import Range, amount_comparison, ranges, time_comparison
+from brain.intent_inference.comparisons import Comparison, Range, amount_comparison, ranges, time_comparison
 from brain.intent_inference.mentions import Kind, Mention, Request
 from brain.intent_inference.stated import Condition, Reading
 from brain.runs import Json
@@ -67,12 +67,11 @@ def _of_part(part: str, mentions: Sequence[Mention], reading: Reading) -> Iterat
     spans = ranges(reading.request, mentions)
     for span in spans:
         operator, value = _span_of_numbers(part, span)
-        yield from _about(reading, part, operator, value, span.start, span.high.end)
+        yield from _about(reading, part, Comparison(operator, span.start, span.high.end), value)
     for mention in mentions:
         if not any(mention in (span.low, span.high) for span in spans):
             said = time_comparison(reading.request, mention)
-            start = said.start if said else mention.start
-            yield from _about(reading, part, said.operator if said else "equals", mention.value, start, mention.end)
+            yield from _about(reading, part, said or Comparison("equals", mention.start, mention.end), mention.value)
 
 
 def _span_of_numbers(part: str, span: Range) -> tuple[str, Json]:
@@ -83,15 +82,14 @@ def _span_of_numbers(part: str, span: Range) -> tuple[str, Json]:
     return "between", [low, high]
 
 
-def _about(reading: Reading, part: str, operator: str, value: Json, start: int, end: int) -> Iterator[Condition]:
+def _about(reading: Reading, part: str, said: Comparison, value: Json) -> Iterator[Condition]:
     """The condition on a part of the table's dates, or on the column that holds just this part."""
-    place = Mention(Kind.DATE, "", start, end)
     if own := reading.calendar_column(part):
-        yield Condition(own, operator, value, start, end)
+        yield Condition(own, said.operator, value, said.start, said.end)
         return
-    column, doubt = reading.time_column(place)
+    column, doubt = reading.time_column(said)
     if column is not None:
-        yield Condition(column, operator, value, start, end, part, doubt)
+        yield Condition(column, said.operator, value, said.start, said.end, part, doubt)
 
 
 def _of_dates(mentions: Sequence[Mention], reading: Reading) -> Iterator[Condition]:

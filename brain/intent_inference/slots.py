@@ -13,34 +13,29 @@ Beside JSON Schema's own keywords it reads three annotations that `tools.json` m
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from brain.intent_inference.column_links import CLOSE, ColumnLink
+from brain.intent_inference.column_links import CLOSE, STATISTICS, ColumnLink
 from brain.intent_inference.inflection import root
 from brain.intent_inference.linking import Links
-from brain.intent_inference.mentions import Kind, Request, Word
+from brain.intent_inference.mentions import STOP_WORDS, Kind, Request, Word
 from brain.intent_inference.sources import Column
-from brain.intent_inference.spans import Spanned, overlap
+from brain.intent_inference.spans import Place, Spanned, overlap
 from brain.intent_inference.stated import Condition, Doubt
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["DEFAULT", "Cue", "Filled", "Subject", "fill", "find_cue", "is_passed_on"]
+__all__ = ["DEFAULT", "ONLY_ONE", "Filled", "Subject", "fill", "find_cue", "is_passed_on", "is_result"]
 
 
 DEFAULT = "default"
 """The origin of a value that the tool's schema gives."""
+ONLY_ONE = "the only one that goes with the rest"
+"""The origin of a member of an enum that nobody asked for."""
 MADE = "made by the step before"
 ANY = "any"
 NONE = "none"
 AGAINST = re.compile(r"\b(?:against|versus|vs\.?)\s+(?:the\s+)?", re.IGNORECASE)
-
-
-class Cue(NamedTuple):
-    """Words that ask for a tool or for a member of an enum."""
-
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,7 @@ def fill(schema: JsonSchema, subject: Subject) -> dict[str, Filled] | None:
     for name in sorted(arguments, key=lambda name: "x-column-for" in arguments[name]):
         if is_passed_on(arguments[name]):
             continue
-        if (found := _argument(_settled(arguments[name], filled), subject)) is not None:
+        if (found := _argument(name, _settled(arguments[name], filled), subject)) is not None:
             filled[name] = found
         elif name in required:
             return None
@@ -104,18 +99,24 @@ def fill(schema: JsonSchema, subject: Subject) -> dict[str, Filled] | None:
 
 def is_passed_on(schema: JsonSchema) -> bool:
     """Whether an argument takes what an earlier step made, so that no words are needed for it."""
-    return schema.get("format") in ("table", "file") or schema.get("x-role") == "result"
+    return schema.get("format") in ("table", "file") or is_result(schema)
 
 
-def find_cue(cues: Sequence[str], subject: Subject) -> Iterator[Cue]:
+def is_result(schema: JsonSchema) -> bool:
+    """Whether an argument takes whatever the steps before have made."""
+    return schema.get("x-role") == "result"
+
+
+def find_cue(cues: Sequence[str], subject: Subject, *, in_names: bool = False) -> Iterator[Place]:
     """Where one of the words stands in the request, unless it is part of a column's name or of a condition."""
     words = subject.request.words
     for cue in cues:
         roots = [root(part) for part in cue.split()]
         for start in range(len(words) - len(roots) + 1):
             run = words[start : start + len(roots)]
-            if [root(word.text) for word in run] == roots and all(subject.is_cue(word) for word in run):
-                yield Cue(run[0].start, run[-1].end)
+            is_free = all(subject.is_cue(word) or (in_names and subject.links.is_name(word)) for word in run)
+            if [root(word.text) for word in run] == roots and is_free:
+                yield Place(run[0].start, run[-1].end)
 
 
 def _settled(schema: JsonSchema, filled: Mapping[str, Filled]) -> JsonSchema:
@@ -126,8 +127,9 @@ def _settled(schema: JsonSchema, filled: Mapping[str, Filled]) -> JsonSchema:
     return schema
 
 
-def _argument(schema: JsonSchema, subject: Subject) -> Filled | None:
-    found = _stated(schema, subject)
+def _argument(name: str, schema: JsonSchema, subject: Subject) -> Filled | None:
+    found = _counted(name, subject) if schema.get("type") == "integer" else None
+    found = found or _stated(schema, subject)
     if found is None and schema.get("default") is not None:
         return Filled(schema["default"], DEFAULT)
     return found
@@ -144,21 +146,39 @@ def _stated(schema: JsonSchema, subject: Subject) -> Filled | None:
     return None
 
 
+def _counted(name: str, subject: Subject) -> Filled | None:
+    """The number in front of the argument's own name: `2 sentences`."""
+    for number in subject.request.of(Kind.NUMBER):
+        following = next((word for word in subject.request.words if word.start >= number.end), None)
+        if following is not None and root(following.text) == root(name) and isinstance(number.value, int):
+            return subject.stated(number.value, [number, following])
+    return None
+
+
 def _member(schema: JsonSchema, subject: Subject) -> Filled | None:
     """The member whose cue is the longest; one that says which rows come first only counts where there is no other."""
-    cues: Mapping[str, Sequence[str]] = schema.get("x-cues", {})
-    found = [
-        (cue, member)
-        for member in schema["enum"]
-        for cue in find_cue((str(member).replace("_", " "), *cues.get(str(member), ())), subject)
-    ]
+    found = list(_member_cues(schema, subject)) or list(_member_cues(schema, subject, in_names=True))
+    found = [match for match in found if not match[2]] or found
     ordering = subject.links.ordering
     others = [match for match in found if ordering is None or not overlap(match[0], ordering)]
     usable = others if others or (ordering is not None and ordering.is_row) else found
     if not usable:
         return None
-    cue, member = max(usable, key=lambda match: (match[0].end - match[0].start, -match[0].start))
+    cue, member, _ = max(usable, key=lambda match: (match[0].end - match[0].start, -match[0].start))
     return subject.stated(member, [cue], is_asked=True)
+
+
+def _member_cues(schema: JsonSchema, subject: Subject, *, in_names: bool = False) -> Iterator[tuple[Place, Json, bool]]:
+    """Cues for the members of an enum, and whether they are weak: made of words that say little (`how much`).
+
+    With `in_names` a statistic that is part of a column's name counts: `maximum temperature`.
+    """
+    cues: Mapping[str, Sequence[str]] = schema.get("x-cues", {})
+    for member in schema["enum"]:
+        for cue in (str(member).replace("_", " "), *cues.get(str(member), ())):
+            is_weak = all(word in STOP_WORDS for word in cue.split())
+            for place in find_cue([cue], subject, in_names=in_names and cue in STATISTICS):
+                yield place, member, is_weak
 
 
 def _measure(schema: JsonSchema, subject: Subject) -> Filled | None:
@@ -185,7 +205,11 @@ def _best(links: Sequence[ColumnLink], subject: Subject) -> Filled:
     ranked = sorted(links, key=lambda link: (link.is_adjective, -link.score, link.start))
     best = ranked[0]
     close = [link.column.name for link in ranked if link.start == best.start and best.score - link.score < CLOSE]
-    doubt = Doubt(subject.request.quote(best.start, best.end), best.start, tuple(close)) if len(close) > 1 else None
+    doubt = (
+        Doubt(subject.request.quote(best.start, best.end), best.start, best.end, tuple(close))
+        if len(close) > 1
+        else None
+    )
     return subject.stated(best.column.name, [best], doubts=[doubt])
 
 
@@ -214,8 +238,8 @@ def _order(_schema: JsonSchema, subject: Subject) -> Filled | None:
     own = [link for link in subject.links.columns if overlap(link, ordering) and subject.has(link.column)]
     if subject.made is None and own:
         return _best(own, subject)
-    if ordering.column is not None and subject.has(ordering.column):
-        return subject.stated(ordering.column.name, [ordering])
+    if ordering.column is not None and subject.has(ordering.column.column):
+        return subject.stated(ordering.column.column.name, [ordering, ordering.column])
     return _measure({"x-column": "number"}, subject)
 
 
@@ -229,7 +253,8 @@ def _group(schema: JsonSchema, subject: Subject) -> Filled | None:
     ]
     takes_many = any(option.get("type") == "array" for option in (schema, *schema.get("anyOf", ())))
     value: Json = values if len(values) > 1 and takes_many else values[0]
-    return subject.stated(value, groupings, is_asked=True, doubts=(grouping.doubt for grouping in groupings))
+    spans = [*groupings, *(grouping.cue for grouping in groupings if grouping.cue)]
+    return subject.stated(value, spans, is_asked=True, doubts=(grouping.doubt for grouping in groupings))
 
 
 def _conditions(_schema: JsonSchema, subject: Subject) -> Filled | None:
@@ -237,7 +262,8 @@ def _conditions(_schema: JsonSchema, subject: Subject) -> Filled | None:
     if not conditions:
         return None
     doubts = (condition.doubt for condition in conditions)
-    return subject.stated(list(_merged(conditions)), conditions, is_asked=True, doubts=doubts)
+    spans: list[Spanned] = [*conditions, *(condition.named for condition in conditions if condition.named)]
+    return subject.stated(list(_merged(conditions)), spans, is_asked=True, doubts=doubts)
 
 
 def _merged(conditions: Sequence[Condition]) -> Iterator[Json]:

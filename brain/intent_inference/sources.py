@@ -15,7 +15,7 @@ from brain.tool_registry.registry import Registry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "OpenTable", "Source", "find_sources", "makes_table", "table_reader"]
+__all__ = ["Column", "OpenTable", "Source", "find_sources", "is_data", "makes_table", "table_reader"]
 
 DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 """Files that are looked for; a `.json` file is as often settings as data, so it must be named by its path."""
@@ -158,7 +158,7 @@ def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
     explicit = [
         str(mention.value)
         for mention in request.of(Kind.PATH)
-        if _is_data(str(mention.value)) and not TARGET.search(request.text[: mention.start])
+        if is_data(str(mention.value)) and not TARGET.search(request.text[: mention.start])
     ]
     files = list(_data_files(project))
     if explicit:
@@ -186,7 +186,8 @@ def _existing(path: str, project: Path, files: list[str]) -> str:
     raise PlanningError(f"There is no file {path} in the project.{did_you_mean(path, files)} Name one that is there.")
 
 
-def _is_data(path: str) -> bool:
+def is_data(path: str) -> bool:
+    """Whether the path is of a file that holds a table."""
     return Path(path).suffix.lower() in DATA_SUFFIXES | {".json"}
 
 

@@ -1,9 +1,10 @@
 """Where things stand in a request: half-open ranges of characters, and how they lie to each other."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Spanned", "distance", "overlap", "starts_in"]
+__all__ = ["Place", "Spanned", "distance", "overlap", "starts_in"]
 
 
 class Spanned(Protocol):
@@ -16,6 +17,14 @@ class Spanned(Protocol):
     @property
     def end(self) -> int:
         """One past the last character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Nothing but where something stands."""
+
+    start: int
+    end: int
 
 
 def overlap(one: Spanned, other: Spanned) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from brain.intent_inference.column_links import LIKELY, ColumnLink
+from brain.intent_inference.column_links import LIKELY, ColumnLink, Rejection
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.sources import Column, Source
 from brain.intent_inference.spans import Spanned, distance
@@ -17,6 +17,7 @@ class Doubt:
 
     words: str
     start: int
+    end: int
     columns: tuple[str, ...]
 
 
@@ -42,8 +43,7 @@ class Reading:
     request: Request
     source: Source
     columns: tuple[ColumnLink, ...]
-    rejected: frozenset[tuple[int, str]] = frozenset()
-    """(start of the words, column) that were ruled out."""
+    rejected: tuple[Rejection, ...] = ()
 
     def time_column(self, at: Spanned) -> tuple[Column | None, Doubt | None]:
         """The column of dates that words are about: of several the one named nearest, else there is a doubt."""
@@ -51,9 +51,9 @@ class Reading:
         named = [link for link in self.columns if link.column in times and link.score >= LIKELY]
         if named:
             return min(named, key=lambda link: (distance(link, at.start, at.end), -link.score)).column, None
-        left = [column for column in times if (at.start, column.name) not in self.rejected]
+        left = [column for column in times if not any(each.rules_out(at, column) for each in self.rejected)]
         names = tuple(column.name for column in left)
-        doubt = Doubt(self.request.quote(at.start, at.end), at.start, names) if len(left) > 1 else None
+        doubt = Doubt(self.request.quote(at.start, at.end), at.start, at.end, names) if len(left) > 1 else None
         return (left[0] if left else None), doubt
 
     def calendar_column(self, part: str) -> Column | None:

@@ -6,12 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import jsonschema_rs
 
-from brain.intent_inference.column_links import ColumnLink
 from brain.intent_inference.draft import DraftStep, identifier, new_id
-from brain.intent_inference.linking import Links
-from brain.intent_inference.orderings import Ordering
-from brain.intent_inference.slots import DEFAULT, Filled, Subject, fill, find_cue, is_passed_on
-from brain.intent_inference.sources import Column, Source, makes_table
+from brain.intent_inference.slots import DEFAULT, ONLY_ONE, Filled, Subject, fill, find_cue, is_passed_on, is_result
+from brain.intent_inference.sources import Column, Source, is_data, makes_table
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 
@@ -34,7 +31,8 @@ class TableFlow:
     def add_reader(self, tool: ToolDefinition, argument: str, source: Source) -> None:
         """Start from a file."""
         name = identifier(source.name)
-        self.steps.append(DraftStep(name, tool, {}, {argument: Filled(source.path, source.why)}))
+        cues = tuple(find_cue(tool.input_schema.get("x-cues", ()), self.subject))
+        self.steps.append(DraftStep(name, tool, {}, {argument: Filled(source.path, source.why)}, cues))
         self.table = f"${{{name}}}"
 
     def add_if_asked(self, tool: ToolDefinition) -> None:
@@ -43,21 +41,29 @@ class TableFlow:
         if table is None or tool.run is None:
             return
         filled = fill(tool.input_schema, self.subject)
-        if filled is None or not self._asks_for(tool, filled):
+        cues = tuple(find_cue(tool.input_schema.get("x-cues", ()), self.subject))
+        if filled is None or not (cues or any(value.is_asked for value in filled.values())):
             return
         filled = _agreeing(tool.input_schema, filled, table)
         if filled is None:
             return
-        step = DraftStep(new_id(tool, self.steps), tool, {table: self.table}, filled)
+        given = self._result_for(filled) if is_result(tool.parameters[table]) else self.table
+        if given is None:
+            return
+        step = DraftStep(new_id(tool, self.steps), tool, {table: given}, filled, cues)
         self.steps.append(step)
         self.is_asked = True
         if makes_table(tool):
             self.table = f"${{{step.id}}}"
             self.subject = _after(self.subject, step)
 
-    def _asks_for(self, tool: ToolDefinition, filled: Mapping[str, Filled]) -> bool:
-        cues = tool.input_schema.get("x-cues", ())
-        return any(value.is_asked for value in filled.values()) or any(find_cue(cues, self.subject))
+    def _result_for(self, filled: Mapping[str, Filled]) -> str | None:
+        """What the steps have made that can go where the arguments say: a table into data, a picture into the rest."""
+        paths = [value.value for value in filled.values() if isinstance(value.value, str) and "." in value.value]
+        if all(is_data(path) for path in paths):
+            return self.table
+        files = [step.id for step in self.steps if step.tool.output_schema.get("format") == "file"]
+        return f"${{{files[-1]}}}" if files else None
 
 
 def _agreeing(schema: JsonSchema, filled: dict[str, Filled], table: str) -> dict[str, Filled] | None:
@@ -71,7 +77,7 @@ def _agreeing(schema: JsonSchema, filled: dict[str, Filled], table: str) -> dict
         return filled
     for name, value in filled.items():
         for member in schema["properties"][name].get("enum", ()) if value.origin == DEFAULT else ():
-            other = {**filled, name: Filled(member, "the only one that goes with the rest")}
+            other = {**filled, name: Filled(member, ONLY_ONE)}
             if is_valid(other):
                 return other
     return None
@@ -79,21 +85,19 @@ def _agreeing(schema: JsonSchema, filled: dict[str, Filled], table: str) -> dict
 
 def _after(subject: Subject, step: DraftStep) -> Subject:
     """What the request still says about the table that a step makes."""
-    templates = step.tool.output_schema.get("x-columns")
+    links, templates = subject.links, step.tool.output_schema.get("x-columns")
     if templates is None:
-        conditions = () if _uses(step, "conditions") else subject.links.conditions
-        return replace(subject, links=replace(subject.links, conditions=conditions))
+        if _uses(step, "conditions"):
+            links = replace(links, conditions=(), met=(*links.met, *links.conditions))
+        if _uses(step, "descending"):
+            links = replace(links, ordering=None)
+        return replace(subject, links=links)
     columns = tuple(_new_columns(templates, step, subject))
-    numbers = [column for column in columns if column.is_number and column not in subject.columns]
-    links = subject.links
-    start, end = (links.ordering.start, links.ordering.end) if links.ordering else (0, 0)
-    measured = tuple(ColumnLink(column, start, end, 1.0) for column in numbers[-1:])
-    return replace(subject, columns=columns, links=Links(columns=measured, ordering=_left_to_order(subject)))
-
-
-def _left_to_order(subject: Subject) -> Ordering | None:
-    """One row needs no order."""
-    return subject.links.ordering if subject.links.groupings else None
+    figures = [column for column in columns if column.is_number and column not in subject.columns]
+    ordering = links.ordering if links.groupings else None  # one row needs no order
+    met = (*links.met, *links.conditions)
+    links = replace(links, columns=(), conditions=(), met=met, groupings=(), ordering=ordering)
+    return replace(subject, columns=columns, links=links, made=figures[-1] if figures else None)
 
 
 def _uses(step: DraftStep, role: str) -> bool:

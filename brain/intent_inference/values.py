@@ -1,4 +1,4 @@
-"""Values of text columns that stand in a request, as they are or inflected; `true` of columns that hold true or false."""
+"""Values of columns that stand in a request: texts, as they are or inflected, and `true` by the column's name."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ __all__ = ["find_values"]
 AMOUNT_BEFORE = re.compile(
     r"\b(?:most|least|much|more|less|total|sum|average|mean|median|(?<!days )(?<!day )of)\s+$", re.IGNORECASE
 )
+HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)
 AMOUNT_AFTER = re.compile(r"\s+(?:the\s+)?(?:most|least|more|less)\b", re.IGNORECASE)
 """Words around which `rain` is an amount (a column of numbers), not a kind of weather (a value)."""
 
@@ -90,7 +91,11 @@ def _is_value(word: Word, reading: Reading) -> bool:
     here = [link for link in columns if overlap(link, word)]
     if any(link.score >= CERTAIN and not link.is_adjective for link in here):
         return False
-    context = AMOUNT_BEFORE.search(request.before(word)) or AMOUNT_AFTER.match(request.text, word.end)
+    context = (
+        AMOUNT_BEFORE.search(request.before(word))
+        or AMOUNT_AFTER.match(request.text, word.end)
+        or HOW_MUCH.search(request.text)
+    )
     return not (context and any(link.column.is_measure for link in here))
 
 

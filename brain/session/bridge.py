@@ -46,11 +46,18 @@ class Bridge:
             tasks.append(self._loop.create_task(work))
             tasks[0].add_done_callback(partial(_tell, outcome))
 
-        self._loop.call_soon_threadsafe(begin)
+        def end() -> None:
+            if tasks:
+                tasks[0].cancel()
+            else:  # the interrupt came before the work had begun
+                work.close()
+                outcome.set_exception(CancelledError())
+
         try:
+            self._loop.call_soon_threadsafe(begin)
             return _wait(outcome)
         except KeyboardInterrupt:
-            self._loop.call_soon_threadsafe(lambda: tasks[0].cancel())  # noqa: PLW0108 - it may only just begin
+            self._loop.call_soon_threadsafe(end)
             wait([outcome], CLOSE_SECONDS)
             raise
 

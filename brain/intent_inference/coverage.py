@@ -1,0 +1,208 @@
+"""Whether a plan does all that its request says: what is left over is told, never silently dropped."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from brain.intent_inference.column_links import CERTAIN, ColumnLink
+from brain.intent_inference.comparisons import BARE_COMPARISON
+from brain.intent_inference.conditions import NEGATION
+from brain.intent_inference.draft import DraftStep
+from brain.intent_inference.inflection import is_plural
+from brain.intent_inference.linking import Links
+from brain.intent_inference.mentions import Kind, Mention, Request, Word
+from brain.intent_inference.slots import ONLY_ONE
+from brain.intent_inference.sources import Source, makes_table
+from brain.intent_inference.spans import Place, Spanned, overlap
+from brain.runs import Json
+
+__all__ = ["left_over", "unread_values", "unused_words"]
+
+OPERATIONS = re.compile(
+    r"\b(?:percent\w*|share|fraction|ratio|proportion|rate|correlat\w*|forecast\w*|predict\w*|cumulative|running|rolling|"
+    r"moving|difference|growth|change[sd]?|increase[sd]?|decrease[sd]?|percentile|quartile|outliers?|regression|"
+    r"delete|remove|update|insert|rename|replace|send|e?mail|upload|book|buy|order me|translate)\b",
+    re.IGNORECASE,
+)
+"""Work that a plan either does, because a tool is asked for by the word, or must not pretend to do."""
+RESTRICTING = re.compile(
+    r"\b(?:in|during|on|at|for|from|among|within|near)\s+(?:the\s+|an?\s+|my\s+|our\s+)?$", re.IGNORECASE
+)
+"""Before a word that narrows the request down: `in winter`."""
+NARROWS_NOTHING = frozenset(
+    re.findall(
+        r"\w+",
+        """average total general detail short order record comparison particular fact people persons rows records
+        entries values data dataset file table figures""",
+    )
+)
+RELATIVE_TIME = re.compile(
+    r"\b(?:today|tonight|yesterday|tomorrow|ago|(?:last|this|next|past|previous|coming) (?:\w+ )?"
+    r"(?:days?|weeks?|months?|quarters?|years?))\b",
+    re.IGNORECASE,
+)
+NAMES_OF_FORMATS = frozenset({"csv", "tsv", "json", "jsonl", "parquet", "png", "sql", "id", "i"})
+"""Written in capitals without being a name of something."""
+SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A plan as it is written, and the words of the request that made it so."""
+
+    request: Request
+    source: Source
+    used: tuple[Spanned, ...]
+    steps: Sequence[DraftStep]
+
+    def leaves(self, place: Spanned) -> bool:
+        """Whether the plan does nothing about these words."""
+        return not _is_used(place, self.used)
+
+    def quote(self, place: Spanned) -> str:
+        return self.request.quote(place.start, place.end)
+
+    def reads(self, mention: Mention) -> bool:
+        """Whether this is the file that the plan starts from."""
+        is_path = mention.kind is Kind.PATH and self.source.path is not None
+        return is_path and Path(str(mention.value)).name == Path(self.source.path or "").name
+
+    @property
+    def shows_rows(self) -> bool:
+        """Whether rows are picked and come out whole, so that every column can be read off them."""
+        picks = any(step.filled and step.references for step in self.steps)
+        return picks and all(
+            makes_table(step.tool) and "x-columns" not in step.tool.output_schema for step in self.steps
+        )
+
+    def is_about_the_table(self, place: Spanned) -> bool:
+        """Whether the words may only name the table itself."""
+        return any(word.text in self.source.nouns and overlap(word, place) for word in self.request.words)
+
+
+def left_over(request: Request, source: Source, links: Links, steps: Sequence[DraftStep]) -> str | None:
+    """The first thing in the request that the steps do nothing about, as a reason to decline."""
+    plan = _Done(request, source, tuple(span for step in steps for span in step.spans), steps)
+    reasons = (*_unordered(links, plan), *_words(links, plan), *_found(links, plan), *_values(plan), *_uncounted(plan))
+    return next((f"the small planner does not know {reason}" for reason in reasons), None)
+
+
+def unread_values(request: Request, steps: Sequence[DraftStep]) -> str | None:
+    """The first value in the request that the steps do nothing with, as a reason to decline."""
+    used = [span for step in steps for span in step.spans]
+    left = next((mention for mention in request.mentions if not _is_used(mention, used)), None)
+    return f"the small planner does not know what {request.quote(left.start, left.end)} is for" if left else None
+
+
+def unused_words(request: Request, source: Source, steps: Sequence[DraftStep]) -> list[Word]:
+    """Words with a meaning of their own that changed nothing in the plan."""
+    used = [span for step in steps for span in step.spans]
+    return [
+        word
+        for word in request.words
+        if not word.is_stop and word.text not in source.nouns and not _is_used(word, used)
+    ]
+
+
+def _is_used(place: Spanned, used: Iterable[Spanned]) -> bool:
+    return any(overlap(place, span) for span in used)
+
+
+def _unordered(links: Links, plan: _Done) -> Iterator[str]:
+    """An order for which no column was found."""
+    if links.ordering is not None and plan.leaves(links.ordering):
+        measures = [column.name for column in plan.source.columns if column.is_measure]
+        yield f"by which column {plan.quote(links.ordering)} is meant ({', '.join(measures) or 'none holds amounts'})"
+
+
+def _found(links: Links, plan: _Done) -> Iterator[str]:
+    """What was understood, and so must be done: conditions, groups, and columns that are named."""
+    understood: tuple[Spanned, ...] = (*links.conditions, *links.groupings)
+    for place in understood:
+        if plan.leaves(place):
+            yield f"what {plan.quote(place)} is for"
+    if not plan.shows_rows:
+        yield from (f"what to do with {plan.quote(link)}" for link in _unwritten(links, plan))
+
+
+def _unwritten(links: Links, plan: _Done) -> Iterator[ColumnLink]:
+    """Columns that are named and that no argument holds."""
+    written = set(_texts([step.written()["arguments"] for step in plan.steps]))
+    named = [link for link in links.columns if link.score >= CERTAIN and not link.is_adjective]
+    for link in named:
+        meanings = {other.column.name for other in named if overlap(link, other)}
+        if plan.leaves(link) and meanings.isdisjoint(written) and not plan.is_about_the_table(link):
+            yield link
+
+
+def _values(plan: _Done) -> Iterator[str]:
+    """What stands in the request as a value: numbers, dates, quotations, paths, addresses."""
+    odd = (word for word in plan.request.words if any(letter.isdigit() for letter in word.text))
+    places: tuple[Spanned, ...] = (*plan.request.mentions, *odd)
+    for place in places:
+        if plan.leaves(place) and not (isinstance(place, Mention) and plan.reads(place)):
+            yield f"what {plan.quote(place)} is for"
+
+
+def _words(links: Links, plan: _Done) -> Iterator[str]:
+    """Words without which the request says something else: `not`, `warmer than`, `last month`, `share`, `or`, names."""
+    named = (condition.named for condition in links.conditions if condition.named is not None)
+    conditions: tuple[Spanned, ...] = (*links.conditions, *named)
+    yield from _matches(NEGATION, plan, conditions)
+    yield from _matches(BARE_COMPARISON, plan, conditions)
+    yield from _matches(RELATIVE_TIME, plan, ())
+    yield from _matches(OPERATIONS, plan, plan.used)
+    for one, other in pairwise(links.conditions):
+        between = plan.request.text[one.end : other.start]
+        if one.column != other.column and re.search(r"\bor\b", between, re.IGNORECASE):
+            yield f"how to ask for rows that meet one of two conditions: {plan.quote(Place(one.start, other.end))}"
+    for name in (*_names(plan.request, plan.source), *_restrictions(plan.request)):
+        if plan.leaves(name) and name.text not in plan.source.nouns:
+            yield f"what {plan.quote(name)} is: {plan.source.name} has no such value or column"
+
+
+def _matches(pattern: re.Pattern[str], plan: _Done, done: Sequence[Spanned]) -> Iterator[str]:
+    """Words that are neither seen to nor part of a quotation, path or address."""
+    values = [mention for mention in plan.request.mentions if mention.kind is not Kind.NUMBER]
+    for place in (Place(*match.span()) for match in pattern.finditer(plan.request.text)):
+        if not _is_used(place, (*done, *values)):
+            yield f"what to do about {plan.quote(place)}"
+
+
+def _uncounted(plan: _Done) -> Iterator[str]:
+    """Rows are only counted without being asked where the request speaks of things that can be counted."""
+    origins = [filled.origin for step in plan.steps for filled in step.filled.values()]
+    for word in unused_words(plan.request, plan.source, plan.steps) if ONLY_ONE in origins else ():
+        if not is_plural(word.text):
+            yield f"what {plan.quote(word)} is: {plan.source.name} has no such column"
+
+
+def _names(request: Request, source: Source) -> Iterator[Word]:
+    """Words with a capital in mid-sentence, unless the whole request is written so."""
+    capitals = [word for word in request.words if request.text[word.start].isupper()]
+    if 2 * len(capitals) > len(request.words):
+        return
+    for word in capitals:
+        is_first = SENTENCE_START.search(request.text[: word.start])
+        if not is_first and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
+            yield word
+
+
+def _restrictions(request: Request) -> Iterator[Word]:
+    """Words that narrow the request down: `winter` in `in winter`."""
+    for word in request.words:
+        if not word.is_stop and word.text not in NARROWS_NOTHING and RESTRICTING.search(request.before(word)):
+            yield word
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Every text in a JSON value."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            yield from (text for item in value.values() for text in _texts(item))
+        case list():
+            yield from (text for item in value for text in _texts(item))

@@ -1,0 +1,129 @@
+"""A step that changes something waits for a person: who may answer, where, and what is not done twice."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+from command_line import BRAIN, CommandLine, nap
+
+
+def saving(shop: CommandLine, name: str) -> str:
+    """A pipeline that naps, saves what the nap gave, and naps again."""
+    content = {"path": f"{name}.txt", "content": f"${{before_{name}.label}}"}
+    return shop.write(
+        f"{name}.json",
+        nap(f"before_{name}", 0),
+        {"id": "save", "tool": "files.write", "arguments": content},
+        nap(f"after_{name}", 0, needs=["save"]),
+    )
+
+
+def test_without_a_terminal_the_run_waits_and_another_process_finishes_it_without_repeating(shop: CommandLine) -> None:
+    waiting = shop("run", saving(shop, "letter"), "--json")
+    run = waiting.json
+    assert waiting.code == 4
+    assert waiting.err == f"brain: the run {run['id']} waits for approval: brain approve {run['id']}\n"
+    assert run["status"] == "waiting"
+    [wanted] = run["waiting_for"]
+    assert wanted.keys() == {"step_id", "tool", "arguments", "hash"}
+    assert wanted["arguments"] == {"path": "letter.txt", "content": "before_letter"}
+    assert not (shop.project / "outputs" / "letter.txt").exists()
+
+    refused = shop("approve", run["id"])
+    assert (refused.code, refused.out) == (4, "")
+    assert refused.err == f"The run {run['id']} still waits; without a question: brain approve {run['id']} --yes\n"
+
+    approved = shop("approve", run["id"], "--yes")
+    assert approved.code == 0
+    assert re.findall(r"  (\w+)  running", approved.err) == ["save", "after_letter"]
+    assert (shop.project / "outputs" / "letter.txt").read_text() == "before_letter"
+    assert [label for label in shop.naps() if label.endswith("letter")] == ["before_letter", "after_letter"]
+    shown = shop("show", run["id"], "--json").json
+    assert (shown["status"], shown["attempt"], shown["waiting_for"]) == ("succeeded", 2, [])
+
+    again = shop("approve", run["id"], "--yes")
+    assert again.code == 2
+    assert again.err == f"brain: The run {run['id']} is succeeded: it waits for no approval.\n"
+
+
+def test_yes_answers_beforehand(shop: CommandLine) -> None:
+    done = shop("run", saving(shop, "note"), "--yes", "--json")
+    assert (done.code, done.json["status"]) == (0, "succeeded")
+    assert (shop.project / "outputs" / "note.txt").read_text() == "before_note"
+
+
+def test_people_without_a_terminal_are_told_what_the_run_wants_to_do(shop: CommandLine) -> None:
+    waiting = shop("run", saving(shop, "memo"))
+    assert waiting.code == 4
+    assert "save files.write changes something:\n  path: memo.txt\n  content: before_memo\n" in waiting.out
+    assert re.search(r"run (\w{8})\. It waits for approval: brain approve \1\n$", waiting.out)
+    assert "run waiting: save\n" in waiting.err
+    cancelled = shop("cancel", "last")
+    assert cancelled.code == 0
+    assert "\ncancelled" in cancelled.out
+
+
+class Terminal:
+    """`brain` at a terminal of 80 columns, as a person sees it."""
+
+    def __init__(self, shop: CommandLine, *arguments: str) -> None:
+        self._screen, other = pty.openpty()
+        environment = {**shop.variables, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "40"}
+        self.process = subprocess.Popen(
+            [str(BRAIN), *arguments], cwd=shop.project, env=environment, stdin=other, stdout=other, stderr=other,
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(other)
+        self.seen = ""
+
+    def read_until(self, words: str, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.seen and time.monotonic() < deadline:
+            if select.select([self._screen], [], [], 0.1)[0]:
+                self._read()
+                self._answer_cursor_query()
+        assert words in self.seen, self.seen
+
+    def write(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def end(self) -> int:
+        deadline = time.monotonic() + 20
+        while self._read() and time.monotonic() < deadline:
+            pass
+        os.close(self._screen)
+        return self.process.wait(10)
+
+    def _read(self) -> bool:
+        try:
+            content = os.read(self._screen, 65536).decode()
+        except OSError:  # the other side is closed
+            return False
+        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content)
+        self._asks_for_cursor = "\x1b[6n" in content
+        return bool(content)
+
+    def _answer_cursor_query(self) -> None:
+        if self._asks_for_cursor:
+            self.write("\x1b[1;1R")
+
+
+@pytest.mark.parametrize(("key", "code"), [("y", 0), ("n", 4)])
+def test_at_a_terminal_a_person_is_asked_and_sees_the_bars(shop: CommandLine, key: str, code: int) -> None:
+    terminal = Terminal(shop, "run", saving(shop, f"asked_{key}"))
+    terminal.read_until("Run these steps?")
+    assert f"path: asked_{key}.txt" in terminal.seen
+    assert re.search(rf"✓ before_asked_{key} +━+ +\d\.\d s", terminal.seen)
+    assert re.search(r"… save +waits for approval", terminal.seen)
+    terminal.write(key)
+    assert terminal.end() == code
+    assert (shop.project / "outputs" / f"asked_{key}.txt").exists() == (code == 0)
+    if code == 0:
+        assert re.search(r"✓ run +━+ +\d\.\d s succeeded", terminal.seen)
+        assert shop.naps().count(f"before_asked_{key}") == 1
+    else:
+        assert "still waits; without a question: brain approve" in " ".join(terminal.seen.split())

@@ -1,0 +1,158 @@
+"""From a request to the knowledge base, through the real command: what people see and what programs read."""
+
+import re
+
+import pytest
+from command_line import CommandLine, Ended, model_that_says, nap, site
+
+REQUEST = "average price by shop in sales.csv"
+RUN_FIELDS = {
+    "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "error", "score",
+    "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
+}  # fmt: skip
+STEP_FIELDS = {"id", "tool", "status", "seconds", "tries", "arguments", "result", "error"}
+
+
+@pytest.fixture(scope="module")
+def asked(shop: CommandLine) -> Ended:
+    return shop("ask", REQUEST, "--json")
+
+
+def test_a_request_is_answered_and_standard_output_is_nothing_but_the_run(asked: Ended) -> None:
+    run = asked.json
+    assert asked.code == 0
+    assert asked.err == ""
+    assert run.keys() == RUN_FIELDS
+    assert run["status"] == "succeeded"
+    assert all(step.keys() == STEP_FIELDS for step in run["steps"])
+    table = run["outputs"]["table"]
+    assert sorted(map(str, table["head"])) == [
+        "{'shop': 'north', 'mean_price': 20.0}",
+        "{'shop': 'south', 'mean_price': 30.0}",
+    ]
+    assert "north" in run["answer"]
+
+
+def test_what_was_asked_can_be_shown_listed_searched_and_queried(shop: CommandLine, asked: Ended) -> None:
+    run = asked.json
+    assert shop("show", run["id"], "--json").json == run
+    listed = shop("runs", "--text", "price by shop", "--json").json
+    assert [(row["id"], row["status"], row["answer"]) for row in listed] == [(run["id"], "succeeded", run["answer"])]
+    [found] = shop("search", "mean prices of the shops", "--limit", "1", "--json").json
+    assert (found["id"], found["request"]) == (run["id"], REQUEST)
+    assert found["similarity"] > 0.3
+    steps = shop(
+        "sql", f"SELECT step_id, status FROM steps WHERE run_id = '{run['run_id']}' ORDER BY position", "--json"
+    )
+    assert steps.json == [{"step_id": step["id"], "status": step["status"]} for step in run["steps"]]
+
+
+def test_a_finished_run_can_still_be_watched_from_its_first_event(shop: CommandLine, asked: Ended) -> None:
+    watched = shop("watch", asked.json["id"], "--json")
+    assert (watched.code, watched.err) == (0, "")
+    assert [event["seq"] for event in watched.events] == list(range(1, len(watched.events) + 1))
+    kinds = [event["event_type"] for event in watched.events]
+    assert kinds[:3] == ["run.running", "plan.started", "plan.finished"]
+    assert kinds[-1] == "run.succeeded"
+
+
+def test_a_plan_is_shown_with_the_origin_of_its_values_and_can_be_run(shop: CommandLine) -> None:
+    planned = shop("plan", REQUEST, "--out", "plan.yaml", "--svg", "plan.svg", "--json")
+    assert planned.code == 0
+    assert planned.json.keys() == {"plan", "planner", "provenance", "notes"}
+    assert [step["tool"] for step in planned.json["plan"]["steps"]] == ["table.read", "table.aggregate"]
+    assert {"where", "value", "origin"} == planned.json["provenance"][0].keys()
+    assert (shop.project / "plan.svg").read_text().startswith("<svg")
+    assert shop("run", "plan.yaml", "--json").json["status"] == "succeeded"
+
+
+def test_without_a_terminal_a_run_is_told_in_plain_lines_and_its_result_in_unbroken_ones(shop: CommandLine) -> None:
+    words = "a sentence of the sort that would be broken into two or three lines by a program that imagines a screen"
+    step = {"id": "told", "tool": "shop.nap", "arguments": {"seconds": 0, "label": words}}
+    told = shop("run", shop.write("plain.json", step), "--project", ".")
+    assert told.code == 0
+    assert "\x1b" not in told.out + told.err
+    times = re.findall(r"^\d\d:\d\d:\d\d  (.*)$", told.err, re.MULTILINE)
+    assert times == ["run running", "plan finished", "told  running", "told  succeeded", "answer started: answering",
+                     "run succeeded"]  # fmt: skip
+    assert words in told.out
+    assert re.search(r"^succeeded in \d+\.\d s  ✓ told$", told.out, re.MULTILINE)
+    assert re.search(r"^run [0-9a-f]{8}\. Again at any time: brain show [0-9a-f]{8}$", told.out, re.MULTILINE)
+
+
+def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_programs(shop: CommandLine) -> None:
+    spec = shop.write(
+        "broken.json",
+        {"id": "broken", "tool": "shop.break", "arguments": {"message": "no more paper"}},
+        nap("other", 0),
+    )
+    people, programs = shop("run", spec), shop("run", spec, "--json")
+    why = "shop.break failed unexpectedly with ValueError: no more paper."
+    assert people.code == programs.code == 1
+    assert people.err.count(why) == people.out.count(why) == 1
+    run = programs.json
+    assert programs.err == f"brain: the run {run['id']} is failed: broken: {why}\n"
+    assert (run["status"], run["error"]) == ("failed", f"broken: {why}")
+    assert [step["status"] for step in run["steps"]] == ["failed", "succeeded"]
+
+
+def test_tools_are_listed_and_found_by_what_they_do(shop: CommandLine) -> None:
+    everything = shop("tools", "--json").json
+    assert {"table.read", "shop.nap"} <= {tool["name"] for tool in everything}
+    found = shop("tools", "save a file", "--limit", "2", "--json").json
+    assert len(found) == 2
+    assert found[0]["name"] == "files.write"
+    assert found[0].keys() >= {"name", "description", "inputSchema", "annotations", "run"}
+
+
+def test_any_value_that_sql_can_give_becomes_valid_json(shop: CommandLine) -> None:
+    query = r"""SELECT 1 AS n, 2 AS n, 'NaN'::float8 AS nan, '\x00ff'::bytea AS bytes, ARRAY[1, 2] AS list,
+        '{"a": [1]}'::jsonb AS tree, interval '90 minutes' AS span, date '2026-02-03' AS day, NULL AS nothing,
+        timestamptz '2026-02-03 04:05:06.7+00' AS moment, 1.5::numeric AS exact"""
+    assert shop("sql", query, "--json").json == [
+        {
+            "n": 1, "n_2": 2, "nan": None, "bytes": "\\x00ff", "list": [1, 2], "tree": {"a": [1]},
+            "span": "P0DT1H30M0S", "day": "2026-02-03", "nothing": None, "moment": "2026-02-03T04:05:06.700000+00:00",
+            "exact": 1.5,
+        }
+    ]  # fmt: skip
+
+
+def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_them(
+    shop: CommandLine, asked: Ended
+) -> None:
+    with site(model_that_says("yes")) as address:
+        hosted = shop.having(OPENAI_BASE_URL=f"{address}/v1", BRAIN_CHAT_MODEL="parrot")
+        looked = hosted("doctor", "--json")
+        assert looked.code == 0, looked.out
+        assert looked.err == ""
+        found = {finding["name"]: finding["detail"] for finding in looked.json}
+        assert "pgvector" in found["postgresql"]
+        assert found["chat model"] == "parrot answers (3 tokens), hosted"
+        started = hosted("up", "--json").json
+        assert {service["name"]: service["state"] for service in started}["postgres"] == "running"
+    assert {service["name"] for service in shop("status", "--json").json} == {"postgres", "redis", "chat"}
+    assert set(shop("down", "--json").json) >= {"postgres", "redis"}
+    assert "stopped" in {service["state"] for service in shop("status", "--json").json}
+    assert shop("show", asked.json["id"], "--json").json == asked.json
+
+
+def test_what_a_limit_leaves_out_is_said(shop: CommandLine, asked: Ended) -> None:
+    assert shop("run", shop.write("quick.json", nap("quick", 0)), "--json").json["id"] != asked.json["id"]
+    listed = shop("runs", "--limit", "1", "--json")
+    assert len(listed.json) == 1
+    assert re.fullmatch(r"These are the newest 1 of \d+ rows; --limit takes more\.\n", listed.err)
+
+
+def test_an_old_run_is_shown_although_its_tool_is_gone(shop: CommandLine) -> None:
+    run = shop("run", shop.write("old.json", nap("old", 0)), "--json").json
+    tools = shop.project / "tools.json"
+    kept = tools.read_text(encoding="utf-8")
+    try:
+        tools.write_text(kept.replace("shop.nap", "shop.doze"), encoding="utf-8")
+        shown = shop("show", run["id"])
+    finally:
+        tools.write_text(kept, encoding="utf-8")
+    assert shown.code == 0
+    assert 'there is no tool "shop.nap"' in shown.out
+    assert "succeeded" in shown.out

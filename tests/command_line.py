@@ -1,0 +1,251 @@
+"""A project folder with tools of its own, and the real `brain` command run in it as a process."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+from brain import embedded
+
+__all__ = [
+    "BRAIN",
+    "CommandLine",
+    "Ended",
+    "Running",
+    "eventually",
+    "model_that_says",
+    "nap",
+    "new_project",
+    "page",
+    "remove_project",
+    "site",
+]
+
+BRAIN = Path(sys.executable).with_name("brain")
+REPOSITORY = Path(__file__).parents[1]
+IDLE_MINUTES = "2"
+"""After which the services end by themselves where the test process was killed."""
+OURS = ("BRAIN_", "OPENAI_", "DATABASE_", "REDIS_")
+LONGEST_SECONDS = 60
+
+OWN_TOOLS = """
+import subprocess
+import time
+
+def nap(seconds, label="", *, context):
+    began = time.monotonic()
+    while (slept := time.monotonic() - began) < seconds and not (context.project / "wake").exists():
+        context.report(100 * slept / seconds, f"napping {label}")
+        time.sleep(0.02)
+    with (context.project / "naps.txt").open("a") as naps:
+        naps.write(f"{label}\\n")
+    return {"label": label}
+
+def hang():
+    subprocess.run(["sleep", "600"])
+
+def break_down(message):
+    raise ValueError(message)
+"""
+ANY_TEXT, ANY_NUMBER = {"type": "string"}, {"type": "number"}
+SHOP = "shop,price,sold\nnorth,10,3\nsouth,20,4\nnorth,30,5\nsouth,40,6\n"
+
+
+def _own(name: str, function: str, takes: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    schema = {"type": "object", "properties": takes, "required": required, "additionalProperties": False}
+    return {
+        "name": name,
+        "description": "A tool of this project's own.",
+        "inputSchema": schema,
+        "annotations": {"readOnlyHint": True},
+        "run": {"python": f"shop_tools:{function}"},
+    }
+
+
+def new_project(folder: Path) -> "CommandLine":
+    """A project with the shipped tools and slow, hanging and broken ones of its own, and a small data file."""
+    folder.mkdir(parents=True)
+    tools = json.loads((REPOSITORY / "tools.json").read_text(encoding="utf-8"))
+    tools["tools"] += [
+        _own("shop.nap", "nap", {"seconds": ANY_NUMBER, "label": ANY_TEXT}, "seconds"),
+        _own("shop.hang", "hang", {}),
+        _own("shop.break", "break_down", {"message": ANY_TEXT}, "message"),
+    ]
+    (folder / "tools.json").write_text(json.dumps(tools), encoding="utf-8")
+    (folder / "shop_tools.py").write_text(OWN_TOOLS, encoding="utf-8")
+    (folder / "sales.csv").write_text(SHOP, encoding="utf-8")
+    return CommandLine(folder)
+
+
+def remove_project(project: Path) -> None:
+    """End naps that were given up, stop the services, and remove what root keeps elsewhere for them."""
+    (project / "wake").touch()
+    state_folder = project / ".brain"
+    embedded.stop_all(state_folder)
+    embedded.release(state_folder)
+    record = state_folder / "postgres.json"
+    home = json.loads(record.read_text())["home"] if record.exists() else None
+    if home:
+        shutil.rmtree(home)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be nothing but JSON."""
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Standard output, which must be nothing but one event a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Running:
+    """A command under way, in a process group of its own as a shell would start it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does: SIGINT to the whole group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """SIGKILL to the process, as the kernel does where memory runs out."""
+        self.process.kill()
+
+    def end(self, seconds: float = LONGEST_SECONDS) -> Ended:
+        """Wait for the end."""
+        out, err = self.process.communicate(timeout=seconds)
+        return Ended(self.process.returncode, out, err)
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`brain` in one project folder."""
+
+    project: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    """A command that runs it, as `unshare` does."""
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """All of the command's environment: none of the settings that the tests' own environment may hold."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        return {**inherited, "BRAIN_IDLE_MINUTES": IDLE_MINUTES, **self.environment}
+
+    def having(self, *before: str, **environment: str) -> Self:
+        """The same with more variables, or run by another command."""
+        return type(self)(self.project, {**self.environment, **environment}, before or self.before)
+
+    def start(self, *arguments: str) -> Running:
+        """Begin a command; nobody is at its standard input."""
+        process = subprocess.Popen(
+            [*self.before, str(BRAIN), *arguments],
+            cwd=self.project,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        return Running(process)
+
+    def __call__(self, *arguments: str) -> Ended:
+        """Run a command to its end."""
+        return self.start(*arguments).end()
+
+    def write(self, name: str, *steps: Mapping[str, Any], **more: Any) -> str:
+        """A pipeline in a file of the project, called as the file is; returns the file's name."""
+        spec = {"name": Path(name).stem, "steps": steps, **more}
+        (self.project / name).write_text(json.dumps(spec), encoding="utf-8")
+        return name
+
+    def naps(self) -> list[str]:
+        """The labels of all naps that came to their end, in their order."""
+        file = self.project / "naps.txt"
+        return file.read_text(encoding="utf-8").split() if file.exists() else []
+
+
+def nap(step: str, seconds: float, **more: Any) -> dict[str, Any]:
+    """A step that sleeps."""
+    return {"id": step, "tool": "shop.nap", "arguments": {"seconds": seconds, "label": step}, **more}
+
+
+def eventually[T](look: Callable[[], T | None], seconds: float = 20) -> T:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{look} found nothing within {seconds} s")
+
+
+type Answer = Callable[[BaseHTTPRequestHandler], None]
+"""Answers one request; a method of the handler."""
+
+
+@contextmanager
+def site(answer: Answer) -> Iterator[str]:
+    """A web server on this machine that answers everything in one way; its address."""
+    methods = {"do_GET": answer, "do_POST": answer, "log_message": lambda *_: None}
+    handler = type("Handler", (BaseHTTPRequestHandler,), methods)
+    with _Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up early is no news."""
+
+
+def model_that_says(text: str) -> Answer:
+    """An OpenAI-compatible chat model that always says the same."""
+    message = {"role": "assistant", "content": text}
+    completion = {
+        "id": "1", "object": "chat.completion", "created": 0, "model": "parrot",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+    }  # fmt: skip
+    return page(json.dumps(completion).encode(), "application/json")
+
+
+def page(body: bytes, media_type: str = "text/plain") -> Answer:
+    """One page under every address."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.rfile.read(int(request.headers.get("content-length", 0)))
+        request.send_response(200)
+        request.send_header("content-type", media_type)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer

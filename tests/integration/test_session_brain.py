@@ -1,0 +1,186 @@
+"""`Brain` in a script: one thread from request to DataFrame over real embedded services."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from command_line import CommandLine, nap, new_project, remove_project
+
+from brain import Brain
+from brain.errors import RunNotFound, UsageError
+from brain.runs import EventType, RunStatus
+from brain.session import Run
+
+SALES = pd.DataFrame({"shop": ["north", "south", "north", "south"], "price": [10.0, 20.0, 30.0, 40.0]})
+
+LONG = 60
+"""Seconds."""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    made = new_project(tmp_path_factory.mktemp("session") / "shop")
+    yield made
+    remove_project(made.project)
+
+
+@pytest.fixture(scope="module")
+def brain(shop: CommandLine) -> Iterator[Brain]:
+    with Brain(shop.project) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def asked(brain: Brain) -> Run:
+    return brain.ask("average price by shop", sales=SALES)
+
+
+def napping(*steps: dict[str, object], name: str = "naps") -> dict[str, object]:
+    return {"name": name, "steps": list(steps)}
+
+
+def test_a_question_about_a_dataframe_is_answered_with_a_dataframe(asked: Run) -> None:
+    assert asked.status is RunStatus.SUCCEEDED
+    means = asked.outputs["table"].set_index("shop")["mean_price"]
+    assert means.to_dict() == {"north": 20.0, "south": 30.0}
+    assert asked.answer is not None
+    assert "north" in asked.answer
+    given = asked.inputs["sales"]
+    assert (given["format"], given["row_count"]) == ("table", 4)
+
+
+def test_every_way_to_look_at_a_run_says_the_same(brain: Brain, asked: Run) -> None:
+    shown = brain.show(asked.id)
+    assert shown.to_json() == asked.to_json()
+    row = brain.runs(text="price by shop").set_index("id").loc[asked.id]
+    assert (row["status"], row["answer"]) == ("succeeded", asked.answer)
+    assert row["seconds"] > 0
+    steps = brain.steps(asked)
+    assert list(steps["step_id"]) == [step.step_id for step in asked.step_results]
+    assert set(steps["status"]) == {"succeeded"}
+    assert brain.search("mean prices of each shop").iloc[0]["id"] == asked.id
+    counted = brain.sql(f"SELECT status, count(*) AS steps FROM steps WHERE run_id = '{asked.run_id}' GROUP BY status")
+    assert counted.to_dict("records") == [{"status": "succeeded", "steps": len(steps)}]
+    assert all(str(kind).endswith("[pyarrow]") for kind in counted.dtypes)
+
+
+def test_a_plan_is_what_is_then_run(brain: Brain) -> None:
+    plan = brain.plan("average price by shop in sales.csv")
+    assert [step.tool for step in plan.spec.steps] == ["table.read", "table.aggregate"]
+    done = brain.run(plan)
+    assert done.spec == plan.spec
+    assert len(done.outputs["table"]) == 2
+
+
+def test_the_projects_own_tools_are_found_behind_everything_else(brain: Brain, shop: CommandLine) -> None:
+    assert brain.run(napping(nap("own", 0))).results["own"] == {"label": "own"}
+    assert str(shop.project) in sys.path[len(sys.path) // 2 :]
+    assert sys.path.count(str(shop.project)) == 1
+
+
+def test_a_run_is_watched_from_its_first_event_while_it_goes_on(brain: Brain) -> None:
+    run_id = brain.start_run(napping(nap("a", 0.3), nap("b", 0.3, needs=["a"])))
+    kinds = []
+    for event in brain.watch(run_id):
+        kinds.append(event.event_type)
+        if event.event_type is EventType.STEP_RUNNING:
+            assert brain.show(run_id).status is RunStatus.RUNNING
+    assert kinds[0] is EventType.RUN_RUNNING
+    assert kinds[-1] is EventType.RUN_SUCCEEDED
+    assert EventType.STEP_PROGRESS in kinds
+
+
+def test_watching_may_be_given_up_and_taken_up_again(brain: Brain) -> None:
+    run_id = brain.start_run(napping(nap("a", 0.5)))
+    seen = []
+    for event in brain.watch(run_id):
+        seen.append(event.seq)
+        if event.step_id:
+            break
+    seen += [event.seq for event in brain.watch(run_id, after=seen[-1])]
+    assert seen == list(range(1, len(seen) + 1))
+
+
+def test_an_interrupt_cancels_the_run_that_is_waited_for(brain: Brain) -> None:
+    threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        brain.run(napping(nap("quick", 0), nap("long", LONG, needs=["quick"]), name="interrupted by hand"))
+    assert time.monotonic() - began < 5
+    [row] = brain.runs(text="interrupted by hand").to_dict("records")
+    assert row["status"] == "cancelled"
+    assert brain.steps(row["id"]).set_index("step_id")["status"].to_dict() == {
+        "quick": "succeeded",
+        "long": "cancelled",
+    }
+
+
+def test_an_interrupt_while_watching_leaves_the_brain_usable(brain: Brain) -> None:
+    run_id = brain.start_run(napping(nap("long", LONG)))
+    threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in brain.watch(run_id):
+            pass
+    assert brain.show(run_id).status is RunStatus.RUNNING
+    brain.cancel(run_id)
+    assert brain.wait(run_id).status is RunStatus.CANCELLED
+
+
+def test_closing_cancels_what_still_runs_and_says_so_afterwards(shop: CommandLine, brain: Brain) -> None:
+    other = Brain(shop.project)
+    run_id = other.start_run(napping(nap("left", LONG)))
+    other.close()
+    other.close()
+    assert brain.show(run_id).status is RunStatus.CANCELLED
+    with pytest.raises(UsageError, match="This Brain is closed: make another one"):
+        other.runs()
+
+
+def test_approval_goes_on_where_the_run_waited(brain: Brain, shop: CommandLine) -> None:
+    content = {"path": "kept.txt", "content": "${first_one.label}"}
+    save = {"id": "save", "tool": "files.write", "arguments": content}
+    waiting = brain.run(napping(nap("first_one", 0), save))
+    assert (waiting.status, waiting.waiting_for[0].arguments) == (
+        RunStatus.WAITING,
+        {"path": "kept.txt", "content": "first_one"},
+    )
+    done = brain.approve(waiting)
+    assert done.status is RunStatus.SUCCEEDED
+    assert done.results["save"] == {"path": "outputs/kept.txt", "size": 9}
+    assert shop.naps().count("first_one") == 1
+    with pytest.raises(UsageError, match="it waits for no approval"):
+        brain.approve(waiting)
+
+
+def test_a_rating_stands_beside_the_run(brain: Brain, asked: Run) -> None:
+    brain.rate(asked, 4, "quick and right")
+    row = brain.runs(limit=None).set_index("id").loc[asked.id]
+    assert (row["stars"], row["feedback"]) == (4, "quick and right")
+
+
+@pytest.mark.parametrize("what", ["ffffffff", "nobody"])
+def test_an_unknown_run_is_named(brain: Brain, what: str) -> None:
+    with pytest.raises(RunNotFound, match=what):
+        brain.show(what)
+
+
+def test_nothing_asked_is_refused_before_a_run_is_made(brain: Brain) -> None:
+    before = len(brain.runs(limit=None))
+    with pytest.raises(UsageError, match="There is no request: say in words what you want"):
+        brain.ask("  ")
+    assert len(brain.runs(limit=None)) == before
+
+
+def test_another_registry_counts_for_this_brain_only(shop: CommandLine, tmp_path: Path, brain: Brain) -> None:
+    registry = tmp_path / "few.json"
+    registry.write_text('{"tools": []}')
+    with Brain(shop.project, tools=registry) as poor:
+        assert poor.tools() == []
+        assert poor.ask("average price by shop", sales=SALES).status is RunStatus.FAILED
+    assert len(brain.tools()) > 10

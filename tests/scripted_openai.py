@@ -1,0 +1,179 @@
+"""An OpenAI-compatible server on a real socket that answers from a script and keeps what it was asked."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["Answer", "Asked", "ScriptedOpenAI", "drops", "embeds", "fails", "hangs", "raw", "says", "says_json"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came over the socket."""
+
+    path: str
+    authorization: str
+    body: Mapping[str, Any]
+
+    @property
+    def system(self) -> str:
+        """The instructions."""
+        return self._said_by("system")
+
+    @property
+    def prompt(self) -> str:
+        """What the user is made to say."""
+        return self._said_by("user")
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON schema that the answer must follow."""
+        found: Mapping[str, Any] = self.body["response_format"]["json_schema"]["schema"]
+        return found
+
+    def _said_by(self, role: str) -> str:
+        return "\n".join(message["content"] for message in self.body["messages"] if message["role"] == role)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back: status, headers and body; with `drop` the connection is closed instead."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0
+    """How long the server thinks first."""
+    drop: bool = False
+
+
+type Scripted = Answer | Callable[[Asked], Answer]
+
+
+def says(
+    text: str | None, *, finish: str = "stop", refusal: str | None = None, tokens: tuple[int, int] = (10, 5)
+) -> Answer:
+    """A chat completion; `finish="length"` is one that was cut off."""
+    message = {"role": "assistant", "content": text, "refusal": refusal}
+    usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return _json(
+        {
+            "id": "scripted",
+            "object": "chat.completion",
+            "created": 0,
+            "model": "scripted",
+            "choices": [choice],
+            "usage": usage,
+        }
+    )
+
+
+def says_json(value: Any, **more: Any) -> Answer:
+    """A chat completion whose text is JSON."""
+    return says(json.dumps(value), **more)
+
+
+def embeds(*vectors: list[float]) -> Answer:
+    """An answer of the embeddings endpoint."""
+    data = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)]
+    return _json(
+        {"object": "list", "data": data, "model": "scripted", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+    )
+
+
+def fails(status: int, message: str = "", **headers: str) -> Answer:
+    """An error as OpenAI words it; header names with underscores for hyphens."""
+    error = {"error": {"message": message, "type": "scripted", "param": None, "code": None}}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(json.dumps(error).encode(), status, named)
+
+
+def hangs(seconds: float) -> Answer:
+    """An answer that comes too late."""
+    return Answer(says("too late").body, seconds=seconds)
+
+
+def raw(body: bytes) -> Answer:
+    """A body of status 200 that is no completion."""
+    return Answer(body)
+
+
+def drops() -> Answer:
+    """A connection that is closed without an answer."""
+    return Answer(drop=True)
+
+
+def _json(value: Any) -> Answer:
+    return Answer(json.dumps(value).encode())
+
+
+class ScriptedOpenAI:
+    """The server; answers in the order of the script, the last one again and again."""
+
+    def __init__(self, *script: Scripted) -> None:
+        self.asked: list[Asked] = []
+        self._script: list[Scripted] = list(script)
+        self._stop = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        """What OPENAI_BASE_URL would be."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def script(self, *answers: Scripted) -> None:
+        """Forget what was asked and answer with these from now on."""
+        self.asked.clear()
+        self._script = list(answers)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _next(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        if not self._script:
+            return fails(500, "the script of this test is empty")
+        scripted = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        return scripted if isinstance(scripted, Answer) else scripted(asked)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        answer_to, stop = self._next, self._stop
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = answer_to(Asked(self.path, self.headers.get("Authorization", ""), body))
+                stop.wait(answer.seconds) if answer.seconds else None
+                if answer.drop or stop.is_set():
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self.send_response(answer.status)
+                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        return Handler

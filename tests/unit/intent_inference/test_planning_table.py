@@ -1,0 +1,131 @@
+"""What the small planner makes of about a hundred requests about five differently shaped tables."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from brain.errors import PlanningError
+from brain.intent_inference.plan import Plan
+from brain.runs import Json
+
+REQUESTS = yaml.safe_load((Path(__file__).parent / "requests.yaml").read_text(encoding="utf-8"))
+PLANNED = [*REQUESTS["planned"], *REQUESTS["held_out"]]
+DECLINED = [*REQUESTS["declined"], *(case for case in REQUESTS["known_wrong"] if "says" in case)]
+MISUNDERSTOOD = [case for case in REQUESTS["known_wrong"] if "gets" in case]
+
+
+def named(case: Mapping[str, Any]) -> str:
+    return f"{case['of']}: {case['ask']}"
+
+
+def steps_of(plan: Plan) -> list[dict[str, dict[str, Json]]]:
+    """The steps without the one that opens the file and without references to tables."""
+    return [
+        {
+            step.tool.rpartition(".")[2]: {
+                name: value for name, value in step.arguments.items() if not is_reference(value)
+            }
+        }
+        for step in plan.spec.steps
+        if step.tool != "table.read"
+    ]
+
+
+def is_reference(value: Json) -> bool:
+    return isinstance(value, str) and value.startswith("${")
+
+
+def in_any_order(steps: Json) -> Json:
+    """Conditions must all hold, so that their order says nothing."""
+    return [
+        {
+            tool: {**arguments, "where": sorted(arguments["where"], key=json.dumps)}
+            if "where" in arguments
+            else arguments
+        }
+        for step in steps
+        for tool, arguments in step.items()
+    ]
+
+
+@pytest.mark.parametrize("case", PLANNED, ids=named)
+async def test_a_request_gets_the_plan_that_a_careful_person_would_write(case, ask, model_server):
+    plan = await ask(case["ask"], of=case["of"], asks=case.get("asks"))
+    assert in_any_order(steps_of(plan)) == in_any_order(case["plan"])
+    assert len(model_server.asked) == bool(case.get("asks")), "the model is asked about doubts, and about nothing else"
+
+
+@pytest.mark.parametrize("case", DECLINED, ids=named)
+async def test_a_request_that_cannot_be_served_is_declined_with_the_reason(case, ask):
+    with pytest.raises(PlanningError) as caught:
+        await ask(case["ask"], of=case["of"])
+    assert case["says"] in str(caught.value)
+
+
+@pytest.mark.parametrize("case", MISUNDERSTOOD, ids=named)
+async def test_a_request_that_is_known_to_be_misunderstood_still_is(case, ask):
+    plan = await ask(case["ask"], of=case["of"], asks=case.get("asks"))
+    assert in_any_order(steps_of(plan)) == in_any_order(case["gets"]) != in_any_order(case["plan"])
+
+
+@pytest.mark.parametrize("of", ["weather", "orders", "penguins", "staff", "readings"])
+async def test_every_table_is_asked_about_often_enough_to_say_something(of):
+    assert sum(case["of"] == of for case in PLANNED) >= 8
+
+
+async def test_what_is_declined_names_the_nearest_tools_and_the_way_to_a_stronger_planner(ask):
+    with pytest.raises(PlanningError, match=r"OPENAI_API_KEY.*The tools that come nearest: .*table\.plot"):
+        await ask("Plot the popularity of charts over time", of="nothing")
+
+
+async def test_the_table_flows_from_step_to_step_and_the_outputs_show_the_last_one_and_the_chart(ask):
+    plan = await ask("Total rainfall per year, as a bar chart", of="weather")
+    read, total, chart = plan.spec.steps
+    assert (read.tool, read.arguments) == ("table.read", {"path": "data/seattle-weather.csv"})
+    assert total.arguments["table"] == f"${{{read.id}}}"
+    assert chart.arguments["table"] == f"${{{total.id}}}"
+    assert plan.spec.outputs == {"table": f"${{{total.id}}}", chart.id: f"${{{chart.id}}}"}
+
+
+async def test_a_table_that_was_handed_over_is_an_input_of_the_plan(ask):
+    plan = await ask("Average body mass by species", of="penguins")
+    (step,) = plan.spec.steps
+    assert step.arguments["table"] == "${inputs.penguins}"
+    assert plan.spec.inputs == {"penguins": {"type": "object", "format": "table"}}
+
+
+async def test_a_chart_is_saved_as_a_picture_and_its_figures_as_data(ask):
+    chart = await ask("Bar chart of the average salary by department, saved as pay.png", of="staff")
+    figures = await ask("Average salary by department with a bar chart, save the table as pay.csv", of="staff")
+    assert chart.spec.steps[-1].arguments["content"] == "${plot}"
+    assert figures.spec.steps[-1].arguments["content"] == "${aggregate}"
+
+
+async def test_every_value_says_where_it_comes_from_and_words_without_effect_are_told(ask):
+    plan = await ask("Average daily rainfall by month in Seattle, and a chart", of="weather")
+    origins = {each.where: each.origin for each in plan.provenance}
+    assert origins["steps.aggregate.arguments.column"] == "“rainfall”"
+    assert origins["steps.aggregate.arguments.by"] == "“by month”"
+    assert origins["steps.plot.arguments.kind"] == "default"
+    assert "small offline planner" in plan.notes[0]
+    assert plan.notes[1:] == ("These words changed nothing in the plan: “daily”.",)
+
+
+@pytest.mark.parametrize("case", PLANNED[::4], ids=named)
+async def test_the_same_request_gives_the_same_plan_byte_for_byte(case, ask):
+    first, second = [await ask(case["ask"], of=case["of"], asks=case.get("asks")) for _ in range(2)]
+    assert first.spec.to_yaml() == second.spec.to_yaml()
+    assert first.provenance == second.provenance
+
+
+async def test_text_that_looks_like_a_reference_stays_text(ask):
+    plan = await ask('Orders with status "${secret:OPENAI_API_KEY}"', of="orders")
+    (condition,) = plan.spec.steps[-1].arguments["where"]
+    assert condition["value"] == "$${secret:OPENAI_API_KEY}"
+    step = plan.pipeline.steps["filter"]
+    assert step.arguments.resolve({"orders": None})["where"][0]["value"] == "${secret:OPENAI_API_KEY}"
+    assert not step.arguments.secrets
