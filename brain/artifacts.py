@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from brain.errors import ArtifactError
 from brain.runs import Json
@@ -79,18 +80,30 @@ class FsspecStore:
         self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
 
     def put(self, key: str, content: bytes) -> None:
-        """Write under a temporary name, then rename, so that a reader never sees half a file."""
+        """Write all or nothing: a reader never sees half a file, and a full disk keeps none."""
         path = self._path(key)
         try:
             if not self._files.exists(path):
-                with self._files.transaction:
-                    self._files.pipe_file(path, content)
+                self._write(path, content)
         except OSError as exc:
             reason = exc.strerror or str(exc)
             raise ArtifactError(
                 f"The artifact {key[:15]} ({len(content):,} bytes) could not be written to {self._url}: {reason}. "
                 "Make room there or set BRAIN_ARTIFACTS_URL to another place."
             ) from exc
+
+    def _write(self, path: str, content: bytes) -> None:
+        """Object stores write whole objects; a folder gets the file under another name first, on the same disk."""
+        if not getattr(self._files, "local_file", False):
+            self._files.pipe_file(path, content)
+            return
+        half = f"{path}.{uuid4().hex}.new"
+        try:
+            self._files.pipe_file(half, content)
+            self._files.mv(half, path)
+        finally:
+            if self._files.exists(half):
+                self._files.rm_file(half)
 
     def get(self, key: str) -> bytes:
         """Read the bytes and check them against the hash in the key."""
