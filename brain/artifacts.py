@@ -1,12 +1,14 @@
 """Large values: tables and files are stored once, by content, and travel between steps as small JSON references."""
 
 import hashlib
-import json
+import math
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
@@ -23,6 +25,11 @@ HEAD_ROWS = 5
 KEPT_TABLES = 16
 """Tables that stay in memory after use: the next step usually wants the one just made."""
 SUFFIX = re.compile(r"[a-z0-9]{1,8}")
+SHORT_KEY = 15
+"""Characters of a key in a message."""
+LONGEST_CELL = 1000
+"""Characters of one cell that travel with a table's reference."""
+NUL_PICTURE = "\u2400"
 KEY = re.compile(rf"sha256-[0-9a-f]{{64}}\.{SUFFIX.pattern}")
 
 
@@ -75,44 +82,44 @@ class FsspecStore:
 
     def __init__(self, url: str) -> None:
         import fsspec
+        from fsspec.implementations.local import LocalFileSystem
 
         self._url = url
-        self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
+        except (ValueError, ImportError) as exc:
+            raise ArtifactError(
+                f"Artifacts cannot be kept in {url}: {exc}. Set BRAIN_ARTIFACTS_URL to another."
+            ) from exc
+        self._is_local = isinstance(self._files, LocalFileSystem)
 
     def put(self, key: str, content: bytes) -> None:
-        """Write all or nothing: a reader never sees half a file, and a full disk keeps none."""
+        """Write the bytes, unless they are there, in a way that a reader never sees half of them."""
         path = self._path(key)
         try:
-            if not self._files.exists(path):
-                self._write(path, content)
+            if not self._has(path, len(content)):
+                _write_whole(Path(path), content) if self._is_local else self._files.pipe_file(path, content)
         except OSError as exc:
-            reason = exc.strerror or str(exc)
             raise ArtifactError(
-                f"The artifact {key[:15]} ({len(content):,} bytes) could not be written to {self._url}: {reason}. "
-                "Make room there or set BRAIN_ARTIFACTS_URL to another place."
+                f"The artifact {key[:SHORT_KEY]} ({len(content):,} bytes) could not be written to {self._url}: "
+                f"{_reason(exc)}. Make room there or set BRAIN_ARTIFACTS_URL to another place."
             ) from exc
 
-    def _write(self, path: str, content: bytes) -> None:
-        """Object stores write whole objects; a folder gets the file under another name first, on the same disk."""
-        if not getattr(self._files, "local_file", False):
-            self._files.pipe_file(path, content)
-            return
-        half = f"{path}.{uuid4().hex}.new"
-        try:
-            self._files.pipe_file(half, content)
-            self._files.mv(half, path)
-        finally:
-            if self._files.exists(half):
-                self._files.rm_file(half)
-
     def get(self, key: str) -> bytes:
-        """Read the bytes and check them against the hash in the key."""
+        """Read the bytes and check them against the hash in the key; damaged ones are removed, to be made again."""
+        path = self._path(key)
         try:
-            content: bytes = self._files.cat_file(self._path(key))
+            content: bytes = self._files.cat_file(path)
         except FileNotFoundError:
             raise ArtifactError(_missing(key)) from None
+        except OSError as exc:
+            raise ArtifactError(
+                f"The artifact {key[:SHORT_KEY]} in {self._url} cannot be read: {_reason(exc)}."
+            ) from exc
         if key_of(content, key.rpartition(".")[2]) != key:
-            raise ArtifactError(f"The artifact {key[:15]} in {self._url} is damaged; run its step again.")
+            with suppress(OSError):
+                self._files.rm_file(path)
+            raise ArtifactError(f"The artifact {key[:SHORT_KEY]} in {self._url} is damaged; run its step again.")
         return content
 
     def address(self, key: str) -> str:
@@ -120,14 +127,37 @@ class FsspecStore:
         address: str = self._files.unstrip_protocol(self._path(key))
         return address.removeprefix("file://")
 
+    def _has(self, path: str, size: int) -> bool:
+        """Whether the file is there, and whole as far as its size tells."""
+        try:
+            return bool(self._files.size(path) == size)
+        except FileNotFoundError:
+            return False
+
     def _path(self, key: str) -> str:
         if not KEY.fullmatch(key):
             raise ArtifactError(f"{key!r} is not the name of an artifact.")
         return f"{self._root}/{key[7:9]}/{key}"
 
 
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside the place and rename: fsspec's transactions are shared by all threads of a process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".half-{uuid4().hex}")
+    try:
+        half.write_bytes(content)
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+
+
+def _reason(exc: OSError) -> str:
+    return exc.strerror or str(exc)
+
+
 def _missing(key: str) -> str:
-    return f"The artifact {key[:15]} is missing; run its step again."
+    return f"The artifact {key[:SHORT_KEY]} is missing; run its step again."
 
 
 def key_of(content: bytes, suffix: str) -> str:
@@ -142,7 +172,8 @@ def is_table(value: Json) -> bool:
 
 def is_file(value: Json) -> bool:
     """Whether a JSON value is the reference to a file."""
-    return isinstance(value, Mapping) and value.get("format") == "file" and "artifact" in value
+    named = isinstance(value, Mapping) and value.get("format") == "file"
+    return named and all(isinstance(value.get(field), str) for field in ("artifact", "media_type", "name"))
 
 
 class ArtifactCodec:
@@ -151,6 +182,7 @@ class ArtifactCodec:
     def __init__(self, store: ArtifactStore) -> None:
         self._store = store
         self._tables: OrderedDict[str, pa.Table] = OrderedDict()
+        self._using = threading.Lock()
 
     def pack(self, value: Any) -> Json:
         """JSON for a tool's result; Arrow tables, DataFrames and files in it, at any depth, become references.
@@ -166,6 +198,8 @@ class ArtifactCodec:
                 return [self.pack(item) for item in value]
             case File():
                 return self._pack_file(value)
+            case _ if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+                return self.pack(value.item())  # a NumPy scalar
             case _:
                 return self._pack_table(value)
 
@@ -183,13 +217,18 @@ class ArtifactCodec:
 
     def table(self, key: str) -> "pa.Table":
         """The table that is kept under a key."""
-        if key in self._tables:
-            self._tables.move_to_end(key)
-            return self._tables[key]
+        with self._using:
+            if key in self._tables:
+                self._tables.move_to_end(key)
+                return self._tables[key]
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return self._remember(key, pq.read_table(pa.BufferReader(self._store.get(key))))
+        content = self._store.get(key)
+        try:
+            return self._remember(key, pq.read_table(pa.BufferReader(content)))
+        except pa.ArrowException as exc:
+            raise ArtifactError(f"The artifact {key[:SHORT_KEY]} is no table.") from exc
 
     def content(self, key: str) -> bytes:
         """The bytes that are kept under a key."""
@@ -200,9 +239,10 @@ class ArtifactCodec:
         return self._store.address(key)
 
     def _remember(self, key: str, table: "pa.Table") -> "pa.Table":
-        self._tables[key] = table
-        if len(self._tables) > KEPT_TABLES:
-            self._tables.popitem(last=False)
+        with self._using:
+            self._tables[key] = table
+            if len(self._tables) > KEPT_TABLES:
+                self._tables.popitem(last=False)
         return table
 
     def _pack_file(self, file: File) -> Json:
@@ -218,13 +258,8 @@ class ArtifactCodec:
         }
 
     def _pack_table(self, value: Any) -> Json:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         table = _as_arrow(value)
-        buffer = pa.BufferOutputStream()
-        pq.write_table(table, buffer, compression="zstd")
-        content = buffer.getvalue().to_pybytes()
+        content = _as_parquet(table)
         key = key_of(content, "parquet")
         self._store.put(key, content)
         self._remember(key, table)
@@ -232,27 +267,75 @@ class ArtifactCodec:
 
 
 def describe_table(table: "pa.Table", rows: int = HEAD_ROWS) -> dict[str, Json]:
-    """What people and planners are told about a table: names, types, number of rows, and the first few."""
-    head = table.slice(0, rows).to_pylist()
+    """What people and planners are told about a table: names, types, number of rows, and the first few.
+
+    All of it is JSON that PostgreSQL takes: no NaN, and U+2400 for NUL; long cells are cut.
+    """
     return {
-        "columns": table.column_names,
-        "types": {field.name: str(field.type) for field in table.schema},
+        "columns": [_shown(name) for name in table.column_names],
+        "types": {_shown(field.name): str(field.type) for field in table.schema},
         "row_count": table.num_rows,
-        "head": json.loads(json.dumps(head, default=_as_text)),
+        "head": [_cell(row) for row in table.slice(0, rows).to_pylist()],
     }
 
 
-def _as_text(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _cell(value: Any) -> Json:
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case str():
+            return _shown(value)
+        case Mapping():
+            return {_shown(str(key)): _cell(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_cell(item) for item in value]
+        case _:
+            return _shown(value.isoformat() if hasattr(value, "isoformat") else str(value))
+
+
+def _shown(text: str) -> str:
+    text = text.replace("\0", NUL_PICTURE)
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
 
 
 def _as_arrow(value: Any) -> "pa.Table":
     import pyarrow as pa
 
-    if isinstance(value, pa.Table):
-        return value
-    if hasattr(value, "__arrow_c_stream__"):
-        return pa.table(value)
-    raise ArtifactError(
-        f"A {type(value).__name__} cannot be stored: return JSON values, tables or brain.artifacts.File."
-    )
+    if not isinstance(value, pa.Table) and not hasattr(value, "__arrow_c_stream__"):
+        raise ArtifactError(
+            f"A {type(value).__name__} cannot be stored: return JSON values, tables or brain.artifacts.File."
+        )
+    _refuse_twins([str(name) for name in getattr(value, "column_names", getattr(value, "columns", ()))])
+    try:
+        return value if isinstance(value, pa.Table) else pa.table(value)
+    except (pa.ArrowException, TypeError, ValueError) as exc:
+        raise ArtifactError(f"The {type(value).__name__} cannot be stored as a table: {_first_line(exc)}.") from exc
+
+
+def _refuse_twins(names: Sequence[str]) -> None:
+    twins = [name for name, times in Counter(names).items() if times > 1]
+    if twins:
+        raise ArtifactError(
+            f"A table cannot be stored with several columns of one name ({', '.join(twins)}): rename all but one."
+        )
+
+
+def _as_parquet(table: "pa.Table") -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = pa.BufferOutputStream()
+    try:
+        pq.write_table(table, buffer, compression="zstd")
+    except pa.ArrowException as exc:
+        raise ArtifactError(f"The table cannot be stored: {_first_line(exc)}.") from exc
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
+
+
+def _first_line(exc: Exception) -> str:
+    """What Arrow says; about a column it says two things."""
+    said = " ".join(str(part) for part in exc.args) or type(exc).__name__
+    return said.splitlines()[0].rstrip(".")

@@ -4,9 +4,10 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote
 
 from dotenv import dotenv_values, load_dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -38,6 +39,8 @@ SHORTEST_SECRET = 6
 
 POOLER_PORT = 6543
 """Supabase's transaction pooler, which has neither LISTEN nor session settings."""
+POOLER = re.compile(rf"(?:^|@|,)[^/@,?]*:{POOLER_PORT}(?=[/?,]|$)|[?&]port={POOLER_PORT}(?=&|$)")
+URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^:/@?#]*):(?P<password>[^@?#]+)@")
 
 
 def _blank_to_none(value: Any) -> Any:
@@ -46,6 +49,10 @@ def _blank_to_none(value: Any) -> Any:
 
 def _switch(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _level(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
 
 
 def _listed(value: Any) -> Any:
@@ -78,11 +85,11 @@ class Settings(BaseModel):
     brain_artifacts_url: Optional[str] = None
     brain_allow_hosts: Listed = ()
     """Hosts, addresses or networks (`10.0.0.0/8`) that tools may reach although they are not public."""
-    brain_event_ttl_hours: Annotated[float, Field(gt=0)] = 168
-    brain_idle_minutes: Annotated[float, Field(gt=0)] = 30
+    brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
+    brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
     brain_progress: Annotated[Literal["auto", "bars", "plain", "off"], BeforeValidator(_switch)] = "auto"
-    brain_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    brain_log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = "WARNING"
 
     @field_validator("database_url", "database_reader_url")
     @classmethod
@@ -138,7 +145,11 @@ def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
     Raises SettingsError that names the variable, what it got (never of a secret) and what it takes.
     """
     folder = (project or find_project()).resolve()
-    load_dotenv(folder / ".env")
+    try:
+        load_dotenv(folder / ".env")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{folder / '.env'} cannot be read: {reason}.") from None
     known = Settings.model_fields.keys() - {"project"}
     values: dict[str, Any] = {name: os.environ[name.upper()] for name in known if name.upper() in os.environ}
     values |= {name: value for name, value in overrides.items() if value is not None}
@@ -169,7 +180,7 @@ def normalise_database_url(url: str) -> str:
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
         raise ValueError("takes postgresql://user:password@host:5432/database")
-    if re.search(rf"[@/]?[^/@]*:{POOLER_PORT}(/|\?|$)", rest):
+    if POOLER.search(rest):
         raise ValueError(
             f"port {POOLER_PORT} is the transaction pooler, which cannot LISTEN: "
             "take the direct URL, port 5432 (Supabase: Connect > Direct connection or Session pooler)"
@@ -204,7 +215,9 @@ class Redactor:
         worth = {value: name for name, value in secrets.items() if len(value) >= SHORTEST_SECRET}
         self._names = worth
         longest_first = sorted(worth, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if worth else None
+        either = "|".join(map(re.escape, longest_first))
+        self._pattern = re.compile(either) if worth else None
+        self._overlapping = re.compile(f"(?=({either}))")
         escaped = (json.dumps(value, ensure_ascii=False)[1:-1] for value in longest_first)
         self._in_json = re.compile("|".join(map(re.escape, escaped))) if worth else None
 
@@ -214,16 +227,18 @@ class Redactor:
         values = {**{k: v for k, v in dotenv_values(project / ".env").items() if v}, **os.environ}
         wanted = frozenset(names)
         secrets = {name: value for name, value in values.items() if name in wanted or SECRET_NAME.search(name)}
-        for name, value in tuple(secrets.items()):
-            if password := re.match(r"[a-z+]+://[^:/@]*:([^@/]+)@", value):
-                secrets[f"{name}_PASSWORD"] = password[1]
-        return cls(secrets)
+        return cls({**dict(_passwords(values)), **secrets})
 
     def text(self, text: str) -> str:
-        """The text with each secret value as `${secret:NAME}`."""
-        if self._pattern is None:
+        """The text with each secret value as `${secret:NAME}`; of secrets that overlap nothing remains."""
+        if self._pattern is None or not (first := self._pattern.search(text)):
             return text
-        return self._pattern.sub(lambda match: f"${{secret:{self._names[match[0]]}}}", text)
+        parts, shown = [text[: first.start()]], first.start()
+        for match in self._overlapping.finditer(text, first.start()):
+            if match.start(1) >= shown:
+                parts += [text[shown : match.start(1)], f"${{secret:{self._names[match[1]]}}}"]
+            shown = max(shown, match.end(1))
+        return "".join([*parts, text[shown:]])
 
     def is_in_json(self, text: str) -> bool:
         """Whether JSON text (non-ASCII letters unescaped) holds a secret value, as it is or as JSON escapes it."""
@@ -237,11 +252,20 @@ class Redactor:
             case str():
                 return self.text(value)
             case Mapping():
-                return {self.text(key): self.value(item) for key, item in value.items()}
+                return {self.value(key): self.value(item) for key, item in value.items()}
             case list() | tuple():
                 return [self.value(item) for item in value]
             case _:
                 return value
+
+
+def _passwords(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The password in each value that is a URL, also decoded; one that is just the user's name again is no secret."""
+    for name, value in values.items():
+        if (match := URL_PASSWORD.match(value)) and match["password"] != match["user"]:
+            yield f"{name}_PASSWORD", match["password"]
+            if (decoded := unquote(match["password"])) != match["password"]:
+                yield f"{name}_PASSWORD_DECODED", decoded
 
 
 def install_log_redaction(redactor: Redactor) -> None:
@@ -260,7 +284,17 @@ class _RedactingFactory:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record: logging.LogRecord = self.inner(*args, **kwargs)
-        record.msg, record.args = self._redactor.text(record.getMessage()), ()
+        record.msg, record.args = self._redactor.text(_message(record)), ()
         if record.exc_info and record.exc_info[0] is not None:
             record.exc_text = self._redactor.text(self._formatter.formatException(record.exc_info))
+        record.exc_info = None  # some handlers would render it themselves
+        if record.stack_info:
+            record.stack_info = self._redactor.text(record.stack_info)
         return record
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # logging itself would not raise either
+        return f"{record.msg} {record.args!r}"

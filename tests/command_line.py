@@ -124,6 +124,16 @@ class Running:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
+    def wait_for(self, words: str) -> None:
+        """Read standard error until it says this; what was read is not in `end`."""
+        assert self.process.stderr is not None
+        said = []
+        for line in self.process.stderr:
+            said.append(line)
+            if words in line:
+                return
+        raise AssertionError(f"It never said {words!r}: {''.join(said)}")
+
     def interrupt(self) -> None:
         """What Ctrl-C does: SIGINT to the whole group."""
         os.killpg(self.process.pid, signal.SIGINT)

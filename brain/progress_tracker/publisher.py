@@ -143,7 +143,8 @@ class RunPublisher:
         if throttle.ended:
             return  # a tool that was given up still reports
         wait = throttle.free_at - self._loop.time()
-        throttle.held = told
+        if throttle.held is None or told.item is None or throttle.held.item is not None:
+            throttle.held = told  # how many items are done is worth more than how far one of them is
         if wait <= 0:
             self._release(throttle)
         elif throttle.timer is None:

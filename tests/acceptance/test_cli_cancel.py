@@ -3,23 +3,12 @@
 import time
 
 import psutil
-from command_line import CommandLine, Running, eventually, nap
-
-
-def lines_until(running: Running, words: str) -> list[str]:
-    """What a command says on standard error up to a line with these words."""
-    assert running.process.stderr is not None
-    said = []
-    for line in running.process.stderr:
-        said.append(line)
-        if words in line:
-            return said
-    raise AssertionError(f"It never said {words!r}: {said}")
+from command_line import CommandLine, eventually, nap
 
 
 def test_ctrl_c_cancels_the_run_and_says_how_to_look_at_it(shop: CommandLine) -> None:
     running = shop.start("run", shop.write("long.json", nap("short", 0), nap("long", 60, needs=["short"])))
-    lines_until(running, "long  running")
+    running.wait_for("long  running")
 
     running.interrupt()
     ended = running.end(10)
@@ -35,7 +24,7 @@ def test_ctrl_c_cancels_the_run_and_says_how_to_look_at_it(shop: CommandLine) ->
 
 def test_ctrl_c_at_any_earlier_moment_ends_the_command_with_a_sentence_and_no_run_goes_on(shop: CommandLine) -> None:
     spec = shop.write("early.json", nap("early", 60))
-    for seconds in (0.4, 0.7, 0.9, 1.1):
+    for seconds in (0.5, 0.8, 1.1):
         running = shop.start("run", spec)
         time.sleep(seconds)
         running.interrupt()
@@ -50,9 +39,9 @@ def test_ctrl_c_at_any_earlier_moment_ends_the_command_with_a_sentence_and_no_ru
 
 def test_ctrl_c_ends_watching_and_cancel_ends_the_run_elsewhere_with_all_its_processes(shop: CommandLine) -> None:
     running = shop.start("run", shop.write("far.json", {"id": "far", "tool": "shop.hang"}))
-    lines_until(running, "far  running")
+    running.wait_for("far  running")
     watching = shop.start("watch")
-    lines_until(watching, "far  running")
+    watching.wait_for("far  running")
     watching.interrupt()
     watched = watching.end(10)
     assert watched.code == 130
@@ -64,7 +53,7 @@ def test_ctrl_c_ends_watching_and_cancel_ends_the_run_elsewhere_with_all_its_pro
     told_at = time.monotonic()
     ended = running.end(10)
 
-    assert time.monotonic() - told_at < 1
+    assert time.monotonic() - told_at < 2
     assert (cancelled.code, ended.code) == (0, 130)
     assert cancelled.json["status"] == "cancelled"
     assert "\ncancelled in " in ended.out
@@ -77,7 +66,7 @@ def test_ctrl_c_ends_watching_and_cancel_ends_the_run_elsewhere_with_all_its_pro
 def test_a_tool_that_never_comes_back_is_given_up_and_the_command_ends_at_once(shop: CommandLine) -> None:
     read = {"id": "read", "tool": "table.read", "arguments": {"path": "sales.csv"}}
     running = shop.start("run", shop.write("hang.json", read, {"id": "hang", "tool": "shop.hang", "timeout": "1s"}))
-    lines_until(running, "run failed")
+    running.wait_for("run failed")
     given_up_at = time.monotonic()
     ended = running.end(10)
 

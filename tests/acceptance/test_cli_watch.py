@@ -3,22 +3,10 @@
 import os
 import signal
 import time
-from typing import Any
 
-from command_line import CommandLine, Running, eventually, nap
+from command_line import CommandLine, eventually, nap
 
 SLOW = (nap("one", 1), nap("two", 1.5, needs=["one"]), nap("three", 1.5, needs=["two"]))
-
-
-def begin(shop: CommandLine, name: str, *steps: dict[str, Any]) -> tuple[Running, str]:
-    """A run under way in another process, and its id."""
-    running = shop.start("run", shop.write(f"{name}.json", *steps))
-
-    def find() -> str | None:
-        found = shop("runs", "--status", "running", "--text", name, "--json").json
-        return found[0]["id"] if found else None
-
-    return running, eventually(find)
 
 
 def test_a_watcher_that_comes_late_sees_every_event_once_although_redis_is_killed_in_mid_run(shop: CommandLine) -> None:
@@ -48,15 +36,15 @@ def test_a_watcher_that_comes_late_sees_every_event_once_although_redis_is_kille
 
 
 def test_a_killed_process_leaves_an_interrupted_run_with_its_finished_steps(shop: CommandLine) -> None:
-    running, run_id = begin(shop, "doomed", nap("first", 0), nap("second", 60, needs=["first"]))
-    watching = shop.start("watch", run_id)
-    eventually(lambda: "first" in shop.naps())
-    time.sleep(0.3)  # the result is committed within 20 ms of the nap's end
+    running = shop.start("run", shop.write("doomed.json", nap("first", 0), nap("second", 60, needs=["first"])))
+    running.wait_for("second  running")
+    watching = shop.start("watch")
+    watching.wait_for("second  running")
     running.kill()
     running.end()
 
     [row] = shop("runs", "--text", "doomed", "--json").json
-    shown = shop("show", run_id, "--json").json
+    shown = shop("show", row["id"], "--json").json
 
     assert row["status"] == shown["status"] == "interrupted"
     assert "gone" in shown["error"]

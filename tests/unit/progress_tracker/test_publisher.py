@@ -192,3 +192,16 @@ async def test_the_snapshot_belongs_to_the_batch() -> None:
     snapshot = await backend.snapshot(RUN)
     assert snapshot is not None
     assert (snapshot.seq, snapshot.status, snapshot.message) == (2, RunStatus.FAILED, "no")
+
+
+async def test_chatty_items_do_not_swallow_how_many_are_done() -> None:
+    backend = MemoryBackend()
+    run_id = new_run_id()
+    async with RunPublisher(run_id, (backend,)) as publisher:
+        for done in range(1, 6):
+            publisher.publish(EventType.STEP_PROGRESS, step_id="all", item=done, percentage=50, message="half way")
+            publisher.publish(EventType.STEP_PROGRESS, step_id="all", percentage=20 * done, message=f"{done} of 5")
+            publisher.publish(EventType.STEP_PROGRESS, step_id="all", item=done, percentage=90, message="nearly")
+        publisher.publish(EventType.STEP_SUCCEEDED, step_id="all")
+    told = [event.message for event in await backend.read(run_id, 0)]
+    assert told[-2:] == ["5 of 5", ""]

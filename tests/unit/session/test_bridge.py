@@ -53,19 +53,22 @@ def test_a_coroutine_gives_its_result_or_raises_its_error(bridge: Bridge) -> Non
 def test_an_interrupt_is_raised_after_what_was_waited_for_has_cleaned_up(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
+    begun: list[str] = []
     tidied: list[str] = []
 
     async def work() -> None:
+        begun.append("work")
         try:
             await asyncio.sleep(60)
         finally:
             await asyncio.sleep(0.05)
-            tidied.append("up")
+            tidied.append("work")
 
     interrupt_after(seconds, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         bridge.run(work())
-    assert tidied == (["up"] if seconds else [])
+    assert tidied == begun
+    assert begun or not seconds
     assert bridge.run(give("still usable")) == "still usable"
 
 
