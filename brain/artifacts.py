@@ -305,7 +305,8 @@ def _as_arrow(value: Any) -> "pa.Table":
 
     if not isinstance(value, pa.Table) and not hasattr(value, "__arrow_c_stream__"):
         raise ArtifactError(
-            f"A {type(value).__name__} cannot be stored: return JSON values, tables or brain.artifacts.File."
+            f"A value of type {type(value).__name__} cannot be stored: "
+            "return JSON values, tables or brain.artifacts.File."
         )
     _refuse_twins([str(name) for name in getattr(value, "column_names", getattr(value, "columns", ()))])
     try:

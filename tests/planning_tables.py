@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-__all__ = ["DATA_FRAMES", "vocabulary", "write_projects"]
+__all__ = ["DATA_FRAMES", "PENGUINS", "vocabulary", "write_projects"]
 
 WEATHER = Path(__file__).parents[1] / "notebooks" / "data" / "seattle-weather.csv"
 

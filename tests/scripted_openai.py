@@ -113,6 +113,12 @@ def _json(value: Any) -> Answer:
     return Answer(json.dumps(value).encode())
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """Connections that may wait to be accepted; the default is 5."""
+
+
 class ScriptedOpenAI:
     """The server; answers in the order of the script, the last one again and again."""
 
@@ -120,8 +126,7 @@ class ScriptedOpenAI:
         self.asked: list[Asked] = []
         self._script: list[Scripted] = list(script)
         self._stop = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property

@@ -151,7 +151,7 @@ def _counted(name: str, subject: Subject) -> Filled | None:
     for number in subject.request.of(Kind.NUMBER):
         following = next((word for word in subject.request.words if word.start >= number.end), None)
         if following is not None and root(following.text) == root(name) and isinstance(number.value, int):
-            return subject.stated(number.value, [number, following])
+            return subject.stated(number.value, [number, following], is_asked=True)
     return None
 
 

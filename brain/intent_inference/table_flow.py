@@ -113,17 +113,19 @@ def _new_columns(templates: Mapping[str, str], step: DraftStep, subject: Subject
     values = {name: filled.value for name, filled in step.filled.items()}
     for template, kind in templates.items():
         if whole := PLACEHOLDER.fullmatch(template):
-            yield from _group_columns(values.get(whole["name"], []), subject)
+            yield from _group_columns(values.get(whole["name"], []), kind, subject)
         else:
             yield Column(PLACEHOLDER.sub(lambda match: str(values.get(match["name"], match["or"])), template), kind)
 
 
-def _group_columns(value: Json, subject: Subject) -> Iterator[Column]:
+def _group_columns(value: Json, kind: str, subject: Subject) -> Iterator[Column]:
+    """Columns by name, parts of dates, and what is called like the argument's value."""
+    own = {column.name: column for column in subject.columns}
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, Mapping):
             yield Column(entry["part"], "int64")
         else:
-            yield next(column for column in subject.columns if column.name == entry)
+            yield own.get(entry) or Column(str(entry), kind)
 
 
 def _table_argument(tool: ToolDefinition) -> str | None:

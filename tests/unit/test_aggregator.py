@@ -96,10 +96,6 @@ TABLES = {
         "| a\\|b |\n| --- |\n| one\\|two |\n| three four |\n\n [x]",
     ),
     "midnight": (pa.table({"at": [dt.datetime.fromisoformat("2025-03-01")]}), "at: **2025-03-01** [x]"),
-    "two columns of one name": (
-        pa.table([pa.array([1]), pa.array([2])], names=["n", "n"]),
-        "n: **1**, n: **2** [x]",
-    ),
 }
 
 

@@ -305,19 +305,20 @@ def test_no_log_record_shows_a_secret(redacted_log: pytest.LogCaptureFixture) ->
     log.info("a token %s", "tok-123456")
     log.info("a mapping %(token)s", {"token": "tok-123456"})
     try:
-        raise ValueError("refused tok-123456")
+        int("tok-123456")
     except ValueError:
         log.exception("it failed with %s", ["tok-123456"])
     log.info("here", stack_info=True)
     assert "tok-123456" not in redacted_log.text
     assert redacted_log.text.count("${secret:SHOP_TOKEN}") >= 5
-    assert "ValueError: refused ${secret:SHOP_TOKEN}" in redacted_log.text
+    assert "ValueError: invalid literal for int() with base 10: '${secret:SHOP_TOKEN}'" in redacted_log.text
     assert all(not record.args and record.exc_info is None for record in redacted_log.records)
 
 
 def test_a_log_call_with_wrong_arguments_is_logged_not_raised(redacted_log: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("a-library").info("%d pieces of %s", "tok-123456")
-    assert "%d pieces of %s" in redacted_log.text
+    wrong = "%d pieces of %s"
+    logging.getLogger("a-library").info(wrong, "tok-123456")
+    assert wrong in redacted_log.text
     assert "tok-123456" not in redacted_log.text
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from scripted_openai import fails, says_json
 
-from brain.errors import PlanningError
+from brain.errors import ModelError, PlanningError
 from brain.intent_inference.plan import Plan
 from brain.runs import Json
 
@@ -129,3 +130,39 @@ async def test_text_that_looks_like_a_reference_stays_text(ask):
     step = plan.pipeline.steps["filter"]
     assert step.arguments.resolve({"orders": None})["where"][0]["value"] == "${secret:OPENAI_API_KEY}"
     assert not step.arguments.secrets
+
+
+READ = ["http.get", "html.extract_text"]
+PAGES = [
+    ("Summarise https://example.org/a", [*READ, "text.summarize"], {}),
+    ("A summary of https://example.org/a in two sentences", [*READ, "text.summarize"], {"sentences": 2}),
+    ("What does https://example.org/a say?", READ, {}),
+    ("Download https://example.org/a.json", ["http.get"], {"url": "https://example.org/a.json"}),
+]
+
+
+@pytest.mark.parametrize(("request_text", "tools", "last"), PAGES)
+async def test_a_page_is_fetched_read_and_summarised_as_far_as_the_request_asks(request_text, tools, last, ask):
+    plan = await ask(request_text, of="nothing")
+    assert [step.tool for step in plan.spec.steps] == tools
+    assert plan.spec.steps[0].arguments["url"].startswith("https://example.org/a")
+    assert {name: value for name, value in plan.spec.steps[-1].arguments.items() if not is_reference(value)} == last
+
+
+@pytest.mark.parametrize("said", [{}, {"“temperature”": "wind"}, {"temperature": "temp_max"}, ["temp_max"], "temp_max"])
+async def test_a_model_that_does_not_choose_leaves_the_question_to_the_person(said, ask, model_server):
+    model_server.script(says_json(said))
+    with pytest.raises(PlanningError, match=r"“temperature” could mean temp_max or temp_min, and the model .* did not"):
+        await ask("Average temperature by month", of="weather")
+
+
+async def test_a_model_that_fails_is_told_as_it_is(ask, model_server):
+    model_server.script(fails(401))
+    with pytest.raises(ModelError, match="refused the key"):
+        await ask("Average temperature by month", of="weather")
+
+
+async def test_the_model_is_not_asked_about_a_request_that_is_declined_anyway(ask, model_server):
+    with pytest.raises(PlanningError, match="tomorrow"):
+        await ask("Average temperature tomorrow", of="weather")
+    assert not model_server.asked
