@@ -105,13 +105,11 @@ class OpenAIChat:
         self.name = name
         self.context_tokens = context_tokens
         self._endpoint = endpoint
-        self._client: ChatOpenAI | None = None
         self._room = 0
 
     async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
         """Answer in prose."""
-        client = await self._connect()
-        async with _translated(self.name):
+        async with self._connected() as client, _translated(self.name):
             message = await client.bind(max_completion_tokens=max_tokens + self._room).ainvoke(
                 _messages(prompt, system)
             )
@@ -121,14 +119,13 @@ class OpenAIChat:
         self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
     ) -> StructuredCompletion:
         """Answer with JSON; raises ModelError where what came is no JSON."""
-        client = await self._connect()
-        bound = client.with_structured_output(
-            {"title": "answer", **schema},
-            method="json_schema",
-            include_raw=True,
-            max_completion_tokens=max_tokens + self._room,
-        )
-        async with _translated(self.name):
+        async with self._connected() as client, _translated(self.name):
+            bound = client.with_structured_output(
+                {"title": "answer", **schema},
+                method="json_schema",
+                include_raw=True,
+                max_completion_tokens=max_tokens + self._room,
+            )
             reply: Any = await bound.ainvoke(_messages(prompt, system))
         text = _said(self.name, reply["raw"])
         try:
@@ -139,12 +136,19 @@ class OpenAIChat:
                 "try again or set another BRAIN_CHAT_MODEL."
             ) from None
 
-    async def _connect(self) -> "ChatOpenAI":
-        if self._client is None:
-            endpoint = await self._endpoint()
-            from langchain_openai import ChatOpenAI
+    @asynccontextmanager
+    async def _connected(self) -> "AsyncIterator[ChatOpenAI]":
+        """A client for one question, with connections of its own.
 
-            self._client = ChatOpenAI(
+        LangChain's default shares one pool between all clients of a process, and so between event loops.
+        """
+        endpoint = await self._endpoint()
+        import openai
+        from langchain_openai import ChatOpenAI
+
+        self._room = REASONING_TOKENS if endpoint.context_tokens >= LARGE_CONTEXT else 0
+        async with openai.DefaultAsyncHttpxClient(timeout=CHAT_TIMEOUT) as connections:
+            yield ChatOpenAI(
                 model=endpoint.model,
                 api_key=endpoint.api_key,
                 base_url=endpoint.base_url,
@@ -152,11 +156,8 @@ class OpenAIChat:
                 seed=0,
                 timeout=CHAT_TIMEOUT,
                 max_retries=TRANSPORT_RETRIES,
-                # LangChain shares connections between clients, and so between event loops: none may outlive its answer.
-                default_headers={"Connection": "close"},
+                http_async_client=connections,
             )
-            self._room = REASONING_TOKENS if endpoint.context_tokens >= LARGE_CONTEXT else 0
-        return self._client
 
 
 def _messages(prompt: str, system: str) -> list[tuple[str, str]]:
