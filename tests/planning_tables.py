@@ -62,7 +62,21 @@ STAFF = pa.table(
     }
 )
 
-DATA_FRAMES = {"penguins": PENGUINS, "staff": STAFF}
+FILMS = pa.table(
+    {
+        "title": ["A Quiet Sea", "Big Fun", "Cold House", "Dust", "Even Odds", "Far North"],
+        "genre": ["drama", "comedy", "horror", "drama", "comedy", "horror"],
+        "released": pa.array(["2010-12-03", "2016-05-01", "2018-10-31", "2021-12-24", "1999-07-07", "2014-10-01"]).cast(
+            pa.date32()
+        ),
+        "rating": [7.9, 8.2, 6.1, 8.8, 5.0, 6.6],
+        "votes": [1200, 5300, 800, 22000, 90, 400],
+        "runtime_min": [121, 95, 88, 140, 101, 92],
+        "studio": ["Northlight", "Bluebird", "Northlight", "Harbour Pictures", "Bluebird", "Northlight"],
+    }
+)
+
+DATA_FRAMES = {"films": FILMS, "penguins": PENGUINS, "staff": STAFF}
 """Tables that a notebook hands over; the others are files."""
 
 

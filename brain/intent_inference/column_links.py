@@ -20,6 +20,8 @@ CLOSE = 0.08
 """Two columns whose scores for the same words differ by less are a choice, not a finding."""
 LIKELY_ADJECTIVE = 0.12
 """The same for `wettest` and `wetter than`: far from `precipitation`, but only amounts can have a most."""
+MERELY_NEAR = 0.79
+"""Highest score without words of the name itself: `plot rating` is near to `rating` and yet more than its name."""
 PARTIAL = 0.5
 """Score of words of a name without its head: `bill` for `bill length`."""
 GENERAL = frozenset({"most", "least", "best", "worst", "top", "bottom", "fewest"})
@@ -99,7 +101,8 @@ def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similari
     least = LIKELY_ADJECTIVE if adjective else LIKELY
     links = []
     for column, meant in zip(usable, near, strict=True):
-        score = max(_named(text, column.spoken), meant, LIKELY if adjective and column.is_time else 0.0)
+        near_time = LIKELY if adjective and column.is_time else 0.0
+        score = max(_named(text, column.spoken), min(meant, MERELY_NEAR), near_time)
         if score >= least:
             links.append(ColumnLink(column, start, end, score, adjective))
     return links

@@ -16,6 +16,7 @@ from brain.intent_inference.mentions import Kind, Mention, Request, Word
 from brain.intent_inference.slots import ONLY_ONE
 from brain.intent_inference.sources import Source, makes_table
 from brain.intent_inference.spans import Place, Spanned, overlap
+from brain.intent_inference.table_flow import TableFlow
 from brain.runs import Json
 
 __all__ = ["left_over", "unread_values", "unused_words"]
@@ -82,10 +83,17 @@ class _Done:
         return any(word.text in self.source.nouns and overlap(word, place) for word in self.request.words)
 
 
-def left_over(request: Request, source: Source, links: Links, steps: Sequence[DraftStep]) -> str | None:
+def left_over(request: Request, source: Source, links: Links, flow: TableFlow) -> str | None:
     """The first thing in the request that the steps do nothing about, as a reason to decline."""
-    plan = _Done(request, source, tuple(span for step in steps for span in step.spans), steps)
-    reasons = (*_unordered(links, plan), *_words(links, plan), *_found(links, plan), *_values(plan), *_uncounted(plan))
+    plan = _Done(request, source, tuple(span for step in flow.steps for span in step.spans), flow.steps)
+    reasons = (
+        *_unordered(links, plan),
+        *_words(links, plan),
+        *_found(links, plan),
+        *(f"what to apply {plan.quote(place)} to" for place in flow.unserved if plan.leaves(place)),
+        *_values(plan),
+        *_uncounted(plan),
+    )
     return next((f"the small planner does not know {reason}" for reason in reasons), None)
 
 

@@ -53,14 +53,14 @@ class OfflinePlanner:
             return self._finished(question, steps, None, reason)
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)
-        steps, usage = self._about_table(question, links), None
-        reason = left_over(request, source, links, steps)
-        if not reason and (doubts := _doubts(steps)):
+        flow, usage = self._about_table(question, links), None
+        reason = left_over(request, source, links, flow)
+        if not reason and (doubts := _doubts(flow.steps)):
             rejected, usage = await self._decided(request, doubts)
             links = link(request, source, self._similarity, rejected)
-            steps = self._about_table(question, links)
-            reason = left_over(request, source, links, steps)
-        return self._finished(question, steps, usage, reason)
+            flow = self._about_table(question, links)
+            reason = left_over(request, source, links, flow)
+        return self._finished(question, _worth_running(question, flow), usage, reason)
 
     def _finished(
         self, question: Question, steps: Sequence[DraftStep], usage: tuple[int, int] | None, reason: str | None
@@ -74,7 +74,7 @@ class OfflinePlanner:
         notes = (NOTE, *_unused(question, steps))
         return Plan(pipeline, f"offline{asked}", _provenance(steps), notes, *(usage or (0, 0)))
 
-    def _about_table(self, question: Question, links: Links) -> list[DraftStep]:
+    def _about_table(self, question: Question, links: Links) -> TableFlow:
         source = question.sources[0]
         paths = frozenset(source.path for source in question.sources if source.path)
         flow = TableFlow(Subject(question.request, links, source.columns, source.nouns, paths))
@@ -84,9 +84,7 @@ class OfflinePlanner:
             flow.table = f"${{inputs.{source.input}}}"
         for tool in self._registry:
             flow.add_if_asked(tool)
-        if flow.is_asked or (source.is_named and flow.steps and not unused_words(question.request, source, flow.steps)):
-            return flow.steps
-        return []
+        return flow
 
     def _about_page(self, question: Question) -> list[DraftStep]:
         if not question.request.of(Kind.URL):
@@ -128,6 +126,13 @@ class OfflinePlanner:
             f"No plan was found: {reason}. Say it in other words, name a file (notebooks/data/….csv) or an address "
             f"(https://…), or set OPENAI_API_KEY for a stronger planner. The tools that come nearest: {near or 'none'}."
         )
+
+
+def _worth_running(question: Question, flow: TableFlow) -> list[DraftStep]:
+    """The steps; a file that is only opened must be all that the request speaks of."""
+    source = question.sources[0]
+    is_all = source.is_named and flow.steps and not unused_words(question.request, source, flow.steps)
+    return flow.steps if flow.is_asked or is_all else []
 
 
 def _doubts(steps: Sequence[DraftStep]) -> list[Doubt]:

@@ -6,6 +6,7 @@ Beside JSON Schema's own keywords it reads three annotations that `tools.json` m
   second of two measures), `group`, `conditions`, `order` (a column to sort by), `descending`, `limit`, `result`
   (whatever the steps before have made);
 - `x-cues`: words by which people ask for the tool (beside its input schema) or for a member of an enum (a mapping);
+  `{rows}` in them stands for whatever the table itself is called, such as orders;
 - `x-column`: what a column argument needs: `number`, `text`, `time`, `any`, or `none` for no column at all;
 - `x-column-for`: the same for certain values of another argument: `{"function": {"count": "none"}}`.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brain.intent_inference.column_links import CLOSE, STATISTICS, ColumnLink
+from brain.intent_inference.column_links import CERTAIN, CLOSE, STATISTICS, ColumnLink
 from brain.intent_inference.inflection import root
 from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request, Word
@@ -33,6 +34,7 @@ DEFAULT = "default"
 ONLY_ONE = "the only one that goes with the rest"
 """The origin of a member of an enum that nobody asked for."""
 MADE = "made by the step before"
+ROWS = "{rows}"
 ANY = "any"
 NONE = "none"
 AGAINST = re.compile(r"\b(?:against|versus|vs\.?)\s+(?:the\s+)?", re.IGNORECASE)
@@ -111,12 +113,18 @@ def find_cue(cues: Sequence[str], subject: Subject, *, in_names: bool = False) -
     """Where one of the words stands in the request, unless it is part of a column's name or of a condition."""
     words = subject.request.words
     for cue in cues:
-        roots = [root(part) for part in cue.split()]
-        for start in range(len(words) - len(roots) + 1):
-            run = words[start : start + len(roots)]
-            is_free = all(subject.is_cue(word) or (in_names and subject.links.is_name(word)) for word in run)
-            if [root(word.text) for word in run] == roots and is_free:
+        parts = cue.split()
+        for start in range(len(words) - len(parts) + 1):
+            run = words[start : start + len(parts)]
+            if all(_is_part(part, word, subject, in_names) for part, word in zip(parts, run, strict=True)):
                 yield Place(run[0].start, run[-1].end)
+
+
+def _is_part(part: str, word: Word, subject: Subject, in_names: bool) -> bool:
+    """Whether a word of the request is this word of a cue; ROWS stands for what the table itself is called."""
+    if part == ROWS:
+        return word.text in subject.nouns
+    return root(word.text) == root(part) and (subject.is_cue(word) or (in_names and subject.links.is_name(word)))
 
 
 def _settled(schema: JsonSchema, filled: Mapping[str, Filled]) -> JsonSchema:
@@ -178,7 +186,14 @@ def _member_cues(schema: JsonSchema, subject: Subject, *, in_names: bool = False
         for cue in (str(member).replace("_", " "), *cues.get(str(member), ())):
             is_weak = all(word in STOP_WORDS for word in cue.split())
             for place in find_cue([cue], subject, in_names=in_names and cue in STATISTICS):
-                yield place, member, is_weak
+                if not (cue.endswith(" of") and _is_before_amount(place, subject)):
+                    yield place, member, is_weak
+
+
+def _is_before_amount(place: Place, subject: Subject) -> bool:
+    """`number of votes` is no count where `votes` are a column of numbers."""
+    amounts = [link for link in subject.links.columns if link.column.is_measure and link.score >= CERTAIN]
+    return any(place.end < link.start and not subject.request.text[place.end : link.start].strip() for link in amounts)
 
 
 def _measure(schema: JsonSchema, subject: Subject) -> Filled | None:
@@ -235,7 +250,11 @@ def _order(_schema: JsonSchema, subject: Subject) -> Filled | None:
     ordering = subject.links.ordering
     if ordering is None:
         return None
-    own = [link for link in subject.links.columns if overlap(link, ordering) and subject.has(link.column)]
+    own = [
+        link
+        for link in subject.links.columns
+        if overlap(link, ordering) and subject.has(link.column) and (link.column.is_measure or link.column.is_time)
+    ]
     if subject.made is None and own:
         return _best(own, subject)
     if ordering.column is not None and subject.has(ordering.column.column):

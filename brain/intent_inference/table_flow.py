@@ -9,6 +9,7 @@ import jsonschema_rs
 from brain.intent_inference.draft import DraftStep, identifier, new_id
 from brain.intent_inference.slots import DEFAULT, ONLY_ONE, Filled, Subject, fill, find_cue, is_passed_on, is_result
 from brain.intent_inference.sources import Column, Source, is_data, makes_table
+from brain.intent_inference.spans import Spanned
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 
@@ -27,6 +28,8 @@ class TableFlow:
     """The reference to the table as it is now."""
     is_asked: bool = False
     """Whether any step but the first is there because of words in the request."""
+    unserved: list[Spanned] = field(default_factory=list)
+    """Words that ask for a tool which lacks what it needs."""
 
     def add_reader(self, tool: ToolDefinition, argument: str, source: Source) -> None:
         """Start from a file."""
@@ -42,23 +45,25 @@ class TableFlow:
             return
         filled = fill(tool.input_schema, self.subject)
         cues = tuple(find_cue(tool.input_schema.get("x-cues", ()), self.subject))
-        if filled is None or not (cues or any(value.is_asked for value in filled.values())):
+        asking = [*cues, *(span for value in (filled or {}).values() if value.is_asked for span in value.spans)]
+        if not asking:
             return
-        filled = _agreeing(tool.input_schema, filled, table)
-        if filled is None:
+        agreeing = _agreeing(tool.input_schema, filled, table) if filled is not None else None
+        given = self._given(tool.parameters[table], agreeing) if agreeing is not None else None
+        if agreeing is None or given is None:
+            self.unserved += asking
             return
-        given = self._result_for(filled) if is_result(tool.parameters[table]) else self.table
-        if given is None:
-            return
-        step = DraftStep(new_id(tool, self.steps), tool, {table: given}, filled, cues)
+        step = DraftStep(new_id(tool, self.steps), tool, {table: given}, agreeing, cues)
         self.steps.append(step)
         self.is_asked = True
         if makes_table(tool):
             self.table = f"${{{step.id}}}"
             self.subject = _after(self.subject, step)
 
-    def _result_for(self, filled: Mapping[str, Filled]) -> str | None:
-        """What the steps have made that can go where the arguments say: a table into data, a picture into the rest."""
+    def _given(self, schema: JsonSchema, filled: Mapping[str, Filled]) -> str | None:
+        """The table as it is now; where any result is taken, what can go into a file of the name that is given."""
+        if not is_result(schema):
+            return self.table
         paths = [value.value for value in filled.values() if isinstance(value.value, str) and "." in value.value]
         if all(is_data(path) for path in paths):
             return self.table
