@@ -124,6 +124,8 @@ def _phrase(reading: Reading, wanted: Grouping) -> tuple[str, int] | None:
 
 def _of_column(word: Word, wanted: Grouping, columns: Sequence[ColumnLink], *, may_be_amount: bool) -> list[Grouping]:
     """The grouping by the column that a word means; an amount only where it is of whole numbers and `each` is said."""
+    if word.is_stop:
+        return []  # in `the windiest on average` nothing is named by `on`
     found = [link for link in columns if link.start <= word.start < link.end and not link.is_adjective]
     best = max(found, key=lambda link: link.score, default=None)
     if best is None or (best.column.is_measure and not (may_be_amount and best.column.type.startswith("int"))):
