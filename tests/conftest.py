@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +17,11 @@ from brain.embedded import redis as embedded_redis
 REPOSITORY = Path(__file__).parents[1]
 IDLE_MINUTES = 2
 """After which the services end by themselves where the test process was killed."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell without job control starts background commands so, and every process of the tests would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
