@@ -59,9 +59,10 @@ class JournalWriter:
                 return
             try:
                 await self._journal.record(_latest(taken))
-            except Exception as exc:
-                self._pending = taken + self._pending
-                self.failed.set_exception(exc)
+            except BaseException as exc:
+                self._pending = taken + self._pending  # also of a write that was cancelled half way
+                if isinstance(exc, Exception):
+                    self.failed.set_exception(exc)
                 raise
 
     async def _write_in_groups(self) -> None:

@@ -26,6 +26,7 @@ from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.frames import Frames, RunFilter
+from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.knowledge_base.store import RunStore
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["Core"]
-
-LOST_SECONDS = 15.0
-"""Without a heartbeat for so long, by the database's clock, a run's owner counts as gone."""
 
 
 class Core:
@@ -268,7 +266,7 @@ class _PositionOf:
     async def __call__(self, run_id: UUID, /) -> RunPosition | None:
         await self._store.mark_stale()
         at = await self._store.position(run_id)
-        alive = at.heartbeat_age is not None and at.heartbeat_age < LOST_SECONDS
+        alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
 
 
