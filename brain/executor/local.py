@@ -6,7 +6,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from brain.errors import BrainError, SettingsError, ToolError
 from brain.executor.ports import ToolCall
 from brain.language_models import ChatModel
 from brain.runs import Json
-from brain.tool_registry.context import ToolContext
+from brain.tool_registry.context import SharedResources, ToolContext
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["LocalCaller", "Surroundings", "on_daemon_thread"]
@@ -35,6 +35,7 @@ class Surroundings:
     model: ChatModel
     secrets: SecretResolver
     redactor: Redactor
+    shared: SharedResources = field(default_factory=SharedResources)
 
 
 class LocalCaller:
@@ -59,6 +60,10 @@ class LocalCaller:
                 log.debug("%s raised", call.tool.name, exc_info=True)
                 reason = self._around.redactor.text(f"{type(exc).__name__}: {exc}".rstrip(": "))
                 raise ToolError(f"{call.tool.name} failed unexpectedly with {reason}.", transient=True) from exc
+
+    async def aclose(self) -> None:
+        """Close what the calls have shared; none may be under way."""
+        await self._around.shared.aclose()
 
     async def _call(self, call: ToolCall) -> Json:
         name = call.tool.name
@@ -93,8 +98,9 @@ class LocalCaller:
     def _context(self, call: ToolCall, secret: Callable[[str], str]) -> ToolContext:
         around = self._around
         return ToolContext(
-            project=around.project, egress=around.egress, model=around.model, secret=secret, report=call.report
-        )
+            project=around.project, egress=around.egress, model=around.model, secret=secret, report=call.report,
+            shared=around.shared,
+        )  # fmt: skip
 
     def _unpack(self, arguments: Mapping[str, Json]) -> dict[str, Any]:
         given: dict[str, Any] = self._around.codec.unpack(arguments)

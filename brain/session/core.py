@@ -94,6 +94,7 @@ class Core:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+        await self._caller.aclose()
         self._stores = None
 
     async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:

@@ -1,4 +1,4 @@
-"""The one policy for everything that tools send out of the machine: who may be reached, how much, and how long.
+"""Fetching over HTTP, each connection made to an address that was checked.
 
 `Egress.connect` resolves a name, checks the addresses and connects to a checked one, so that a name that changes its
 answer between check and use (DNS rebinding) gains nothing. Configured services (model, database, Redis) do not go
