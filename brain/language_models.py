@@ -23,6 +23,7 @@ __all__ = [
     "ChatModel",
     "Completion",
     "Embedder",
+    "MeteredChat",
     "OpenAIChat",
     "OpenAIEmbedder",
     "StructuredCompletion",
@@ -96,6 +97,30 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Shape (len(texts), 256), rows of length 1."""
+
+
+class MeteredChat:
+    """A chat model that tells what each question took: tokens in and tokens out go to `spend`."""
+
+    def __init__(self, model: ChatModel, spend: Callable[[int, int], None]) -> None:
+        self._model = model
+        self._spend = spend
+        self.name = model.name
+        self.context_tokens = model.context_tokens
+
+    async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
+        """Answer in prose."""
+        completion = await self._model.complete(prompt, system=system, max_tokens=max_tokens)
+        self._spend(completion.tokens_in, completion.tokens_out)
+        return completion
+
+    async def structured(
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+    ) -> StructuredCompletion:
+        """Answer with JSON."""
+        completion = await self._model.structured(prompt, schema, system=system, max_tokens=max_tokens)
+        self._spend(completion.tokens_in, completion.tokens_out)
+        return completion
 
 
 class OpenAIChat:

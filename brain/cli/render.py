@@ -18,6 +18,7 @@ from rich.tree import Tree
 
 from brain.cli.bars import SIGNS
 from brain.cli.live import note
+from brain.cli.words import preflight_lines
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from brain.embedded import ServiceStatus
     from brain.intent_inference.plan import Plan
     from brain.pipeline_builder.pipeline import Pipeline
+    from brain.pipeline_builder.preflight import Preflight
     from brain.session import Run
     from brain.session.health import Finding
     from brain.tool_registry.definitions import ToolDefinition
@@ -87,12 +89,28 @@ def plan(made: "Plan", *, as_json: bool) -> None:
     """A plan as a tree, with where each value comes from."""
     if as_json:
         origins = [{"where": p.where, "value": p.value, "origin": p.origin} for p in made.provenance]
-        print_json({"plan": made.spec.to_json(), "planner": made.planner, "provenance": origins, "notes": made.notes})
+        told = made.preflight.to_json() if made.preflight else None
+        print_json({
+            "plan": made.spec.to_json(), "planner": made.planner, "provenance": origins, "notes": made.notes,
+            "preflight": told,
+        })  # fmt: skip
         return
     console = screen()
     console.print(tree(made.pipeline, {origin.where: origin.origin for origin in made.provenance}))
     for text in made.notes:
         console.print(f"[dim]{escape(text)}[/]")
+    if made.preflight is not None:
+        _preflight(console, made.preflight)
+
+
+def _preflight(console: Console, told: "Preflight") -> None:
+    """What the pipeline touches and takes, a line each; what it leaves alone is not mentioned."""
+    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    drawn.add_column(style="bold")
+    drawn.add_column(overflow="fold")
+    for name, text in preflight_lines(told):
+        drawn.add_row(name, escape(text))
+    console.print(drawn)
 
 
 def tree(pipeline: "Pipeline", origins: dict[str, str] | None = None) -> Tree:

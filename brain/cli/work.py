@@ -12,6 +12,7 @@ from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools,
 
 if TYPE_CHECKING:
     from brain.cli.live import View
+    from brain.intent_inference.plan import Plan
     from brain.session import Brain, Run
 
 __all__ = ["approve", "ask", "cancel", "follow", "plan", "run", "watch"]
@@ -23,19 +24,23 @@ PipelineFile = Annotated[Path, typer.Argument(help="A pipeline in YAML or JSON."
 
 
 def plan(
-    request: Request,
+    request: Annotated[str, typer.Argument(help="What you want, in plain words.", show_default=False)] = "",
     *,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A pipeline in YAML or JSON to look at, in place of a request.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the pipeline here, for `brain run`.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the pipeline here.")] = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be done about a request, without doing it."""
-    from brain.cli import render
+    """Show what would be done about a request, and what that would touch and take, without doing it."""
+    from brain.cli import live, render
 
     with open_brain(project, tools) as brain:
-        made = brain.plan(request)
+        with live.waiting("Planning"):
+            made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
     if out is not None:
         out.write_text(made.spec.to_yaml(), encoding="utf-8")
     if svg is not None:
@@ -43,6 +48,16 @@ def plan(
 
         svg.write_text(draw(made.pipeline), encoding="utf-8")
     render.plan(made, as_json=as_json)
+
+
+def _looked_at(brain: "Brain", file: Path, request: str) -> "Plan":
+    """A pipeline that a person wrote, as a plan."""
+    from brain.errors import UsageError
+    from brain.intent_inference.plan import Plan
+
+    if request:
+        raise UsageError("Give a request or --file, not both.")
+    return Plan(brain.check(file), planner="", preflight=brain.preflight(file))
 
 
 def ask(

@@ -31,15 +31,22 @@ class Call:
     fingerprint: str
     item: int | None = None
     tries: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
     started_at: datetime = field(default_factory=utc_now)
+
+    def spend(self, tokens_in: int, tokens_out: int) -> None:
+        """Count what a question to the chat model took."""
+        self.tokens_in += tokens_in
+        self.tokens_out += tokens_out
 
     def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
         """How the call ended, as everybody else sees it."""
         tool = self.step.definition
         return StepResult(
             self.step.id, tool.name, status, item=self.item, tool_version=tool.version, arguments=self.arguments,
-            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries, started_at=self.started_at,
-            finished_at=utc_now(),
+            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries, tokens_in=self.tokens_in,
+            tokens_out=self.tokens_out, started_at=self.started_at, finished_at=utc_now(),
         )  # fmt: skip
 
 
@@ -52,6 +59,8 @@ class Caller:
         self._caller = caller
         self._events = events
         self._project = project
+        self.tokens_in = self.tokens_out = 0
+        """What the calls made here took from the chat model."""
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
 
     def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
@@ -86,6 +95,9 @@ class Caller:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
             return call.ended(StepStatus.FAILED, error=str(exc))
+        finally:
+            self.tokens_in += call.tokens_in
+            self.tokens_out += call.tokens_out
         return call.ended(StepStatus.SUCCEEDED, result=result)
 
     async def _with_retries(self, call: Call) -> Json:
@@ -119,7 +131,7 @@ class Caller:
     def _tool_call(self, call: Call) -> ToolCall:
         template = call.step.arguments
         reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
-        return ToolCall(call.step.definition, call.arguments, self._report(call), reveal)
+        return ToolCall(call.step.definition, call.arguments, self._report(call), call.spend, reveal)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

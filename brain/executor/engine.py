@@ -228,14 +228,20 @@ class _Schedule:
             return
         await self._announce(step, message=f"{len(calls)} items")
         results = await self._run_items(step, calls)
-        failures = [result for result in results if result is not None and result.status is StepStatus.FAILED]
+        made = [result for result in results if result is not None]
+        failures = [result for result in made if result.status is StepStatus.FAILED]
+        took = {
+            "started_at": started,
+            "tokens_in": sum(result.tokens_in for result in made),
+            "tokens_out": sum(result.tokens_out for result in made),
+        }
         if failures and step.on_error is not OnError.COLLECT:
             first = failures[0]
             text = f"item {first.item} failed: {first.error}"
-            self._finish(step, _ended(step, StepStatus.FAILED, error=text, started_at=started))
+            self._finish(step, _ended(step, StepStatus.FAILED, error=text, **took))
         else:
-            values = [_value(result) for result in results if result is not None]
-            self._finish(step, _ended(step, StepStatus.SUCCEEDED, result=values, started_at=started))
+            values = [_value(result) for result in made]
+            self._finish(step, _ended(step, StepStatus.SUCCEEDED, result=values, **took))
 
     async def _run_items(self, step: PlannedStep, calls: list[Call]) -> list[StepResult | None]:
         results: list[StepResult | None] = [None] * len(calls)
@@ -311,6 +317,8 @@ class _Schedule:
             steps={step_id: self._results[step_id] for step_id in self._pipeline.steps if step_id in self._results},
             error="; ".join(f"{result.step_id}: {result.error}" for result in failed) or None,
             waiting_for=tuple(self._waiting.values()) if status is RunStatus.WAITING else (),
+            tokens_in=self._calls.tokens_in,
+            tokens_out=self._calls.tokens_out,
         )
 
     def _outputs(self) -> dict[str, Json]:

@@ -15,7 +15,7 @@ from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress
 from brain.errors import BrainError, SettingsError, ToolError
 from brain.executor.ports import ToolCall
-from brain.language_models import ChatModel
+from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
 from brain.tool_registry.context import SharedResources, ToolContext
 from brain.tool_registry.definitions import ToolDefinition
@@ -98,8 +98,8 @@ class LocalCaller:
     def _context(self, call: ToolCall, secret: Callable[[str], str]) -> ToolContext:
         around = self._around
         return ToolContext(
-            project=around.project, egress=around.egress, model=around.model, secret=secret, report=call.report,
-            shared=around.shared,
+            project=around.project, egress=around.egress, model=MeteredChat(around.model, call.spend), secret=secret,
+            report=call.report, shared=around.shared,
         )  # fmt: skip
 
     def _unpack(self, arguments: Mapping[str, Json]) -> dict[str, Any]:

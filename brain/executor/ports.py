@@ -7,10 +7,12 @@ from typing import Protocol
 from brain.runs import EventType, Json, StepResult
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["EventSink", "Journal", "MemoryJournal", "Report", "ToolCall", "ToolCaller"]
+__all__ = ["EventSink", "Journal", "MemoryJournal", "Report", "Spend", "ToolCall", "ToolCaller"]
 
 type Report = Callable[[float | None, str], None]
 """Takes a percentage (0-100, None = unknown) and a message; callable from any thread."""
+type Spend = Callable[[int, int], None]
+"""Takes the tokens that went into the chat model and that came out of it; called on the event loop's thread."""
 
 
 class EventSink(Protocol):
@@ -55,6 +57,10 @@ class MemoryJournal:
         return self.cancel_requested
 
 
+def _uncounted(_tokens_in: int, _tokens_out: int) -> None:
+    """Nobody asks what the call took."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """What a place to work needs to know for one call."""
@@ -63,6 +69,7 @@ class ToolCall:
     arguments: Mapping[str, Json]
     """As recorded: secrets are references."""
     report: Report
+    spend: Spend = _uncounted
     reveal: Callable[[Callable[[str], str]], Mapping[str, Json]] | None = None
     """The arguments with the spec's own secret references replaced; None where there are none.
 

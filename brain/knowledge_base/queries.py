@@ -119,6 +119,8 @@ def _result(step: Step, row: Step | StepItem) -> StepResult:
         error=row.error,
         fingerprint=row.fingerprint,
         tries=row.tries,
+        tokens_in=row.tokens_in,
+        tokens_out=row.tokens_out,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )

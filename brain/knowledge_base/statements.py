@@ -21,11 +21,16 @@ __all__ = [
     "SETTLE",
     "SET_EMBEDDING",
     "SET_PLAN",
+    "TOOL_HISTORY",
     "insert_run",
 ]
 
 HEARTBEAT_SECONDS = 15
 """Without a heartbeat for so long, by the server's clock, a run's owner counts as gone."""
+
+HISTORY_STEPS = 100
+HISTORY_ITEMS = 20
+"""The newest steps of a tool, and of each `foreach` step so many items, that an estimate rests on."""
 
 SILENT = f"coalesce(heartbeat_at, created_at) < now() - interval '{HEARTBEAT_SECONDS} seconds'"
 ABANDONED = f"""
@@ -83,7 +88,10 @@ WITH run AS (
 SELECT id FROM run
 """
 
-STATE_COLUMNS = ("status", "arguments", "result", "error", "fingerprint", "tries", "started_at", "finished_at")
+STATE_COLUMNS = (
+    "status", "arguments", "result", "error", "fingerprint", "tries", "tokens_in", "tokens_out", "started_at",
+    "finished_at",
+)  # fmt: skip
 
 
 def _upsert(table: str, key: str, columns: tuple[str, ...], condition: str) -> str:
@@ -102,7 +110,8 @@ WITH run AS (
 ), entry AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         step_id text, item integer, position integer, tool text, tool_version text, status text, arguments jsonb,
-        result jsonb, error text, fingerprint text, tries integer, started_at timestamptz, finished_at timestamptz
+        result jsonb, error text, fingerprint text, tries integer, tokens_in integer, tokens_out integer,
+        started_at timestamptz, finished_at timestamptz
     )
 ), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
 ), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
@@ -190,6 +199,27 @@ WITH run AS (
 ),{_interrupt_steps("run")}
 SELECT id FROM run
 """
+
+TOOL_HISTORY = f"""
+SELECT tool, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens)
+FROM unnest(%(tools)s::text[]) AS tool CROSS JOIN LATERAL (
+    SELECT extract(epoch FROM call.finished_at - call.started_at)::float8 AS seconds,
+        (call.tokens_in + call.tokens_out)::float8 AS tokens
+    FROM (
+        SELECT * FROM brain.steps WHERE steps.tool = tool.tool ORDER BY run_id DESC LIMIT {HISTORY_STEPS}
+    ) AS step CROSS JOIN LATERAL (
+        SELECT step.status, step.started_at, step.finished_at, step.tokens_in, step.tokens_out
+        WHERE step.fingerprint IS NOT NULL
+        UNION ALL
+        (SELECT status, started_at, finished_at, tokens_in, tokens_out FROM brain.step_items AS item
+        WHERE item.run_id = step.run_id AND item.step_id = step.step_id LIMIT {HISTORY_ITEMS})
+    ) AS call
+    WHERE call.status = 'succeeded' AND call.finished_at IS NOT NULL
+) AS calls
+GROUP BY tool
+"""
+"""A step with a fingerprint is one call; a `foreach` step has none, its items are the calls."""
 
 RATE = """
 WITH rated AS (

@@ -17,6 +17,7 @@ from brain.knowledge_base import queries, search, statements
 from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
+from brain.pipeline_builder.preflight import ToolHistory
 from brain.runs import RunStatus, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
 
@@ -134,6 +135,12 @@ class RunStore:
         async with self._database.session() as session:
             return await search.find_similar(vector, model=model, limit=limit, statuses=statuses, session=session)
 
+    async def tool_history(self, tools: Collection[str]) -> dict[str, ToolHistory]:
+        """What the latest successful calls of each tool took; a tool that never succeeded is left out."""
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(statements.TOOL_HISTORY, {"tools": list(tools)})).fetchall()
+        return {tool: ToolHistory(calls, seconds, tokens) for tool, calls, seconds, tokens in rows}
+
     async def request_cancel(self, run_id: UUID) -> RunStatus:
         """Ask for the end of a run; one that nobody is running ends at once. Returns its status after that.
 
@@ -232,6 +239,8 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
         "error": step.error,
         "fingerprint": step.fingerprint,
         "tries": step.tries,
+        "tokens_in": step.tokens_in,
+        "tokens_out": step.tokens_out,
         "started_at": step.started_at and step.started_at.isoformat(),
         "finished_at": step.finished_at and step.finished_at.isoformat(),
     }

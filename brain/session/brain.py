@@ -12,6 +12,7 @@ from brain.config_secrets import Settings, load_settings
 from brain.intent_inference.plan import Plan
 from brain.knowledge_base.frames import RunFilter
 from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
@@ -66,7 +67,10 @@ class Brain:
             self._bridge.close()
 
     def plan(self, request: str, **inputs: Any) -> Plan:
-        """What would be done about a request; nothing is run. `inputs` are DataFrames that it is about."""
+        """What would be done about a request, and what that would touch; nothing is run.
+
+        `inputs` are DataFrames that it is about.
+        """
         return self._bridge.run(self._core.plan(request, _tables(inputs)))
 
     def ask(self, request: str, *, yes: bool = False, **inputs: Any) -> Run:
@@ -148,6 +152,10 @@ class Brain:
     def check(self, pipeline: SpecLike) -> Pipeline:
         """The pipeline, checked against this project's tools; raises SpecError with every problem."""
         return self._core.check(as_spec(pipeline))
+
+    def preflight(self, pipeline: SpecLike) -> Preflight:
+        """What running a pipeline would touch, need, write and take; nothing is run."""
+        return self._bridge.run(self._core.preflight(self.check(pipeline)))
 
     def resolve(self, run: RunLike) -> UUID:
         """The full id of a run."""

@@ -1,9 +1,11 @@
 """The async core: every verb once, over parts that are wired here and nowhere else."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +18,7 @@ from brain.config_secrets import Redactor, SecretResolver, Settings, install_log
 from brain.database.engine import Database
 from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
-from brain.errors import UsageError
+from brain.errors import BrainError, SettingsError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -30,6 +32,7 @@ from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.knowledge_base.store import RunStore
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.preflight import Preflight, estimate, preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Core"]
 
+log = logging.getLogger(__name__)
+
 
 class Core:
     """Everything that the doors do; used on one event loop. Services start when a verb first needs them."""
@@ -71,6 +76,7 @@ class Core:
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
         self._model = chat_model(settings)
+        self._secrets = SecretResolver()
         self._caller = LocalCaller(
             load,
             Surroundings(
@@ -78,7 +84,7 @@ class Core:
                 codec=self.codec,
                 egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
                 model=self._model,
-                secrets=SecretResolver(),
+                secrets=self._secrets,
                 redactor=self.redactor,
             ),
             max_parallel=settings.brain_max_parallel,
@@ -98,7 +104,28 @@ class Core:
         self._stores = None
 
     async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        """A plan for a request; nothing is stored or run. Raises PlanningError, ModelError."""
+        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError."""
+        made = await self._planned(request, tables)
+        return replace(made, preflight=await self.preflight(made.pipeline))
+
+    async def preflight(self, pipeline: Pipeline) -> Preflight:
+        """What running a pipeline would touch, need, write and take; without an estimate where no store answers."""
+        told = preflight(pipeline, self._is_set)
+        try:
+            tools = {step.definition.name for step in pipeline.steps.values()}
+            history = await (await self._open()).store.tool_history(tools)
+        except BrainError as exc:
+            log.info("No estimate: %s", exc)
+            return told
+        return replace(told, estimate=estimate(pipeline, history))
+
+    def _is_set(self, secret: str) -> bool:
+        try:
+            return bool(self._secrets.resolve(secret))
+        except SettingsError:
+            return False
+
+    async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
         if not request.strip():
             raise UsageError("There is no request: say in words what you want.")
         taken = Request(request)
@@ -237,7 +264,7 @@ class Core:
                 caller=self._caller,
                 codec=self.codec,
                 check=self.check,
-                plan=self.plan,
+                plan=self._planned,
                 aggregator=Aggregator(self.codec.table, model),
                 embedder=self._embedder,
                 project=self.settings.project,

@@ -139,6 +139,8 @@ def _step_json(step: StepResult) -> dict[str, Json]:
         "status": str(step.status),
         "seconds": step.seconds,
         "tries": step.tries,
+        "tokens_in": step.tokens_in,
+        "tokens_out": step.tokens_out,
         "arguments": dict(step.arguments),
         "result": step.result,
         "error": step.error,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -257,10 +257,15 @@ class Runner:
 
     async def _settle(self, active: _Active, result: RunResult, answer: str | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
+        spending = replace(
+            active.spending,
+            tokens_in=active.spending.tokens_in + result.tokens_in,
+            tokens_out=active.spending.tokens_out + result.tokens_out,
+        )
         outcome = Outcome(
             status=result.status, outputs=result.outputs, answer=answer, error=result.error,
             score=evaluate(result, answer or "").score if result.status.is_final else None,
-            waiting_for=result.waiting_for, spending=active.spending, last_seq=active.publisher.seq + 1,
+            waiting_for=result.waiting_for, spending=spending, last_seq=active.publisher.seq + 1,
             backend=active.publisher.backend,
         )  # fmt: skip
         await self._parts.store.settle(active.run_id, active.attempt, outcome)

@@ -57,6 +57,8 @@ class ToolDefinition(_Shape):
     annotations: ToolAnnotations = ToolAnnotations()
     version: str = "1"
     secrets: tuple[SecretBinding, ...] = ()
+    uses_model: bool = False
+    """Whether it sends what it is given to the chat model."""
     cache: str | None = None
     """How long a result may stand for another call with the same arguments (`1h`); None: never."""
     timeout: str | None = None

@@ -10,7 +10,9 @@ RUN_FIELDS = {
     "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "error", "score",
     "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
 }  # fmt: skip
-STEP_FIELDS = {"id", "tool", "status", "seconds", "tries", "arguments", "result", "error"}
+STEP_FIELDS = {
+    "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "arguments", "result", "error",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +61,28 @@ def test_a_finished_run_can_still_be_watched_from_its_first_event(shop: CommandL
 def test_a_plan_is_shown_with_the_origin_of_its_values_and_can_be_run(shop: CommandLine) -> None:
     planned = shop("plan", REQUEST, "--out", "plan.yaml", "--svg", "plan.svg", "--json")
     assert planned.code == 0
-    assert planned.json.keys() == {"plan", "planner", "provenance", "notes"}
+    assert planned.json.keys() == {"plan", "planner", "provenance", "notes", "preflight"}
     assert [step["tool"] for step in planned.json["plan"]["steps"]] == ["table.read", "table.aggregate"]
     assert {"where", "value", "origin"} == planned.json["provenance"][0].keys()
     assert (shop.project / "plan.svg").read_text().startswith("<svg")
     assert shop("run", "plan.yaml", "--json").json["status"] == "succeeded"
+
+
+def test_a_pipeline_that_is_written_down_can_be_looked_at_before_it_runs(shop: CommandLine) -> None:
+    page = {"id": "page", "tool": "http.get", "arguments": {"url": "https://example.org/prices"}}
+    save = {"id": "save", "tool": "files.write", "arguments": {"path": "prices.txt", "content": "${page.text}"}}
+    spec = shop.write("prices.json", page, save)
+    looked = shop("plan", "--file", spec)
+    assert (looked.code, looked.err) == (0, "")
+    lines = [" ".join(line.split()) for line in looked.out.splitlines()]
+    assert lines[-3:] == [
+        "touches example.org",
+        "changes save: files.write prices.txt (asks first)",
+        "takes unknown: none of its tools has run here yet",
+    ]
+    assert shop("plan", "-f", spec, "--json").json["preflight"]["hosts"] == ["example.org"]
+    both = shop("plan", REQUEST, "--file", spec)
+    assert (both.code, both.err) == (2, "brain: Give a request or --file, not both.\n")
 
 
 def test_without_a_terminal_a_run_is_told_in_plain_lines_and_its_result_in_unbroken_ones(shop: CommandLine) -> None:

@@ -16,6 +16,7 @@ from brain.errors import RunNotFound, UsageError
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan, Spending
 from brain.knowledge_base.store import RunStore
+from brain.pipeline_builder.preflight import ToolHistory
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, RunStatus, StepResult, StepStatus, new_run_id, short_id, utc_now
 from brain.tool_registry.definitions import ToolDefinition
@@ -221,3 +222,24 @@ async def test_what_concerns_a_run_that_does_not_exist_says_so(store: RunStore) 
     with pytest.raises(RunNotFound, match=str(nobody)):
         await store.claim(nobody, owner=Owner.this_process())
     assert await store.step_results(nobody) == []
+
+
+async def test_the_history_of_a_tool_is_the_median_of_its_good_calls_items_among_them(store: RunStore) -> None:
+    def call(step_id: str, seconds: float, **fields: object) -> StepResult:
+        begin = utc_now()
+        ended = begin + timedelta(seconds=seconds)
+        return replace(finished(step_id, **fields), started_at=begin, finished_at=ended)
+
+    first, second = await begun(store), await begun(store)
+    steps = [
+        call("a", 1.0, fingerprint="f", tokens_in=10, tokens_out=5),
+        call("b", 3.0, fingerprint="f", tokens_in=100, tokens_out=50),
+        replace(call("c", 50.0, fingerprint="f"), status=StepStatus.FAILED),
+    ]
+    await store.record(first, 1, steps, {})
+    items = [call("each", seconds, item=item, fingerprint="f") for item, seconds in enumerate((2.0, 5.0, 9.0))]
+    await store.record(second, 1, [call("each", 99.0), *items], {})
+    history = await store.tool_history(["table.read", "table.sort"])
+    assert history == {"table.read": ToolHistory(calls=5, seconds=3.0, tokens=0.0)}
+    kept = {step.step_id: (step.tokens_in, step.tokens_out) for step in await store.step_results(first)}
+    assert kept == {"a": (10, 5), "b": (100, 50), "c": (0, 0)}
