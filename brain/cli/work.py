@@ -38,9 +38,8 @@ def plan(
     """Show what would be done about a request, and what that would touch and take, without doing it."""
     from brain.cli import live, render
 
-    with open_brain(project, tools) as brain:
-        with live.waiting("Planning"):
-            made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
+    with open_brain(project, tools) as brain, live.waiting("Planning"):
+        made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
     if out is not None:
         out.write_text(made.spec.to_yaml(), encoding="utf-8")
     if svg is not None:

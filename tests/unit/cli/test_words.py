@@ -19,11 +19,14 @@ def test_everything_that_it_touches_has_a_line() -> None:
     told = Preflight(
         hosts=("a.example", "b.example"),
         undecided=("pages", "feed"),
-        secrets=(SecretNeed("KEY", "web.search", ("a.example",), is_set=False), SecretNeed("SALT", "web.sign", (), is_set=True)),
+        secrets=(
+            SecretNeed("KEY", "web.search", ("a.example",), is_set=False),
+            SecretNeed("SALT", "web.sign", (), is_set=True),
+        ),
         writes=(Write("save", "files.write", ("a.csv",)), Write("tell", "mail.send", ())),
         asks_model=("short",),
         estimate=replace(GUESS, tokens=1800, each=("pages",), unknown=("feed",)),
-    )  # fmt: skip
+    )
     assert dict(preflight_lines(told)) == {
         "touches": "a.example, b.example, what pages and feed finds while it runs",
         "model": "short asks the chat model",
