@@ -45,6 +45,11 @@ class Workbench:
         self.functions[f"work.{name}"] = function
         self.definitions[f"work.{name}"] = tool(f"work.{name}", ANYTHING, **more)
 
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1000))
+
+    def slot(self) -> asyncio.Semaphore:
+        return self.slots
+
     async def call(self, call: ToolCall) -> Any:
         self.calls.append((call.tool.name, call.arguments.get("value")))
         return await self.functions[call.tool.name](**call.arguments)

@@ -5,10 +5,13 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from brain.errors import StepTimeout, ToolError
-from brain.executor.fingerprint import fingerprint
+from brain.executor.fingerprint import files_read, fingerprint, hash_files
+from brain.executor.local import on_daemon_thread
+from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Report, ToolCall, ToolCaller
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import EventType, Json, StepResult, StepStatus, utc_now
@@ -40,6 +43,19 @@ class Call:
         self.tokens_in += tokens_in
         self.tokens_out += tokens_out
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it may be made again where its outcome is unknown."""
+        return self.step.definition.is_repeatable
+
+    def begun(self) -> StepResult:
+        """The call as it goes on record before it is made."""
+        return replace(self.ended(StepStatus.RUNNING), finished_at=None)
+
+    def cut_short(self) -> StepResult:
+        """The call where it was cancelled under way; of one that may not be repeated the outcome is unknown."""
+        return self.ended(StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED)
+
     def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
         """How the call ended, as everybody else sees it."""
         tool = self.step.definition
@@ -63,23 +79,30 @@ class Caller:
         """What the calls made here took from the chat model."""
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
 
-    def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
+    async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
         """Resolve and check the arguments; raises ToolError where they do not fit the tool."""
         arguments = step.arguments.resolve(scope)
         step.validate(arguments)
-        return Call(step, scope, arguments, fingerprint(step.definition, arguments, self._project), item)
+        contents = await self._contents(files_read(step.definition, arguments))
+        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), item)
 
-    def prepare_items(self, step: PlannedStep, scope: Mapping[str, Json]) -> list[Call]:
+    async def _contents(self, paths: Mapping[str, str]) -> dict[str, str | None]:
+        if not paths or self._project is None:
+            return {}
+        return await on_daemon_thread(partial(hash_files, self._project, paths), name="hash")
+
+    async def prepare_items(self, step: PlannedStep, scope: Mapping[str, Json]) -> list[Call]:
         """The calls of a `foreach` step, in item order."""
         assert step.foreach is not None  # noqa: S101 - the schedule only asks for those that have it
         items = step.foreach.resolve(scope)
         if not isinstance(items, list):
             raise ToolError(f"foreach takes a list and got {_kind(items)}; check what {step.id} iterates over.")
         outer = dict(scope)
-        return [
-            self.prepare(step, ChainMap({"item": value, "index": index}, outer), index)
-            for index, value in enumerate(items)
-        ]
+        calls, pace = [], Pace()
+        for index, value in enumerate(items):
+            calls.append(await self.prepare(step, ChainMap({"item": value, "index": index}, outer), index))
+            await pace.keep()
+        return calls
 
     def known(self, call: Call) -> StepResult | None:
         """The result of an earlier attempt of this run, if it was the same call."""
@@ -90,7 +113,6 @@ class Caller:
 
     async def make(self, call: Call) -> StepResult:
         """Call the tool, again where that was asked for and may help; how it ended is in the result."""
-        call.started_at = utc_now()
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
@@ -116,11 +138,14 @@ class Caller:
         raise AssertionError  # stamina either returns from the loop or raises the last error
 
     async def _once(self, call: Call) -> Json:
-        call.tries += 1
         step = call.step
         try:
-            async with asyncio.timeout(step.timeout):
-                return await self._caller.call(self._tool_call(call))
+            async with self._caller.slot():
+                if not call.tries:
+                    call.started_at = utc_now()
+                call.tries += 1
+                async with asyncio.timeout(step.timeout):
+                    return await self._caller.call(self._tool_call(call))
         except TimeoutError:
             raise StepTimeout(
                 f"{step.definition.name} took longer than its timeout of {step.timeout:g} s; "

@@ -1,8 +1,9 @@
 """What the executor needs from others; `session` passes the real things in."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from brain.runs import EventType, Json, StepResult
 from brain.tool_registry.definitions import ToolDefinition
@@ -79,6 +80,9 @@ class ToolCall:
 
 class ToolCaller(Protocol):
     """A place to work: calls one tool once."""
+
+    def slot(self) -> AbstractAsyncContextManager[Any]:
+        """Entered around each call; waits where too many are at work. The wait is no part of the call's time."""
 
     async def call(self, call: ToolCall) -> Json:
         """The tool's result as JSON; raises ToolError with a sentence that is safe to show and to store."""

@@ -269,6 +269,9 @@ class _Counting:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
 
+    def slot(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore()
+
     async def call(self, call: ToolCall) -> Any:
         await asyncio.sleep(0)
         return list(range(2)) if call.tool.name == "values.list" else call.arguments.get("value")
