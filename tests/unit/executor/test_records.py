@@ -1,7 +1,6 @@
 """What is on record when a run is cancelled, fails or is cut off, and what is then not done twice."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -157,22 +156,20 @@ async def test_a_cancel_that_comes_when_all_is_done_changes_nothing(bench: Workb
 
 
 async def test_a_fan_out_over_tools_that_never_wait_leaves_the_loop_free(bench: Workbench) -> None:
-    longest, before = 0.0, time.perf_counter()
+    ticks = 0
 
     async def tick() -> None:
-        nonlocal longest, before
+        nonlocal ticks
         while True:
             await asyncio.sleep(0)
-            now = time.perf_counter()
-            longest, before = max(longest, now - before), now
+            ticks += 1
 
     ticking = asyncio.create_task(tick())
     step = {"id": "all", "tool": "work.echo", "foreach": "${inputs.n}", "arguments": {"value": "${item}"}}
-    began = time.perf_counter()
     result = await bench.run(step, inputs={"n": list(range(5000))})
     ticking.cancel()
     assert len(result.outputs["all"]) == 5000
-    assert longest < (time.perf_counter() - began) / 3
+    assert ticks > 8  # a loop that is held all the time ticks twice
 
 
 @pytest.mark.parametrize("kind", [JournalWriter, lambda journal: Heartbeat(journal, asyncio.Event())])
