@@ -10,6 +10,7 @@ BrainError
 │   │   └── SchemaMismatch
 │   ├── ProgressUnavailable
 │   └── ModelError
+│       └── AnswerCutOff
 ├── RegistryError                 tools.json cannot be used
 ├── SpecError                     a pipeline that cannot be run; lists every problem
 ├── PlanningError                 a request that no plan was found for
@@ -26,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "AnswerCutOff",
     "ApprovalRequired",
     "ArtifactError",
     "BrainError",
@@ -100,6 +102,10 @@ class ProgressUnavailable(ServiceError):
 
 class ModelError(ServiceError):
     """The language model did not give a usable answer."""
+
+
+class AnswerCutOff(ModelError):
+    """The language model's answer was longer than it may be; a question about less may be answered."""
 
 
 class RegistryError(BrainError):

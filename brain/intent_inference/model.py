@@ -14,6 +14,7 @@ from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
+from brain.untrusted import mark
 
 __all__ = ["ModelPlanner"]
 
@@ -75,7 +76,8 @@ def _instructions(tools: Sequence[ToolDefinition], question: Question) -> str:
     folder = resources.files("brain.intent_inference") / "prompts"
     text = (folder / f"{PROMPT}.md").read_text(encoding="utf-8")
     example = (folder / f"{PROMPT}.example.json").read_text(encoding="utf-8")
-    described = "\n\n".join(source.describe() for source in question.sources) or "none"
+    data = mark(*((f"source {number}", source.describe()) for number, source in enumerate(question.sources, start=1)))
+    described = f"{data.rule}\n\n{data.text}" if question.sources else "none"
     listed = "\n".join(_describe(tool) for tool in tools)
     for name, value in {"tools": listed, "sources": described, "example": example}.items():
         text = text.replace(f"{{{name}}}", value)
