@@ -59,6 +59,7 @@ class RunStore:
             spec=self._clean.json(plan.spec.to_json()),
             name=self._clean.text(plan.spec.name),
             planner=self._clean.text(plan.planner),
+            notes=self._clean.json(list(plan.notes)),
             tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
             tools=as_json(self._backups(plan.tools)),
             tokens_in=plan.spending.tokens_in,
@@ -83,10 +84,13 @@ class RunStore:
         row = await self._write_owned(statements.BEAT, run_id, attempt, last_seq=last_seq, backend=backend)
         return bool(row[0])
 
-    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> None:
-        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt."""
+    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> RunStatus:
+        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt.
+
+        Returns its status: `cancelled` where it would wait and somebody wants it cancelled.
+        """
         waiting = {"approvals": [dataclasses.asdict(request) for request in outcome.waiting_for]}
-        await self._write_owned(
+        row = await self._write_owned(
             statements.SETTLE,
             run_id,
             attempt,
@@ -103,6 +107,7 @@ class RunStore:
             last_seq=outcome.last_seq,
             backend=outcome.backend,
         )
+        return RunStatus(row[0])
 
     async def set_embedding(self, run_id: UUID, vector: Sequence[float], model: str) -> None:
         """Keep what the request means, to be found by; raises ModelError where the vector has another length."""
@@ -230,6 +235,7 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
     return {
         "step_id": step.step_id,
         "item": step.item,
+        "items": step.items,
         "position": position,
         "tool": step.tool,
         "tool_version": step.tool_version,

@@ -160,7 +160,7 @@ class Core:
         if run.status is not RunStatus.WAITING or run.spec is None:
             raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
         await stores.store.approve(run_id, [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, self.check(run.spec), yes=False)
+        await stores.runner.go_on(run_id, self.check(run.spec), {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -322,5 +322,6 @@ def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
         spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
         outputs=Results(row.outputs, codec), step_results=tuple(steps), answer=row.answer, error=row.error,
         score=row.score, waiting_for=tuple(ApprovalRequest(**request) for request in waiting), attempt=row.attempt,
-        created_at=row.created_at, finished_at=row.finished_at, tokens_in=row.tokens_in, tokens_out=row.tokens_out,
+        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
+        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from uuid import UUID
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, is_table
 from brain.database.tables import Run as RunRow
-from brain.errors import BrainError, StaleAttempt
+from brain.errors import BrainError, ProgressUnavailable, StaleAttempt
 from brain.evaluator import evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
@@ -115,12 +116,12 @@ class Runner:
         """Accept an order and begin; returns as soon as its row is there."""
         return await self._unbroken(self._start(order))
 
-    async def go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
-        """Take a run that waits (or was left behind) and continue it; what is finished is not called again.
+    async def go_on(self, run_id: UUID, pipeline: Pipeline, statuses: Collection[RunStatus]) -> None:
+        """Take a run that is in one of these states and continue it; what is finished is not called again.
 
-        Raises StaleAttempt where somebody else was faster.
+        Raises StaleAttempt where somebody else was faster, UsageError where it is in another state by now.
         """
-        await self._unbroken(self._go_on(run_id, pipeline, yes=yes))
+        await self._unbroken(self._go_on(run_id, pipeline, statuses))
 
     async def _unbroken[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Finish work although its caller is cancelled: no run is left in a row that nobody works on."""
@@ -151,16 +152,22 @@ class Runner:
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
         return run_id
 
-    async def _go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
+    async def _go_on(self, run_id: UUID, pipeline: Pipeline, statuses: Collection[RunStatus]) -> None:
         parts = self._parts
-        row = await parts.store.get(run_id)
-        earlier = tuple(await parts.store.step_results(run_id))
         told = await parts.tracker.snapshot(run_id)
-        attempt = await parts.store.claim(run_id, owner=Owner.this_process())
-        publisher = parts.tracker.publisher(run_id, after_seq=row.last_seq, resumed=told)
+        row = await parts.store.get(run_id)
+        attempt = await parts.store.claim(run_id, owner=Owner.this_process(), statuses=statuses)
+        with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
+            told = await parts.tracker.snapshot(run_id) or told
+        publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
         active = _Active(run_id, attempt, publisher, pipeline=pipeline)
-        job = Job(pipeline, row.inputs, Approvals(frozenset(row.approvals), everything=yes), earlier)
-        self._begin(active, self._execute(active, job))
+        self._begin(active, self._next_attempt(active, pipeline))
+
+    async def _next_attempt(self, active: _Active, pipeline: Pipeline) -> RunResult:
+        """Only now is nobody else writing: what is finished, and what was approved, is read after the claim."""
+        row = await self._parts.store.get(active.run_id)
+        earlier = tuple(await self._parts.store.step_results(active.run_id))
+        return await self._execute(active, Job(pipeline, row.inputs, Approvals(frozenset(row.approvals)), earlier))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""
@@ -238,7 +245,7 @@ class Runner:
         tables = {name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)}
         plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
         spending = Spending(plan.tokens_in, plan.tokens_out)
-        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), spending)
+        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), plan.notes, spending)
         await self._parts.store.set_plan(active.run_id, active.attempt, stored)
         return plan.pipeline
 
@@ -268,11 +275,11 @@ class Runner:
             waiting_for=result.waiting_for, spending=spending, last_seq=active.publisher.seq + 1,
             backend=active.publisher.backend,
         )  # fmt: skip
-        await self._parts.store.settle(active.run_id, active.attempt, outcome)
-        waiting = [request.step_id for request in result.waiting_for]
+        status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
+        waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []
         data = {"answer": answer, "outputs": dict(result.outputs), "waiting_for": waiting}
         active.publisher.publish(
-            EventType.of_run(result.status), message=result.error or "", data={k: v for k, v in data.items() if v}
+            EventType.of_run(status), message=result.error or "", data={k: v for k, v in data.items() if v}
         )
 
     async def _remember_meaning(self, run_id: UUID, subject: str | Pipeline | None) -> None:
