@@ -142,6 +142,8 @@ def run(shown: "Run", *, as_json: bool) -> None:
         console.print(Markdown(shown.answer) if console.is_terminal else Text(shown.answer))
     for name in shown.outputs:
         _result(console, shown, name)
+    for text in shown.notes:
+        console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
     _status_line(console, shown)
 

@@ -16,7 +16,7 @@ SEARCH_ON = """
 SELECT set_config('hnsw.iterative_scan', 'strict_order', false) FROM pg_extension
 WHERE extname = 'vector' AND string_to_array(extversion, '.')::int[] >= '{0,8}'
 """
-"""For the session: from pgvector 0.8 the index goes on until enough rows have passed the filters; before, fewer come."""
+"""For the session: from pgvector 0.8 the index goes on until enough rows have passed the filters; before, fewer do."""
 NEAREST = text(
     """
     SELECT id, request, spec, status, score, feedback, 1 - (embedding <=> CAST(:vector AS vector)) AS similarity
