@@ -11,6 +11,7 @@ from collections.abc import Iterable
 __all__ = [
     "APPROVE",
     "BEAT",
+    "CACHED",
     "CANCEL",
     "CLAIM",
     "HEARTBEAT_SECONDS",
@@ -237,6 +238,16 @@ FROM unnest(%(tools)s::text[]) AS tool CROSS JOIN LATERAL (
 GROUP BY tool
 """
 """A step with a fingerprint is one call; a `foreach` step has none, its items are the calls."""
+
+CACHED = """
+SELECT result, extract(epoch FROM now() - finished_at)::float8 FROM (
+    (SELECT result, finished_at FROM brain.steps
+    WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT result, finished_at FROM brain.step_items
+    WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
+) AS found ORDER BY finished_at DESC LIMIT 1
+"""
 
 RATE = """
 WITH rated AS (

@@ -18,7 +18,7 @@ from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
 from brain.pipeline_builder.preflight import ToolHistory
-from brain.runs import RunStatus, StepResult, new_run_id, short_id
+from brain.runs import Json, RunStatus, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["CANCEL_CHANNEL", "RESUMABLE", "RunStore"]
@@ -145,6 +145,12 @@ class RunStore:
         async with self._database.connection() as connection:
             rows = await (await connection.execute(statements.TOOL_HISTORY, {"tools": list(tools)})).fetchall()
         return {tool: ToolHistory(calls, seconds, tokens) for tool, calls, seconds, tokens in rows}
+
+    async def cached(self, fingerprint: str) -> tuple[Json, float] | None:
+        """The latest good result of a call with this fingerprint, of any run, and its age in seconds."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(statements.CACHED, {"fingerprint": fingerprint})).fetchone()
+        return None if row is None else (row[0], row[1])
 
     async def request_cancel(self, run_id: UUID) -> RunStatus:
         """Ask for the end of a run; one that nobody is running ends at once. Returns its status after that.

@@ -17,7 +17,7 @@ from brain.evaluator import evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import on_daemon_thread
-from brain.executor.ports import ToolCaller
+from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Spending
@@ -56,6 +56,8 @@ class Order:
     yes: bool = False
     """Whether tools that change something may run without asking."""
     source: str = "python"
+    use_cache: bool = True
+    """Whether results of earlier calls may stand for steps that say `cache`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class _Active:
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
+    uses_cache: bool = True
     spending: Spending = field(default_factory=Spending)
     """Of the answer; the plan's is stored with the plan."""
 
@@ -102,6 +105,24 @@ class _StoreJournal:
         return await self._store.beat(
             active.run_id, active.attempt, last_seq=active.publisher.seq, backend=active.publisher.backend
         )
+
+
+class _StepCache:
+    """The executor's cache: what the run store has, as long as its artifacts are there."""
+
+    def __init__(self, store: RunStore, codec: ArtifactCodec) -> None:
+        self._store = store
+        self._codec = codec
+
+    async def find(self, fingerprint: str) -> Kept | None:
+        try:
+            found = await self._store.cached(fingerprint)
+            if found is not None:
+                await asyncio.to_thread(self._codec.unpack, found[0])
+        except BrainError as exc:
+            log.info("A result is made anew: %s", exc)
+            return None
+        return None if found is None else Kept(*found)
 
 
 class Runner:
@@ -147,7 +168,7 @@ class Runner:
             row.spec, row.name = pipeline.spec.to_json(), pipeline.spec.name
             row.tool_versions = {tool.name: tool.version for tool in tools}
         await parts.store.create(row, tools)
-        active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline)
+        active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
         return run_id
@@ -251,7 +272,8 @@ class Runner:
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts = self._parts
-        engine = Engine(parts.caller, active.publisher, _StoreJournal(parts.store, active), parts.project)
+        journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
+        engine = Engine(parts.caller, active.publisher, journal, parts.project, cache if active.uses_cache else None)
         return await engine.run(job, active.cancel)
 
     async def _answer(self, active: _Active, result: RunResult) -> str | None:
