@@ -53,7 +53,7 @@ def show(
             _show_pipeline(brain, shown)
         render.run(shown, as_json=as_json)
         if save is not None:
-            saving.save(shown, save)
+            saving.save(shown.outputs, save)
 
 
 def _show_pipeline(brain: "Brain", shown: "Run") -> None:
