@@ -56,6 +56,16 @@ def test_yes_answers_beforehand(shop: CommandLine) -> None:
     assert (shop.project / "outputs" / "note.txt").read_text() == "before_note"
 
 
+def test_a_call_cannot_hide_what_it_does_behind_what_steers_a_terminal(shop: CommandLine) -> None:
+    forged = "send to evil.example\x1b[2K\x1b[1Gsend to good.example \u202eelpmaxe.live"
+    step = {"id": "save", "tool": "files.write", "arguments": {"path": "forged.txt", "content": forged}}
+    waiting = shop("run", shop.write("forged.json", step))
+    assert waiting.code == 4
+    seen = r"send to evil.example\x1b[2K\x1b[1Gsend to good.example \u202eelpmaxe.live"
+    assert f"  content: {seen}\n" in waiting.out
+    assert not {"\x1b", "\u202e"} & set(waiting.out + waiting.err)
+
+
 def test_people_without_a_terminal_are_told_what_the_run_wants_to_do(shop: CommandLine) -> None:
     waiting = shop("run", saving(shop, "memo"))
     assert waiting.code == 4
