@@ -13,9 +13,9 @@ from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools,
 if TYPE_CHECKING:
     from brain.cli.live import View
     from brain.intent_inference.plan import Plan
-    from brain.session import Brain, Run
+    from brain.session import Brain, Order, Run
 
-__all__ = ["approve", "ask", "cancel", "follow", "plan", "run", "watch"]
+__all__ = ["approve", "ask", "begin", "cancel", "plan", "run", "watch"]
 
 FAILED, WAITING = 1, 4
 
@@ -68,12 +68,10 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Plan, run and answer a request."""
-    from brain.cli import live
+    from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        with live.waiting("Starting"):
-            run_id = brain.start_ask(request, yes=yes, source="cli")
-        follow(brain, run_id, as_json=as_json)
+        begin(brain, Order(request=request, yes=yes, source="cli"), as_json=as_json)
 
 
 def run(
@@ -86,12 +84,12 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a pipeline that is written down."""
-    from brain.cli import live
+    from brain.pipeline_builder.spec import read_spec
+    from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        with live.waiting("Starting"):
-            run_id = brain.start_run(pipeline, yes=yes, source="cli", **read_inputs(inputs))
-        follow(brain, run_id, as_json=as_json)
+        order = Order(spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli")
+        begin(brain, order, as_json=as_json)
 
 
 def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
@@ -131,6 +129,15 @@ def cancel(run: RunArgument = "last", *, project: Project = None, as_json: AsJso
         else:
             brain.cancel(found)
         render.run(brain.wait(found), as_json=as_json)
+
+
+def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
+    """Start what is wanted and see it through; Ctrl-C cancels it."""
+    from brain.cli import live
+
+    with live.waiting("Starting"):
+        run_id = brain.start(order)
+    follow(brain, run_id, as_json=as_json)
 
 
 def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:

@@ -66,29 +66,31 @@ class Brain:
                 self._bridge.run(self._core.__aexit__(None, None, None))
             self._bridge.close()
 
-    def plan(self, request: str, **inputs: Any) -> Plan:
+    def plan(self, request: str, /, **inputs: Any) -> Plan:
         """What would be done about a request, and what that would touch; nothing is run.
 
         `inputs` are DataFrames that it is about.
         """
         return self._bridge.run(self._core.plan(request, _tables(inputs)))
 
-    def ask(self, request: str, *, yes: bool = False, **inputs: Any) -> Run:
+    def ask(self, request: str, /, *, yes: bool = False, **inputs: Any) -> Run:
         """Plan, run and answer a request; without `yes` it waits where a person must approve a step first."""
         return self.wait(self.start_ask(request, yes=yes, **inputs))
 
-    def run(self, pipeline: SpecLike, *, yes: bool = False, **inputs: Any) -> Run:
-        """Run a pipeline that is written down."""
+    def run(self, pipeline: SpecLike, /, *, yes: bool = False, **inputs: Any) -> Run:
+        """Run a pipeline that is written down; `start` takes inputs of any name."""
         return self.wait(self.start_run(pipeline, yes=yes, **inputs))
 
-    def start_ask(self, request: str, *, yes: bool = False, source: str = "python", **inputs: Any) -> UUID:
+    def start_ask(self, request: str, /, *, yes: bool = False, **inputs: Any) -> UUID:
         """The same as `ask`, without waiting for the end."""
-        order = Order(request=request, inputs=inputs, yes=yes, source=source)
-        return self._bridge.run(self._core.start(order))
+        return self.start(Order(request=request, inputs=inputs, yes=yes))
 
-    def start_run(self, pipeline: SpecLike, *, yes: bool = False, source: str = "python", **inputs: Any) -> UUID:
+    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, **inputs: Any) -> UUID:
         """The same as `run`, without waiting for the end."""
-        order = Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, source=source)
+        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes))
+
+    def start(self, order: Order) -> UUID:
+        """Begin what is wanted, without waiting for the end."""
         return self._bridge.run(self._core.start(order))
 
     def wait(self, run: RunLike) -> Run:

@@ -79,8 +79,8 @@ def test_a_tool_that_never_comes_back_is_given_up_and_the_command_ends_at_once(s
 def test_a_busy_run_that_is_cancelled_keeps_what_its_items_have_done(shop: CommandLine) -> None:
     many = {"id": "many", "tool": "shop.nap", "foreach": "${inputs.naps}", "max_parallel": 1,
             "arguments": {"seconds": "${item}", "label": "nap${index}"}}  # fmt: skip
-    spec = shop.write("items.json", many, inputs={"naps": {"type": "array"}})
-    running = shop.start("run", spec, "--input", "naps=[0, 0, 60]")
+    spec = shop.write("items.json", many, inputs={"naps": {"type": "array"}, "yes": {"type": "integer"}})
+    running = shop.start("run", spec, "--input", "naps=[0, 0, 60]", "-i", "yes=1")
     eventually(lambda: "nap1" in shop.naps())
     time.sleep(0.3)
     running.interrupt()

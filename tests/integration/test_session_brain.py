@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from command_line import CommandLine, nap, new_project, remove_project
 
-from brain import Brain
+from brain import Brain, PipelineSpec
 from brain.errors import RunNotFound, UsageError
 from brain.runs import EventType, RunStatus
-from brain.session import Run
+from brain.session import Order, Run
 
 SALES = pd.DataFrame({"shop": ["north", "south", "north", "south"], "price": [10.0, 20.0, 30.0, 40.0]})
 
@@ -82,6 +82,17 @@ def test_the_projects_own_tools_are_found_behind_everything_else(brain: Brain, s
     assert brain.run(napping(nap("own", 0))).results["own"] == {"label": "own"}
     assert str(shop.project) in sys.path[len(sys.path) // 2 :]
     assert sys.path.count(str(shop.project)) == 1
+
+
+def test_inputs_may_have_any_name(brain: Brain, shop: CommandLine) -> None:
+    names = ["self", "pipeline", "request", "source"]
+    spec = {"inputs": {name: {"type": "integer"} for name in (*names, "yes")}, "steps": [nap("own", 0)]}
+    given = dict(zip(names, range(4), strict=True))
+    declared = {"inputs": {name: {"type": "integer"} for name in names}, "steps": [nap("own", 0)]}
+    assert brain.run(declared, **given).inputs == given
+    order = Order(spec=PipelineSpec.from_value(spec), inputs={**given, "yes": 4}, source="elsewhere")
+    assert brain.wait(brain.start(order)).inputs == {**given, "yes": 4}
+    assert brain.ask("average price by shop", source=SALES).status is RunStatus.SUCCEEDED
 
 
 def test_a_run_is_watched_from_its_first_event_while_it_goes_on(brain: Brain) -> None:
