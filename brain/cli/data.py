@@ -42,12 +42,13 @@ def show(
     *,
     save: Annotated[Path | None, typer.Option("--save", help="Write tables and files of the run here.")] = None,
     project: Project = None,
+    tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a run: its plan, its answer, its results and where they are."""
     from brain.cli import render, saving
 
-    with open_brain(project) as brain:
+    with open_brain(project, tools) as brain:
         shown = brain.show(run)
         if not as_json:
             _show_pipeline(brain, shown)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from brain.intent_inference.plan import Plan
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.pipeline_builder.preflight import Preflight
+    from brain.runs import ApprovalRequest
     from brain.session import Run
     from brain.session.health import Finding
     from brain.tool_registry.definitions import ToolDefinition
@@ -144,10 +145,16 @@ def approvals(shown: "Run") -> None:
     console = screen()
     for request in shown.waiting_for:
         console.print(f"\n[yellow]{request.step_id}[/] [bold]{request.tool}[/] changes something:", highlight=False)
-        calls = request.arguments["items"] if set(request.arguments) == {"items"} else [request.arguments]
-        for call in calls:
+        for call in _calls(shown, request):
             for name, value in call.items():
                 console.print(f"  {name}: {_short(value, APPROVED_WIDTH)}", markup=False, highlight=False)
+
+
+def _calls(shown: "Run", request: "ApprovalRequest") -> list[Mapping[str, Any]]:
+    """The arguments of the call that a request is for, or of each item's."""
+    steps = shown.spec.steps if shown.spec is not None else ()
+    is_foreach = any(step.id == request.step_id and step.foreach is not None for step in steps)
+    return request.arguments["items"] if is_foreach else [request.arguments]
 
 
 def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = None) -> None:

@@ -109,9 +109,16 @@ def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson
         _finish(brain.show(run_id), as_json=None if as_json else False)
 
 
-def approve(run: RunArgument = "last", *, yes: Yes = False, project: Project = None, as_json: AsJson = False) -> None:
+def approve(
+    run: RunArgument = "last",
+    *,
+    yes: Yes = False,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
     """Allow what a waiting run waits for, and go on with it."""
-    with open_brain(project) as brain:
+    with open_brain(project, tools) as brain:
         waiting = brain.show(run)
         if waiting.waiting_for and not yes:
             _ask_for_approval(waiting)

@@ -1,5 +1,6 @@
 """A step that changes something waits for a person: who may answer, where, and what is not done twice."""
 
+import json
 import os
 import pty
 import re
@@ -48,6 +49,19 @@ def test_without_a_terminal_the_run_waits_and_another_process_finishes_it_withou
     again = shop("approve", run["id"], "--yes")
     assert again.code == 2
     assert again.err == f"brain: The run {run['id']} is succeeded: it waits for no approval.\n"
+
+
+def test_a_run_with_another_registry_is_shown_and_approved_with_it(shop: CommandLine) -> None:
+    tools = json.loads((shop.project / "tools.json").read_text())["tools"]
+    sending = {**next(tool for tool in tools if tool["name"] == "shop.nap"), "name": "shop.send", "annotations": {}}
+    (shop.project / "own.json").write_text(json.dumps({"tools": [sending]}))
+    step = {**nap("sent", 0), "tool": "shop.send"}
+    waiting = shop("run", shop.write("send.json", step), "--tools", "own.json", "--json")
+    assert waiting.code == 4
+    shown = shop("show", waiting.json["id"], "--tools", "own.json")
+    assert "no longer fits" not in shown.out
+    approved = shop("approve", waiting.json["id"], "--yes", "--tools", "own.json")
+    assert (approved.code, shop.naps()[-1]) == (0, "sent")
 
 
 def test_yes_answers_beforehand(shop: CommandLine) -> None:
