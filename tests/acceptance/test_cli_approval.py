@@ -1,15 +1,10 @@
 """A step that changes something waits for a person: who may answer, where, and what is not done twice."""
 
 import json
-import os
-import pty
 import re
-import select
-import subprocess
-import time
 
 import pytest
-from command_line import BRAIN, CommandLine, nap
+from command_line import CommandLine, Terminal, nap
 
 
 def saving(shop: CommandLine, name: str) -> str:
@@ -89,51 +84,6 @@ def test_people_without_a_terminal_are_told_what_the_run_wants_to_do(shop: Comma
     cancelled = shop("cancel", "last")
     assert cancelled.code == 0
     assert "\ncancelled" in cancelled.out
-
-
-class Terminal:
-    """`brain` at a terminal of 80 columns, as a person sees it."""
-
-    def __init__(self, shop: CommandLine, *arguments: str) -> None:
-        self._screen, other = pty.openpty()
-        environment = {**shop.variables, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "40"}
-        self.process = subprocess.Popen(
-            [str(BRAIN), *arguments], cwd=shop.project, env=environment, stdin=other, stdout=other, stderr=other,
-            start_new_session=True,
-        )  # fmt: skip
-        os.close(other)
-        self.seen = ""
-
-    def read_until(self, words: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.seen and time.monotonic() < deadline:
-            if select.select([self._screen], [], [], 0.1)[0]:
-                self._read()
-                self._answer_cursor_query()
-        assert words in self.seen, self.seen
-
-    def write(self, text: str) -> None:
-        os.write(self._screen, text.encode())
-
-    def end(self) -> int:
-        deadline = time.monotonic() + 20
-        while self._read() and time.monotonic() < deadline:
-            pass
-        os.close(self._screen)
-        return self.process.wait(10)
-
-    def _read(self) -> bool:
-        try:
-            content = os.read(self._screen, 65536).decode()
-        except OSError:  # the other side is closed
-            return False
-        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content)
-        self._asks_for_cursor = "\x1b[6n" in content
-        return bool(content)
-
-    def _answer_cursor_query(self) -> None:
-        if self._asks_for_cursor:
-            self.write("\x1b[1;1R")
 
 
 @pytest.mark.parametrize(("key", "code"), [("y", 0), ("n", 4)])
