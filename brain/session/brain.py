@@ -62,9 +62,11 @@ class Brain:
     def close(self) -> None:
         """Cancel what still runs here, and let go of the services; a second call does nothing."""
         if self._bridge.is_open:
-            with contextlib.suppress(KeyboardInterrupt):
-                self._bridge.run(self._core.__aexit__(None, None, None))
-            self._bridge.close()
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    self._bridge.run(self._core.__aexit__(None, None, None))
+            finally:
+                self._bridge.close()
 
     def plan(self, request: str, /, **inputs: Any) -> Plan:
         """What would be done about a request, and what that would touch; nothing is run.

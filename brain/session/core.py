@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from brain.config_secrets import Redactor, SecretResolver, Settings, install_log
 from brain.database.engine import Database
 from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
+from brain.embedded import in_use
 from brain.errors import BrainError, SettingsError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
@@ -90,6 +91,7 @@ class Core:
             max_parallel=settings.brain_max_parallel,
         )
         self._stack = AsyncExitStack()
+        self._stack.enter_context(in_use(settings.state_folder))
         self._opening = asyncio.Lock()
         self._stores: _Stores | None = None
 
@@ -99,9 +101,11 @@ class Core:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._stack.aclose()
-        await self._caller.aclose()
-        self._stores = None
+        try:
+            await self._stack.aclose()
+        finally:
+            self._stores = None
+            await self._caller.aclose()
 
     async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
         """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError."""
@@ -222,10 +226,6 @@ class Core:
         found = await asyncio.to_thread(self._search.search, query, limit)
         return [scored.definition for scored in found]
 
-    async def open(self) -> ServiceUrls:
-        """Make sure that the stores are there; every verb that needs them does."""
-        return (await self._open()).urls
-
     def _planner(self) -> Planner:
         if is_hosted_chat(self.settings):
             return ModelPlanner(self.registry, self._search, self._model, self.check)
@@ -244,15 +244,16 @@ class Core:
 
     async def _opened(self) -> "_Stores":
         urls = await open_services(self.settings)
-        database = await self._stack.enter_async_context(Database(urls.database, urls.reader))
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
-        store = RunStore(database, self.redactor)
-        keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-        primary, fallback = _backends(urls, database, keep)
-        position = _PositionOf(store)
-        tracker = await self._stack.enter_async_context(ProgressTracker(primary, fallback, position))
-        stores = _Stores(urls, store, Frames(database), tracker, self._runner(store, tracker))
-        self._stack.push_async_callback(stores.runner.close)
+        async with AsyncExitStack() as made:
+            database = await made.enter_async_context(Database(urls.database, urls.reader))
+            await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+            store = RunStore(database, self.redactor)
+            keep = timedelta(hours=self.settings.brain_event_ttl_hours)
+            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store))
+            await made.enter_async_context(tracker)
+            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker))
+            made.push_async_callback(stores.runner.close)
+            self._stack.push_async_callback(made.pop_all().aclose)
         return stores
 
     def _runner(self, store: RunStore, tracker: ProgressTracker) -> Runner:
@@ -272,17 +273,14 @@ class Core:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Stores:
     """What is there once the services are up."""
 
-    def __init__(
-        self, urls: ServiceUrls, store: RunStore, frames: Frames, tracker: ProgressTracker, runner: Runner
-    ) -> None:
-        self.urls = urls
-        self.store = store
-        self.frames = frames
-        self.tracker = tracker
-        self.runner = runner
+    store: RunStore
+    frames: Frames
+    tracker: ProgressTracker
+    runner: Runner
 
 
 class _PositionOf:

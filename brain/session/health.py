@@ -10,7 +10,7 @@ from importlib import metadata
 from brain.config_secrets import Settings
 from brain.database.engine import Database
 from brain.database.upgrade import HEAD, check_schema, current_revision, ensure_schema
-from brain.embedded import ServiceStatus, status, stop_all
+from brain.embedded import ServiceStatus, in_use, status, stop_all
 from brain.errors import BrainError, ServiceError
 from brain.session.services import (
     ServiceUrls,
@@ -67,8 +67,9 @@ def service_status(settings: Settings) -> list[ServiceStatus]:
 
 def up(settings: Settings) -> list[ServiceStatus]:
     """Start every service that the settings leave to this machine, with the schema in place."""
-    asyncio.run(_open(settings, model=not is_hosted_chat(settings)))
-    return service_status(settings)
+    with in_use(settings.state_folder):
+        asyncio.run(_open(settings, model=not is_hosted_chat(settings)))
+        return service_status(settings)
 
 
 def down(settings: Settings) -> list[str]:
@@ -78,7 +79,8 @@ def down(settings: Settings) -> list[str]:
 
 def doctor(settings: Settings) -> list[Finding]:
     """Look at everything that the Brain needs, by using it once."""
-    return [*_machine(settings), *asyncio.run(_services(settings))]
+    with in_use(settings.state_folder):
+        return [*_machine(settings), *asyncio.run(_services(settings))]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
