@@ -106,8 +106,8 @@ class Settings(BaseModel):
 
     @property
     def tools_file(self) -> Path:
-        """Where the tool definitions are read from."""
-        return self.brain_tools or self.project / "tools.json"
+        """Where the tool definitions are read from; what is set stands relative to the project."""
+        return self._place(self.brain_tools or "tools.json")
 
     @property
     def state_folder(self) -> Path:
@@ -116,13 +116,17 @@ class Settings(BaseModel):
 
     @property
     def artifacts_url(self) -> str:
-        """An fsspec URL or a folder."""
-        return self.brain_artifacts_url or str(self.state_folder / "artifacts")
+        """An fsspec URL, or a folder that stands relative to the project."""
+        place = self.brain_artifacts_url or str(self.state_folder / "artifacts")
+        return place if "://" in place else str(self._place(place))
 
     @property
     def uses_embedded(self) -> bool:
         """Whether a service without a URL may be started on this machine."""
         return self.brain_embedded == "on"
+
+    def _place(self, path: Path | str) -> Path:
+        return self.project / os.path.expanduser(path)  # noqa: PTH111 - pathlib raises where there is no such user
 
 
 def find_project(start: Path | None = None) -> Path:

@@ -42,7 +42,7 @@ class Brain:
     def __init__(
         self, project: str | Path | None = None, *, tools: str | Path | None = None, settings: Settings | None = None
     ) -> None:
-        overrides = {"brain_tools": Path(tools)} if tools is not None else {}
+        overrides = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
         self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
         self._bridge = Bridge()
         try:

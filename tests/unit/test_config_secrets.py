@@ -61,7 +61,23 @@ def test_the_environment_wins_over_the_file_and_arguments_over_both(
     monkeypatch.setenv("BRAIN_EMBEDDING_MODEL", "environment")
     found = settings(tmp_path, brain_chat_model="argument", brain_tools=None)
     assert (found.brain_chat_model, found.brain_embedding_model) == ("argument", "environment")
-    assert found.tools_file == Path("file.json")
+    assert found.tools_file == tmp_path / "file.json"
+
+
+def test_places_stand_relative_to_the_project_wherever_a_command_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    found = settings(tmp_path, brain_tools=Path("more/tools.json"), brain_artifacts_url="kept")
+    assert (found.tools_file, found.artifacts_url) == (tmp_path / "more/tools.json", str(tmp_path / "kept"))
+    found = settings(tmp_path, brain_tools=Path("/etc/tools.json"), brain_artifacts_url="/srv/kept")
+    assert (found.tools_file, found.artifacts_url) == (Path("/etc/tools.json"), "/srv/kept")
+    found = settings(tmp_path, brain_tools=Path("~/tools.json"), brain_artifacts_url="~/kept")
+    assert (found.tools_file, found.artifacts_url) == (tmp_path / "home/tools.json", str(tmp_path / "home/kept"))
+    for url in ("s3://bucket/brain", "memory://here", "simplecache::s3://bucket/brain"):
+        assert settings(tmp_path, brain_artifacts_url=url).artifacts_url == url
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\t"])
