@@ -16,6 +16,7 @@ from brain.errors import SettingsError
 
 __all__ = [
     "SECRET_REFERENCE",
+    "ProjectEnvironment",
     "Redactor",
     "SecretResolver",
     "Settings",
@@ -150,17 +151,53 @@ def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
     """
     folder = (project or find_project()).resolve()
     try:
-        load_dotenv(folder / ".env")
+        _load_env_file(folder / ".env")
+        environment = ProjectEnvironment(folder)
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{folder / '.env'} cannot be read: {reason}.") from None
     known = Settings.model_fields.keys() - {"project"}
-    values: dict[str, Any] = {name: os.environ[name.upper()] for name in known if name.upper() in os.environ}
+    values: dict[str, Any] = {name: environment[name.upper()] for name in known if name.upper() in environment}
     values |= {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings.model_validate({"project": folder, **_without_blanks(values)})
     except ValidationError as exc:
         raise SettingsError(_explain(exc, values)) from None
+
+
+_from_files: dict[str, str] = {}
+"""What the `.env` that was loaded last has put into the environment of this process."""
+
+
+def _load_env_file(path: Path) -> None:
+    """Put a project's `.env` into the environment, in place of that of the project before, or of its older state."""
+    for name, value in _from_files.items():
+        if os.environ.get(name) == value:
+            del os.environ[name]
+    _from_files.clear()
+    before = frozenset(os.environ)
+    load_dotenv(path)
+    _from_files.update({name: value for name, value in os.environ.items() if name not in before})
+
+
+class ProjectEnvironment(Mapping[str, str]):
+    """The environment as a process has it that works for one project alone: its variables, then the project's `.env`.
+
+    What the `.env` of another project has put there does not count.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self._file = {name: value for name, value in dotenv_values(project / ".env").items() if value is not None}
+
+    def __getitem__(self, name: str) -> str:
+        given = os.environ.get(name)
+        return self._file[name] if given is None or given == _from_files.get(name) else given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name for name, value in os.environ.items() if value != _from_files.get(name)} | self._file.keys())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
-from brain.config_secrets import Redactor, SecretResolver, Settings, install_log_redaction
+from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, Settings, install_log_redaction
 from brain.database.engine import Database
 from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
@@ -77,7 +77,7 @@ class Core:
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
         self._model = chat_model(settings)
-        self._secrets = SecretResolver()
+        self._secrets = SecretResolver(ProjectEnvironment(settings.project))
         self._caller = LocalCaller(
             load,
             Surroundings(

@@ -1,6 +1,7 @@
 """Settings from `.env` and the environment, and what is never shown of them."""
 
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from brain.config_secrets import (
     NEVER_REFERENCED,
+    ProjectEnvironment,
     Redactor,
     SecretResolver,
     Settings,
@@ -78,6 +80,37 @@ def test_places_stand_relative_to_the_project_wherever_a_command_is_given(
     assert (found.tools_file, found.artifacts_url) == (tmp_path / "home/tools.json", str(tmp_path / "home/kept"))
     for url in ("s3://bucket/brain", "memory://here", "simplecache::s3://bucket/brain"):
         assert settings(tmp_path, brain_artifacts_url=url).artifacts_url == url
+
+
+def test_each_project_of_a_process_has_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+        text = f"BRAIN_CHAT_MODEL={folder.name}\nSHOP_TOKEN=token-{folder.name}\nBRAIN_EMBEDDING_MODEL=file\n"
+        (folder / ".env").write_text(text)
+    (one / ".env").write_text((one / ".env").read_text() + "BRAIN_MAX_PARALLEL=5\n")
+    monkeypatch.setenv("BRAIN_EMBEDDING_MODEL", "environment")
+
+    first, of_one = settings(one), ProjectEnvironment(one)
+    second, of_two = settings(two), ProjectEnvironment(two)
+
+    assert (first.brain_chat_model, first.brain_max_parallel) == ("one", 5)
+    assert (second.brain_chat_model, second.brain_max_parallel) == ("two", 32)
+    assert second.brain_embedding_model == "environment"
+    assert os.environ["SHOP_TOKEN"] == "token-two"
+    tokens = {SecretResolver(environment).resolve("SHOP_TOKEN") for environment in (of_one, of_two)}
+    assert tokens == {"token-one", "token-two"}
+    assert "BRAIN_MAX_PARALLEL" in set(of_one) - set(of_two)
+    monkeypatch.setenv("SHOP_TOKEN", "set by hand")
+    assert of_one["SHOP_TOKEN"] == of_two["SHOP_TOKEN"] == "set by hand"
+
+
+def test_an_edited_file_counts_from_the_next_load(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BRAIN_CHAT_MODEL=small\nBRAIN_MAX_PARALLEL=5\n")
+    settings(tmp_path)
+    (tmp_path / ".env").write_text("BRAIN_CHAT_MODEL=large\n")
+    found = settings(tmp_path)
+    assert (found.brain_chat_model, found.brain_max_parallel) == ("large", 32)
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\t"])
