@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -50,6 +49,7 @@ from brain.session.services import (
     tools_file_of,
 )
 from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
 
@@ -67,7 +67,6 @@ class Core:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        _find_own_tools(settings.project)
         self.registry = Registry.from_file(tools_file_of(settings))
         secrets = [binding.name for tool in self.registry for binding in tool.secrets]
         self.redactor = Redactor.of_environment(settings.project, secrets)
@@ -79,7 +78,7 @@ class Core:
         self._model = chat_model(settings)
         self._secrets = SecretResolver(ProjectEnvironment(settings.project))
         self._caller = LocalCaller(
-            load,
+            partial(load, importing=OwnModules(settings.project).load),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
@@ -294,12 +293,6 @@ class _PositionOf:
         at = await self._store.position(run_id)
         alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
-
-
-def _find_own_tools(project: Path) -> None:
-    """Let tools.json name modules of the project folder; last, so that none hides a module of somebody else's."""
-    if str(project) not in sys.path:
-        sys.path.append(str(project))
 
 
 def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:

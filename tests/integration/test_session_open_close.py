@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from command_line import new_project
 
 from brain import Brain, embedded
 from brain.config_secrets import load_settings
@@ -61,3 +62,17 @@ def test_a_brain_whose_closing_fails_leaves_no_thread(project: Path) -> None:
         brain.close()
     assert loops() == []
     brain.close()
+
+
+def test_tools_of_the_same_name_are_each_projects_own(tmp_path: Path) -> None:
+    shops = [new_project(tmp_path / name) for name in ("first", "second")]
+    for shop in shops:
+        (shop.project / "shop_tools.py").write_text(f"def hang():\n    return {shop.project.name!r}\n")
+    opened = [Brain(shop.project) for shop in shops]
+    try:
+        tools = [brain._core.registry.get("shop.hang") for brain in opened]
+        functions = [brain._core._caller._function(tool) for brain, tool in zip(opened, tools, strict=True)]
+        assert [function.call() for function in functions] == ["first", "second"]
+    finally:
+        for brain in opened:
+            brain.close()
