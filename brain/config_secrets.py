@@ -150,6 +150,9 @@ def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
     Raises SettingsError that names the variable, what it got (never of a secret) and what it takes.
     """
     folder = (project or find_project()).resolve()
+    if not folder.is_dir():
+        named = "BRAIN_HOME names" if project is None else "The project is to be"
+        raise SettingsError(f"{named} {folder}, where no folder is: make it first, or name another.")
     try:
         _load_env_file(folder / ".env")
         environment = ProjectEnvironment(folder)

@@ -260,6 +260,21 @@ def test_brain_home_names_the_project_from_anywhere(tmp_path: Path, monkeypatch:
     assert find_project() == tmp_path / "elsewhere"
 
 
+@pytest.mark.parametrize("kind", ["nothing", "a file"])
+def test_a_project_that_is_no_folder_is_refused_and_not_made(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "wether"
+    if kind == "a file":
+        place.touch()
+    with pytest.raises(SettingsError, match=rf"The project is to be {place}, where no folder is: make it first"):
+        load_settings(place)
+    monkeypatch.setenv("BRAIN_HOME", str(place))
+    with pytest.raises(SettingsError, match=rf"BRAIN_HOME names {place}, where no folder is"):
+        load_settings()
+    assert not place.is_dir()
+
+
 @pytest.mark.parametrize("name", sorted(NEVER_REFERENCED))
 def test_what_the_brain_lives_on_is_never_given_to_a_tool(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} belongs to the Brain itself"):
