@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values, load_dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -37,6 +37,9 @@ SECRET_NAME = re.compile(
 )
 SHORTEST_SECRET = 6
 """Characters; a shorter value is not redacted, because it would be found in ordinary words."""
+
+DATABASE_URL = "postgresql://user:password@host:5432/database"
+HIGHEST_PORT = 65_535
 
 POOLER_PORT = 6543
 """Supabase's transaction pooler, which has neither LISTEN nor session settings."""
@@ -103,6 +106,12 @@ class Settings(BaseModel):
         text = "" if value is None else value.get_secret_value()
         if text and text != "off" and not text.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("takes redis://, rediss:// or unix:// and the address, or the word off")
+        try:
+            urlsplit(text).port  # noqa: B018 - reading it checks it
+        except ValueError:
+            raise ValueError(
+                "cannot be read (is the port a number?): takes redis://user:password@host:6379/0"
+            ) from None
         return value
 
     @property
@@ -223,13 +232,27 @@ def normalise_database_url(url: str) -> str:
     """The URL with SQLAlchemy's name for psycopg 3; refuses other databases and the transaction pooler's port."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
-        raise ValueError("takes postgresql://user:password@host:5432/database")
+        raise ValueError(f"takes {DATABASE_URL}")
     if POOLER.search(rest):
         raise ValueError(
             f"port {POOLER_PORT} is the transaction pooler, which cannot LISTEN: "
             "take the direct URL, port 5432 (Supabase: Connect > Direct connection or Session pooler)"
         )
-    return f"postgresql+psycopg://{rest}"
+    if not _is_url(normal := f"postgresql+psycopg://{rest}"):
+        raise ValueError(f"cannot be read (is the port a number?): takes {DATABASE_URL}")
+    return normal
+
+
+def _is_url(text: str) -> bool:
+    """Whether the engine will be able to read the URL."""
+    from sqlalchemy.engine import make_url  # here: most projects set no URL
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        port = make_url(text).port
+    except (ArgumentError, ValueError):
+        return False
+    return port is None or 0 < port <= HIGHEST_PORT
 
 
 class SecretResolver:

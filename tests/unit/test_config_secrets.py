@@ -154,10 +154,13 @@ WRONG_SECRETS = {
         ("mysql://user:hunter2@host/db", "takes postgresql://user:password@host:5432/database"),
         ("user:hunter2@host/db", "takes postgresql://"),
         ("postgres://user:hunter2@pool.example.com:6543/postgres", "port 6543 is the transaction pooler"),
+        ("postgresql://user:hunter2@localhost:notaport/x", "cannot be read (is the port a number?): takes postgresql:"),
+        ("postgresql://user:hunter2@localhost:70000/x", "cannot be read (is the port a number?): takes postgresql:"),
     ],
     "DATABASE_READER_URL": [("sqlite:///hunter2.db", "takes postgresql://")],
     "REDIS_URL": [
-        ("https://user:hunter2@host", "takes redis://, rediss:// or unix:// and the address, or the word off")
+        ("https://user:hunter2@host", "takes redis://, rediss:// or unix:// and the address, or the word off"),
+        ("redis://:hunter2@localhost:notaport", "cannot be read (is the port a number?): takes redis://user:password@"),
     ],
 }
 
@@ -218,6 +221,7 @@ DIRECT = [
     "u:p@h:16543/db",
     "u:p@h:65432/db",
     "u@/d?host=/tmp",
+    "u:p/w#o?r%40d@h:5432/db",
 ]
 
 
