@@ -1,4 +1,4 @@
-"""Writes a run's results where a person wants them: tables as CSV, files as they are."""
+"""Writes results where a person wants them: a run's tables as CSV, its files as they are, a plan as text."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from brain.artifacts import File
 from brain.cli.live import note
 from brain.errors import UsageError
 
-__all__ = ["save"]
+__all__ = ["save", "write"]
 
 NOT_IN_NAMES = re.compile(r"[^\w.]+")
 EDGES = "-._"
@@ -46,6 +46,14 @@ def save(outputs: Mapping[str, Any], folder: Path) -> None:
         raise UsageError(f"The results could not be saved in {folder}: {exc.strerror}.") from exc
     if left_out:
         note(f"Not saved, being neither tables nor files: {', '.join(left_out)}; --json has them.")
+
+
+def write(text: str, path: Path) -> None:
+    """Write a text to a file; raises UsageError where that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"{path} could not be written: {exc.strerror}.") from exc
 
 
 def _parts(outputs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

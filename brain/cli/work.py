@@ -36,17 +36,16 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what would be done about a request, and what that would touch and take, without doing it."""
-    from brain.cli import live, render
+    from brain.cli import live, render, saving
+    from brain.pipeline_builder.draw import draw
 
     with open_brain(project, tools) as brain, live.waiting("Planning"):
         made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
-    if out is not None:
-        out.write_text(made.spec.to_yaml(), encoding="utf-8")
-    if svg is not None:
-        from brain.pipeline_builder.draw import draw
-
-        svg.write_text(draw(made.pipeline), encoding="utf-8")
     render.plan(made, as_json=as_json)
+    if out is not None:
+        saving.write(made.spec.to_yaml(), out)
+    if svg is not None:
+        saving.write(draw(made.pipeline), svg)
 
 
 def _looked_at(brain: "Brain", file: Path, request: str) -> "Plan":

@@ -81,6 +81,9 @@ def test_a_pipeline_that_is_written_down_can_be_looked_at_before_it_runs(shop: C
         "takes unknown: none of its tools has run here yet",
     ]
     assert shop("plan", "-f", spec, "--json").json["preflight"]["hosts"] == ["example.org"]
+    lost = shop("plan", "-f", spec, "--out", "no/such/folder.yaml")
+    assert (lost.code, lost.out) == (2, looked.out)
+    assert lost.err == "brain: no/such/folder.yaml could not be written: No such file or directory.\n"
     both = shop("plan", REQUEST, "--file", spec)
     assert (both.code, both.err) == (2, "brain: Give a request or --file, not both.\n")
 
