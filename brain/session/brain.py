@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from brain.config_secrets import Settings, load_settings
+from brain.errors import UsageError
 from brain.intent_inference.plan import Plan
 from brain.knowledge_base.frames import RunFilter
 from brain.pipeline_builder.pipeline import Pipeline
@@ -129,7 +130,9 @@ class Brain:
         self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000
     ) -> "pd.DataFrame":
         """Past and present runs as a DataFrame, the newest first."""
-        statuses = (RunStatus(status),) if status is not None else ()
+        if since is not None and not isinstance(since, datetime):
+            raise UsageError(f"`since` takes a datetime, not {since!r}.")
+        statuses = (_status(status),) if status is not None else ()
         return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
 
     def steps(self, run: RunLike | None = None, *, items: bool = False) -> "pd.DataFrame":
@@ -149,8 +152,8 @@ class Brain:
         """Say how good a run was, 1 to 5."""
         self._bridge.run(self._core.rate(self.resolve(run), stars, comment))
 
-    def tools(self, query: str = "", *, limit: int = 10) -> list[ToolDefinition]:
-        """The tools there are, or the ones that fit a query, best first."""
+    def tools(self, query: str = "", *, limit: int | None = None) -> list[ToolDefinition]:
+        """The tools there are, or the ones that fit a query, best first (10 where no limit is given)."""
         return self._bridge.run(self._core.tools(query, limit))
 
     def check(self, pipeline: SpecLike) -> Pipeline:
@@ -168,8 +171,10 @@ class Brain:
                 return run
             case Run():
                 return run.run_id
-            case _:
+            case str():
                 return self._bridge.run(self._core.resolve(run))
+            case _:
+                raise UsageError(f"A run is named by its id, a part of it, or `last`, not by {run!r}.")
 
 
 def as_spec(pipeline: SpecLike) -> PipelineSpec:
@@ -183,8 +188,19 @@ def as_spec(pipeline: SpecLike) -> PipelineSpec:
             return PipelineSpec.from_value(dict(pipeline))
         case str() if "\n" in pipeline:
             return PipelineSpec.from_text(pipeline)
-        case _:
+        case str() | Path():
             return read_spec(Path(pipeline))
+        case _:
+            raise UsageError(
+                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not {pipeline!r}."
+            )
+
+
+def _status(status: str) -> RunStatus:
+    try:
+        return RunStatus(status)
+    except ValueError:
+        raise UsageError(f"A run is {', '.join(RunStatus)}; not {status!r}.") from None
 
 
 async def _open(settings: Settings) -> Core:

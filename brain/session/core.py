@@ -61,6 +61,9 @@ __all__ = ["Core"]
 
 log = logging.getLogger(__name__)
 
+TOOLS_THAT_FIT = 10
+"""Of those that a query finds, where nobody says how many."""
+
 
 class Core:
     """Everything that the doors do; used on one event loop. Services start when a verb first needs them."""
@@ -218,11 +221,13 @@ class Core:
         """Keep what a person thought of a run."""
         await (await self._open()).store.rate(run_id, stars, comment)
 
-    async def tools(self, query: str, limit: int) -> list[ToolDefinition]:
+    async def tools(self, query: str, limit: int | None = None) -> list[ToolDefinition]:
         """The tools that fit a query, best first; all in their order without one."""
+        if limit is not None and limit < 1:
+            raise UsageError(f"A limit is 1 or more, or None, not {limit}.")
         if not query:
-            return list(self.registry)
-        found = await asyncio.to_thread(self._search.search, query, limit)
+            return list(self.registry)[:limit]
+        found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
     def _planner(self) -> Planner:

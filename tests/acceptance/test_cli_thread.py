@@ -121,8 +121,10 @@ def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_program
 def test_tools_are_listed_and_found_by_what_they_do(shop: CommandLine) -> None:
     everything = shop("tools", "--json").json
     assert {"table.read", "shop.nap"} <= {tool["name"] for tool in everything}
-    found = shop("tools", "save a file", "--limit", "2", "--json").json
+    searched = shop("tools", "save a file", "--limit", "2", "--json")
+    found = searched.json
     assert len(found) == 2
+    assert searched.err == f"These are 2 of {len(everything)} tools; --limit takes more.\n"
     assert found[0]["name"] == "files.write"
     assert found[0].keys() >= {"name", "description", "inputSchema", "annotations", "run"}
 
