@@ -67,7 +67,9 @@ class _StandardError(logging.Handler):
     """Writes to what is standard error at that moment: while bars are drawn, that is above them."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(f"{self.format(record)}\n")
+        from brain.cli.screen import visible
+
+        sys.stderr.write(f"{visible(self.format(record))}\n")
 
 
 class _Brief(logging.Formatter):

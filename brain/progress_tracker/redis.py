@@ -117,6 +117,12 @@ class RedisBackend:
         finally:
             await channel.aclose()  # type: ignore[no-untyped-call] # redis-py gives it no types
 
+    async def version(self) -> str:
+        """What the server calls itself, asked of it now."""
+        with self._translated():
+            facts = await self._redis.info("server")
+        return str(facts["redis_version"])
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._redis.aclose()

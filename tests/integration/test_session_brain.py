@@ -5,17 +5,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from command_line import CommandLine, nap, new_project, remove_project
 
-from brain import Brain
+from brain import Brain, PipelineSpec
 from brain.errors import RunNotFound, UsageError
 from brain.runs import EventType, RunStatus
-from brain.session import Run
+from brain.session import Order, Run
 
 SALES = pd.DataFrame({"shop": ["north", "south", "north", "south"], "price": [10.0, 20.0, 30.0, 40.0]})
 
@@ -82,6 +82,17 @@ def test_the_projects_own_tools_are_found_behind_everything_else(brain: Brain, s
     assert brain.run(napping(nap("own", 0))).results["own"] == {"label": "own"}
     assert str(shop.project) in sys.path[len(sys.path) // 2 :]
     assert sys.path.count(str(shop.project)) == 1
+
+
+def test_inputs_may_have_any_name(brain: Brain, shop: CommandLine) -> None:
+    names = ["self", "pipeline", "request", "source"]
+    spec = {"inputs": {name: {"type": "integer"} for name in (*names, "yes")}, "steps": [nap("own", 0)]}
+    given = dict(zip(names, range(4), strict=True))
+    declared = {"inputs": {name: {"type": "integer"} for name in names}, "steps": [nap("own", 0)]}
+    assert brain.run(declared, **given).inputs == given
+    order = Order(spec=PipelineSpec.from_value(spec), inputs={**given, "yes": 4}, source="elsewhere")
+    assert brain.wait(brain.start(order)).inputs == {**given, "yes": 4}
+    assert brain.ask("average price by shop", source=SALES).status is RunStatus.SUCCEEDED
 
 
 def test_a_run_is_watched_from_its_first_event_while_it_goes_on(brain: Brain) -> None:
@@ -168,6 +179,31 @@ def test_a_rating_stands_beside_the_run(brain: Brain, asked: Run) -> None:
 def test_an_unknown_run_is_named(brain: Brain, what: str) -> None:
     with pytest.raises(RunNotFound, match=what):
         brain.show(what)
+
+
+WRONG = {
+    "a state": (lambda brain: brain.runs(status="done"), "A run is queued, running, .*, interrupted; not 'done'"),
+    "a time": (lambda brain: brain.runs(since="yesterday"), "`since` takes a datetime, not 'yesterday'"),
+    "no pipeline": (lambda brain: brain.run(None), "A pipeline is a PipelineSpec, .*, not None"),
+    "a number": (lambda brain: brain.check(5), "A pipeline is a PipelineSpec, .*, not 5"),
+    "no run": (lambda brain: brain.show(None), "A run is named by its id, .*, not by None"),
+    "few tools": (lambda brain: brain.tools("read", limit=-1), "A limit is 1 or more, or None, not -1"),
+    "no tools": (lambda brain: brain.tools(limit=0), "A limit is 1 or more, or None, not 0"),
+}
+
+
+@pytest.mark.parametrize(("ask", "says"), WRONG.values(), ids=WRONG)
+def test_what_a_verb_does_not_take_is_one_clear_error(brain: Brain, ask: Callable[[Brain], object], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        ask(brain)
+
+
+def test_tools_are_as_many_as_are_asked_for(brain: Brain) -> None:
+    everything = brain.tools()
+    assert len(everything) > 10
+    assert brain.tools(limit=2) == everything[:2]
+    assert len(brain.tools("read a table")) == 10
+    assert len(brain.tools("read a table", limit=len(everything))) > 10
 
 
 def test_nothing_asked_is_refused_before_a_run_is_made(brain: Brain) -> None:
