@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from brain.intent_inference.column_links import CLOSE, ColumnLink
-from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges
+from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges, refuse_backward
 from brain.intent_inference.mentions import Kind, Mention, Request
 from brain.intent_inference.periods import find_periods
 from brain.intent_inference.spans import distance, overlap
@@ -54,6 +54,7 @@ def _amounts(request: Request, columns: Sequence[ColumnLink], found: Sequence[Co
     amounts = [link for link in columns if link.column.is_number]
     free = [number for number in request.of(Kind.NUMBER) if not any(overlap(number, other) for other in found)]
     for between in ranges(request, free) if amounts else ():
+        refuse_backward(request, between, float(between.low.value), float(between.high.value))
         comparison = Comparison("between", between.start, between.high.end)
         yield _of_nearest(request, amounts, comparison, [between.low.value, between.high.value])
     last: Condition | None = None

@@ -12,7 +12,7 @@ from brain.intent_inference.conditions import NEGATION
 from brain.intent_inference.draft import DraftStep
 from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.linking import Links
-from brain.intent_inference.mentions import Kind, Mention, Request, Word
+from brain.intent_inference.mentions import SENTENCE_START, Kind, Mention, Request, Word
 from brain.intent_inference.slots import ONLY_ONE
 from brain.intent_inference.sources import Source, makes_table
 from brain.intent_inference.spans import Place, Spanned, overlap
@@ -44,9 +44,12 @@ RELATIVE_TIME = re.compile(
     r"(?:days?|weeks?|months?|quarters?|years?))\b",
     re.IGNORECASE,
 )
+TIME_COMPARISON = re.compile(
+    r"\b(?:since|until|till|before|after|prior to|later|earlier|onwards?|up to|as of)\b", re.IGNORECASE
+)
+"""Of a time, which none of the conditions may have seen: `until the end of 2013`."""
 NAMES_OF_FORMATS = frozenset({"csv", "tsv", "json", "jsonl", "parquet", "png", "sql", "id", "i"})
 """Written in capitals without being a name of something."""
-SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ def _words(links: Links, plan: _Done) -> Iterator[str]:
     for name in (*_names(plan.request, plan.source), *_restrictions(plan.request)):
         if plan.leaves(name) and name.text not in plan.source.nouns:
             yield f"what {plan.quote(name)} is: {plan.source.name} has no such value or column"
+    yield from _matches(TIME_COMPARISON, plan, conditions)
 
 
 def _matches(pattern: re.Pattern[str], plan: _Done, done: Sequence[Spanned]) -> Iterator[str]:

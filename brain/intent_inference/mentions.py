@@ -8,7 +8,7 @@ from functools import cached_property
 
 from brain.intent_inference.spans import Spanned, overlap, starts_in
 
-__all__ = ["Kind", "Mention", "Request", "Word"]
+__all__ = ["SENTENCE_START", "Kind", "Mention", "Request", "Word"]
 
 NUMBER_WORDS = {
     "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -30,7 +30,7 @@ FIRST_YEAR, LAST_YEAR = 1800, 2199
 
 
 UNITS = r"(?:[mck]?m|k?g|[lcfsh]|ml|min|kwh?|ppm)"
-"""Of measurement, where they are written right behind a number; `5k` and `3rd` are not numbers as they stand."""
+"""Of measurement, where they are written right behind a number; `5k`, `3rd` and `1990s` are no numbers."""
 
 
 class Kind(StrEnum):
@@ -49,13 +49,15 @@ PATTERNS = {
     Kind.PATH: re.compile(
         r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
     ),
-    Kind.DATE: re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
-    Kind.NUMBER: re.compile(rf"(?<![\w.])-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}?(?!\w|\.\d))"),
+    Kind.DATE: re.compile(r"(?<![\w-])\d{4}-\d{2}(?:-\d{2})?(?![\w-])"),
+    Kind.NUMBER: re.compile(rf"(?<![\w.])(?!\d{{3}}0s\b)-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}?(?!\w|\.\d))"),
 }
 WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?")
 """Letters, also with digits among them: `CO2`, `q1`, `30mm`."""
 
 
+SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
+"""Before a word whose capital says nothing."""
 COMPARATIVE = re.compile(
     r"\b(?!(?:other|rather|over|under)\b)\w{2,}er(?=\s+than\b)|(?<=\bor\s)(?!over|under)\w{2,}er\b", re.IGNORECASE
 )
