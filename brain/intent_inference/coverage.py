@@ -12,7 +12,7 @@ from brain.intent_inference.conditions import NEGATION
 from brain.intent_inference.draft import DraftStep
 from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.linking import Links
-from brain.intent_inference.mentions import SENTENCE_START, Kind, Mention, Request, Word
+from brain.intent_inference.mentions import Kind, Mention, Request, Word
 from brain.intent_inference.slots import ONLY_ONE
 from brain.intent_inference.sources import Source, makes_table
 from brain.intent_inference.spans import Place, Spanned, overlap
@@ -193,12 +193,8 @@ def _uncounted(plan: _Done) -> Iterator[str]:
 
 def _names(request: Request, source: Source) -> Iterator[Word]:
     """Words with a capital in mid-sentence, unless the whole request is written so."""
-    capitals = [word for word in request.words if request.text[word.start].isupper()]
-    if 2 * len(capitals) > len(request.words):
-        return
-    for word in capitals:
-        is_first = SENTENCE_START.search(request.text[: word.start])
-        if not is_first and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
+    for word in request.words:
+        if request.stands_out(word) and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
             yield word
 
 

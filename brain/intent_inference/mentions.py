@@ -1,11 +1,12 @@
 """What stands in a request, word for word: words, numbers, dates, quotations, paths, addresses, each with its place."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
+from brain.intent_inference.inflection import root
 from brain.intent_inference.spans import Spanned, overlap, starts_in
 
 __all__ = ["SENTENCE_START", "Kind", "Mention", "Request", "Word"]
@@ -15,14 +16,17 @@ NUMBER_WORDS = {
     "eleven": 11, "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "hundred": 100,
 }  # fmt: skip
-STOP_WORDS = frozenset(
+ASKING_WORDS = frozenset(
+    re.findall(r"\w+", "day days display find get give list look looking make need report see show tell view want")
+)
+"""Words that say nothing in most requests, though a table may have them for names of its own: a column `days`."""
+STOP_WORDS = ASKING_WORDS | frozenset(
     re.findall(
         r"\w+",
-        """a about all an and any are as at be been but by can could day days did do does each every find for from get
-        give had has have how i in into is it its just let like make me my need no not of on only or our over per please
-        s should show so t tell than that the their them then there these this those to under us want was we were what
-        when where which who why will with would you your look looking see view display list report much
-        during among within near between since until till before after through""",
+        """a about all an and any are as at be been but by can could did do does each every for from had has have how i
+        in into is it its just let like me my no not of on only or our over per please s should so t than that the
+        their them then there these this those to under us was we were what when where which who why will with would
+        you your much during among within near between since until till before after through""",
     )
 )
 FIRST_YEAR, LAST_YEAR = 1800, 2199
@@ -88,11 +92,8 @@ class Word:
     end: int
     is_comparative: bool = False
     """Whether it compares, as `hotter` in `hotter than 30` or `30 or hotter`."""
-
-    @property
-    def is_stop(self) -> bool:
-        """Whether the word says nothing about the subject."""
-        return self.text in STOP_WORDS
+    is_stop: bool = False
+    """Whether it says nothing about the subject."""
 
     @property
     def is_superlative(self) -> bool:
@@ -113,6 +114,8 @@ class Request:
     """A request, taken apart."""
 
     text: str
+    subjects: frozenset[str] = frozenset()
+    """Roots of the words that the data has for names, so that they say something here."""
     mentions: tuple[Mention, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,11 +127,28 @@ class Request:
         places = [m for m in self.mentions if m.kind in (Kind.PATH, Kind.URL)]
         figures = [m for m in self.mentions if m.kind is Kind.NUMBER and self.text[m.start].isdigit()]
         comparatives = {match.start() for match in COMPARATIVE.finditer(self.text)}
-        words = (
-            Word(m[0].lower().replace("’", "'"), m.start(), m.end(), m.start() in comparatives)
-            for m in WORD.finditer(self.text)
+        words = (Word(m[0].lower().replace("’", "'"), m.start(), m.end()) for m in WORD.finditer(self.text))
+        return tuple(
+            replace(word, is_comparative=word.start in comparatives, is_stop=self.says_nothing(word))
+            for word in words
+            if not starts_in(word, (*places, *figures))
         )
-        return tuple(word for word in words if not starts_in(word, (*places, *figures)))
+
+    def about(self, names: Iterable[str]) -> "Request":
+        """The same request of data that has these words for names."""
+        return replace(self, subjects=frozenset(root(name) for name in names))
+
+    def says_nothing(self, word: Word) -> bool:
+        """Whether it is a word of the language, which no name of the data has made its own."""
+        is_name = word.text in ASKING_WORDS and root(word.text) in self.subjects
+        is_order = word.text not in ("day", "days") and SENTENCE_START.search(self.text[: word.start])
+        return word.text in STOP_WORDS and not (is_name and not is_order)
+
+    def stands_out(self, word: Word) -> bool:
+        """Whether the word has a capital in mid-sentence, unless the whole request is written so."""
+        is_capital = self.text[word.start].isupper() and not SENTENCE_START.search(self.text[: word.start])
+        capitals = [each for each in self.words if self.text[each.start].isupper()]
+        return is_capital and 2 * len(capitals) <= len(self.words)
 
     def before(self, place: Spanned, characters: int = 60) -> str:
         """The text that leads up to a place."""

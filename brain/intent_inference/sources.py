@@ -111,6 +111,12 @@ class Source:
         singular = _stem_words(self.name)
         return frozenset({*singular, *(f"{word}s" for word in singular)})
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of its columns' names, and its values of one word."""
+        names = (word for column in self.columns for word in column.spoken.split())
+        return frozenset({*names, *(value.lower() for column in self.columns for value in column.values)})
+
     def describe(self) -> str:
         """A few lines for a model to read."""
         place = f"file {self.path}" if self.path else f"input {self.input}"
