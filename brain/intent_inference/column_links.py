@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brain.intent_inference.inflection import root
-from brain.intent_inference.mentions import NUMBER_WORDS, Request, Word
+from brain.intent_inference.mentions import Request, Word
+from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
 from brain.intent_inference.spans import Spanned, overlap

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -76,7 +76,10 @@ class Range[T: Spanned]:
 
 def amount_comparison(request: Request, number: Spanned) -> Comparison | None:
     """What is said of a number as an amount, if anything is."""
-    return _before(request, number, AMOUNTS) or _comparative(request, number) or _behind(request, number, AFTER)
+    before, behind = _before(request, number, AMOUNTS), _behind(request, number, AFTER)
+    if before and behind and before.operator == behind.operator:
+        return replace(before, end=behind.end)  # `at least 5 or more`
+    return before or _comparative(request, number) or behind
 
 
 def time_comparison(request: Request, time: Spanned) -> Comparison | None:

@@ -7,15 +7,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from brain.intent_inference.inflection import root
+from brain.intent_inference.numbers import find_numbers
 from brain.intent_inference.spans import Spanned, overlap, starts_in
 
 __all__ = ["SENTENCE_START", "Kind", "Mention", "Request", "Word"]
 
-NUMBER_WORDS = {
-    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "hundred": 100,
-}  # fmt: skip
 ASKING_WORDS = frozenset(
     re.findall(r"\w+", "day days display find get give list look looking make need report see show tell view want")
 )
@@ -29,12 +25,10 @@ STOP_WORDS = ASKING_WORDS | frozenset(
         you your much during among within near between since until till before after through""",
     )
 )
+LONGEST_QUOTE = 200
+"""Characters."""
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 """A bare four-digit number in this range may be a year."""
-
-
-UNITS = r"(?:[mck]?m|k?g|[lcfsh]|ml|min|kwh?|ppm)"
-"""Of measurement, where they are written right behind a number; `5k`, `3rd` and `1990s` are no numbers."""
 
 
 class Kind(StrEnum):
@@ -54,10 +48,9 @@ PATTERNS = {
         r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
     ),
     Kind.DATE: re.compile(r"(?<![\w-])\d{4}-\d{2}(?:-\d{2})?(?![\w-])"),
-    Kind.NUMBER: re.compile(rf"(?<![\w.])(?!\d{{3}}0s\b)-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}?(?!\w|\.\d))"),
 }
-WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?")
-"""Letters, also with digits among them: `CO2`, `q1`, `30mm`."""
+WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?|\d[\d,.]{18,}")
+"""Letters, also with digits among them: `CO2`, `q1`, `30mm`; and digits that are too many for a number."""
 
 
 SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
@@ -156,7 +149,8 @@ class Request:
 
     def quote(self, start: int, end: int) -> str:
         """Words of the request, for people."""
-        return f"“{self.text[start:end]}”"
+        said = self.text[start:end]
+        return f"“{said}”" if len(said) <= LONGEST_QUOTE else f"“{said[: LONGEST_QUOTE - 1]}…”"
 
     def of(self, kind: Kind) -> tuple[Mention, ...]:
         """The mentions of one kind, in order."""
@@ -179,19 +173,12 @@ def _mentions(text: str) -> list[Mention]:
             mention = Mention(kind, _value(kind, match), match.start(), match.end())
             if not any(overlap(mention, other) for other in found):
                 found.append(mention)
-    words = [
-        Mention(Kind.NUMBER, NUMBER_WORDS[match[0].lower()], match.start(), match.end())
-        for match in WORD.finditer(text)
-        if match[0].lower() in NUMBER_WORDS
-    ]
-    found += [word for word in words if not any(overlap(word, other) for other in found)]
+    numbers = [Mention(Kind.NUMBER, *number) for number in find_numbers(text)]
+    found += [number for number in numbers if not any(overlap(number, other) for other in found)]
     return sorted(found, key=lambda mention: mention.start)
 
 
-def _value(kind: Kind, match: re.Match[str]) -> str | int | float:
+def _value(kind: Kind, match: re.Match[str]) -> str:
     if kind is Kind.QUOTED:
         return next(group for group in match.groups() if group is not None)
-    if kind is Kind.NUMBER:
-        digits = match[0].replace(",", "")
-        return float(digits) if "." in digits else int(digits)
     return match[0]
