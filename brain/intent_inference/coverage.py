@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from pathlib import Path
 
 from brain.intent_inference.column_links import CERTAIN, ColumnLink
 from brain.intent_inference.comparisons import BARE_COMPARISON
@@ -15,7 +14,7 @@ from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import Kind, Mention, Request, Word
 from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.slots import ONLY_ONE
-from brain.intent_inference.sources import Source, makes_table
+from brain.intent_inference.sources import Source, ends_with, makes_table
 from brain.intent_inference.spans import Place, Spanned, overlap
 from brain.intent_inference.stated import Condition
 from brain.intent_inference.table_flow import TableFlow
@@ -83,8 +82,8 @@ class _Done:
 
     def reads(self, mention: Mention) -> bool:
         """Whether this is the file that the plan starts from."""
-        is_path = mention.kind is Kind.PATH and self.source.path is not None
-        return is_path and Path(str(mention.value)).name == Path(self.source.path or "").name
+        named, path = str(mention.value), self.source.path
+        return mention.kind is Kind.PATH and path is not None and (ends_with(path, named) or ends_with(named, path))
 
     @property
     def shows_rows(self) -> bool:

@@ -41,14 +41,22 @@ class Kind(StrEnum):
     URL = "url"
 
 
+ENDINGS = (
+    r"\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx?|xlsm|ods|txt|md|html?|xml|pdf|docx?|odt|png|jpe?g|svg|gif|ya?ml|toml|ini|log|"
+    r"sql|db|sqlite3?|duckdb|feather|arrow|avro|orc|hdf5?|h5|sav|dta|rds|pkl|npy|dat|zip|gz|bz2|xz|7z|tar)\b"
+)
+"""Of files, also of those that no tool opens: what is called so is no value and no word."""
 PATTERNS = {
     Kind.URL: re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]]"),
     Kind.QUOTED: re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|‘([^’\n]+)’|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)"),
     Kind.PATH: re.compile(
-        r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
+        rf"(?<![\w/\\~])(?:[a-z]:[\\/]|~?[\\/])?(?:[\w.-]+[\\/])*[\w-][\w.-]*{ENDINGS}"
+        r"|(?<![\w/\\~.])(?:[a-z]:\\|~?/)[\w.-]+(?:[\\/][\w.-]+)+",
+        re.IGNORECASE,
     ),
     Kind.DATE: re.compile(r"(?<![\w-])\d{4}-\d{2}(?:-\d{2})?(?![\w-])"),
 }
+FILE_NAME = re.compile(rf"[^\n]*\w{ENDINGS}", re.IGNORECASE)
 WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?|\d[\d,.]{18,}")
 """Letters, also with digits among them: `CO2`, `q1`, `30mm`; and digits that are too many for a number."""
 
@@ -170,7 +178,9 @@ def _mentions(text: str) -> list[Mention]:
     found: list[Mention] = []
     for kind, pattern in PATTERNS.items():
         for match in pattern.finditer(text):
-            mention = Mention(kind, _value(kind, match), match.start(), match.end())
+            value = _value(kind, match)
+            is_file = kind is Kind.QUOTED and FILE_NAME.fullmatch(value)
+            mention = Mention(Kind.PATH if is_file else kind, value, match.start(), match.end())
             if not any(overlap(mention, other) for other in found):
                 found.append(mention)
     numbers = [Mention(Kind.NUMBER, *number) for number in find_numbers(text)]

@@ -33,6 +33,9 @@ def found(text: str) -> list[tuple[str, object]]:
         ("9" * 5000, []),
         (f"0.{'3' * 40}", []),
         ("in 2013-06", [("date", "2013-06")]),
+        ("in /home/me/other.csv or ~/x/Y.CSV", [("path", "/home/me/other.csv"), ("path", "~/x/Y.CSV")]),
+        ("in `my data.ods` and C:\\x\\y.xlsx", [("path", "my data.ods"), ("path", "C:\\x\\y.xlsx")]),
+        ("in /etc/passwd, at 5 km/h", [("path", "/etc/passwd"), ("number", 5)]),
     ],
 )  # fmt: skip
 def test_values_are_found_where_they_stand_and_nothing_else_is(text: str, mentions: list[tuple[str, object]]) -> None:
