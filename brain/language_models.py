@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from brain.errors import ModelError
 from brain.runs import Json
+from brain.shortened import shortened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +42,8 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 NOT_OPENAI = "what came is no answer of OpenAI's protocol, check OPENAI_BASE_URL"
 REASONING_TOKENS = 8000
 """Room beside the answer, because what a model thinks before it writes counts too."""
+LONGEST_SHOWN = 80
+"""Characters of an answer in a message."""
 LARGE_CONTEXT = 32_000
 """Tokens of context from which a model may be one that thinks first."""
 
@@ -157,7 +160,7 @@ class OpenAIChat:
             return StructuredCompletion(json.loads(text), *_usage(reply["raw"]))
         except (json.JSONDecodeError, RecursionError):
             raise ModelError(
-                f"The model {self.name} was asked for JSON and wrote {_shortened(text)!r}; "
+                f"The model {self.name} was asked for JSON and wrote {shortened(text, LONGEST_SHOWN)!r}; "
                 "try again or set another BRAIN_CHAT_MODEL."
             ) from None
 
@@ -195,17 +198,13 @@ def _said(name: str, message: Any) -> str:
     if text:
         return text
     if refusal := message.additional_kwargs.get("refusal"):
-        raise ModelError(f"The model {name} refused: {_shortened(refusal, 200).rstrip('.')}.")
+        raise ModelError(f"The model {name} refused: {shortened(refusal, 200).rstrip('.')}.")
     raise ModelError(f"The model {name} answered with nothing; try again or set another BRAIN_CHAT_MODEL.")
 
 
 def _usage(message: Any) -> tuple[int, int]:
     usage = message.usage_metadata or {}
     return usage.get("input_tokens", 0), usage.get("output_tokens", 0)
-
-
-def _shortened(text: str, characters: int = 80) -> str:
-    return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
 @asynccontextmanager
@@ -238,7 +237,7 @@ def _reason(exc: Any) -> str:
 
 
 def _one_line(said: object) -> str:
-    return _shortened(" ".join(str(said).split()), 200).rstrip(".")
+    return shortened(" ".join(str(said).split()), 200).rstrip(".")
 
 
 class WordLlamaEmbedder:

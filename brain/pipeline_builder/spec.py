@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -12,42 +11,23 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from brain.durations import Duration, Timeout
 from brain.errors import Problem, SpecError, UsageError
 from brain.runs import Json
 
-__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "parse_duration", "read_spec"]
+__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec"]
 
 RESERVED_IDS = frozenset({"inputs", "item", "index", "secret"})
-DURATION = re.compile(r"(?P<amount>\d{1,8}(?:\.\d{1,9})?)\s*(?P<unit>ms|s|m|h|d)", re.ASCII)
-SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 DEEPEST = 32
 """Levels of lists and mappings in one argument; what walks them may recurse."""
 MOST_VALUES = 100_000
 """Values in one argument, counted where they stand: a few YAML aliases can stand for billions."""
 
 
-def parse_duration(text: str) -> timedelta:
-    """`500ms`, `30s`, `5m`, `1h` or `7d`; raises ValueError on anything else."""
-    if not (match := DURATION.fullmatch(text.strip())):
-        raise ValueError(f"{text[:40]!r} is no duration; it takes a number and ms, s, m, h or d, as in 30s")
-    return timedelta(seconds=float(match["amount"]) * SECONDS[match["unit"]])
-
-
 def _not_reserved(name: str) -> str:
     if name in RESERVED_IDS:
         raise ValueError(f"{name!r} is reserved; choose another id")
     return name
-
-
-def _is_duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-def _is_positive(text: str) -> str:
-    if not parse_duration(text):
-        raise ValueError("must be longer than nothing, as in 30s")
-    return text
 
 
 def _is_text(text: str) -> str:
@@ -99,8 +79,6 @@ def _children(part: Any, room: int) -> Iterator[Any]:
 
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=100), AfterValidator(_not_reserved)]
-Duration = Annotated[str, AfterValidator(_is_duration)]
-Timeout = Annotated[Duration, AfterValidator(_is_positive)]
 Text = Annotated[str, AfterValidator(_is_text)]
 JsonValue = Annotated[Json, AfterValidator(_is_json)]
 

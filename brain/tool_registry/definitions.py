@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from brain.durations import Duration, Timeout
+
 __all__ = ["JsonSchema", "PythonRun", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
 
 type JsonSchema = dict[str, Any]
@@ -59,9 +61,9 @@ class ToolDefinition(_Shape):
     secrets: tuple[SecretBinding, ...] = ()
     uses_model: bool = False
     """Whether it sends what it is given to the chat model."""
-    cache: str | None = None
+    cache: Duration | None = None
     """How long a result may stand for another call with the same arguments (`1h`); None: never."""
-    timeout: str | None = None
+    timeout: Timeout | None = None
     """How long one call may take, where the step does not say (`30s`)."""
     examples: tuple[ToolExample, ...] = ()
     run: PythonRun | None = None

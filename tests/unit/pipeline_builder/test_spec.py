@@ -1,5 +1,4 @@
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from hypothesis import given
 from strategies import json_values, valid_specs
 
 from brain.errors import SpecError, UsageError
-from brain.pipeline_builder.spec import PipelineSpec, parse_duration, read_spec
+from brain.pipeline_builder.spec import PipelineSpec, read_spec
 
 STEP = {"id": "a", "tool": "values.echo"}
 
@@ -17,25 +16,6 @@ def problems_of(text: str) -> list[str]:
     with pytest.raises(SpecError) as caught:
         PipelineSpec.from_text(text)
     return [str(problem) for problem in caught.value.problems]
-
-
-@pytest.mark.parametrize(
-    ("text", "duration"),
-    [
-        ("500ms", timedelta(milliseconds=500)),
-        ("30s", timedelta(seconds=30)),
-        ("1.5h", timedelta(minutes=90)),
-        ("7d", timedelta(7)),
-    ],
-)
-def test_durations_are_a_number_and_a_unit(text: str, duration: timedelta) -> None:
-    assert parse_duration(text) == duration
-
-
-@pytest.mark.parametrize("text", ["", "5", "m", "-1s", "1 year", "999999999d", "9" * 400 + "s", "٣s", "1e3s"])
-def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
-        parse_duration(text)
 
 
 def test_yaml_words_and_dates_stay_text() -> None:
