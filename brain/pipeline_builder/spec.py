@@ -15,7 +15,7 @@ from brain.durations import Duration, Timeout
 from brain.errors import Problem, SpecError, UsageError
 from brain.runs import Json
 
-__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec"]
+__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec", "why_unstorable"]
 
 RESERVED_IDS = frozenset({"inputs", "item", "index", "secret"})
 DEEPEST = 32
@@ -30,13 +30,20 @@ def _not_reserved(name: str) -> str:
     return name
 
 
-def _is_text(text: str) -> str:
+def why_unstorable(text: str) -> str | None:
+    """What keeps a text from being stored, if anything does."""
     if "\0" in text:
-        raise ValueError("holds a NUL character, which cannot be stored")
+        return "holds a NUL character, which cannot be stored"
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half a character (a lone surrogate), which cannot be stored") from None
+        return "holds half a character (a lone surrogate), which cannot be stored"
+    return None
+
+
+def _is_text(text: str) -> str:
+    if why := why_unstorable(text):
+        raise ValueError(why)
     return text
 
 

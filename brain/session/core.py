@@ -33,7 +33,7 @@ from brain.knowledge_base.store import RunStore
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
-from brain.pipeline_builder.spec import PipelineSpec
+from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
@@ -126,8 +126,7 @@ class Core:
             return False
 
     async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        if not request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        _refuse_unusable(request)
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
         return await self._planner().plan(Question(taken, sources))
@@ -138,8 +137,8 @@ class Core:
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background."""
-        if order.spec is None and not order.request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        if order.spec is None:
+            _refuse_unusable(order.request)
         return await (await self._open()).runner.start(order)
 
     async def wait(self, run_id: UUID) -> Run:
@@ -270,6 +269,13 @@ class Core:
                 project=self.settings.project,
             )
         )
+
+
+def _refuse_unusable(request: str) -> None:
+    if not request.strip():
+        raise UsageError("There is no request: say in words what you want.")
+    if why := why_unstorable(request):
+        raise UsageError(f"The request {why}: leave that character out.")
 
 
 class _Stores:

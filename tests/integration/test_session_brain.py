@@ -170,6 +170,13 @@ def test_an_unknown_run_is_named(brain: Brain, what: str) -> None:
         brain.show(what)
 
 
+@pytest.mark.parametrize(("request_", "what"), [("rain\0", "a NUL character"), ("rain \ud83d", "half a character")])
+def test_a_request_that_cannot_be_stored_is_refused_in_one_sentence(brain: Brain, request_: str, what: str) -> None:
+    for verb in (brain.plan, brain.ask):
+        with pytest.raises(UsageError, match=f"^The request holds {what}.*: leave that character out.$"):
+            verb(request_)
+
+
 def test_nothing_asked_is_refused_before_a_run_is_made(brain: Brain) -> None:
     before = len(brain.runs(limit=None))
     with pytest.raises(UsageError, match="There is no request: say in words what you want"):
