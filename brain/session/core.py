@@ -18,7 +18,7 @@ from brain.config_secrets import Redactor, SecretResolver, Settings, install_log
 from brain.database.engine import Database
 from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
-from brain.errors import BrainError, SettingsError, UsageError
+from brain.errors import BrainError, ModelError, PlanningError, SettingsError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -30,6 +30,7 @@ from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.frames import Frames, RunFilter
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.knowledge_base.store import RunStore
+from brain.language_models import ChatModel, MeteredChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
@@ -129,7 +130,12 @@ class Core:
         _refuse_unusable(request)
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        return await self._planner().plan(Question(taken, sources))
+        model = MeteredChat(self._model)
+        try:
+            return await self._planner(model).plan(Question(taken, sources))
+        except (ModelError, PlanningError) as exc:
+            exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
+            raise
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -225,10 +231,10 @@ class Core:
         """Make sure that the stores are there; every verb that needs them does."""
         return (await self._open()).urls
 
-    def _planner(self) -> Planner:
+    def _planner(self, model: ChatModel) -> Planner:
         if is_hosted_chat(self.settings):
-            return ModelPlanner(self.registry, self._search, self._model, self.check)
-        return OfflinePlanner(self.registry, self._search, self._similarity, self._model, self.check)
+            return ModelPlanner(self.registry, self._search, model, self.check)
+        return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
     async def _open_table(self, path: str) -> "pa.Table":
         tool, argument = table_reader(self.registry)
