@@ -81,6 +81,10 @@ class _Writer(yaml.SafeDumper):
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own shape
 
 
+def _read_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = '"' if any(mark in text for mark in READ_AS_SPACES) else None
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
@@ -89,7 +93,7 @@ def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 for _kind, (_pattern, _first) in SCALARS.items():
     for _notation in (_Loader, _Writer):
         _notation.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:merge", _Loader.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:merge", _read_text)
 _Writer.add_representer(str, _write_text)
 
 
