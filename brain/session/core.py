@@ -18,7 +18,7 @@ from brain.database.engine import Database
 from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
 from brain.embedded import in_use
-from brain.errors import BrainError, SettingsError, UsageError
+from brain.errors import BrainError, ModelError, PlanningError, SettingsError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -30,10 +30,11 @@ from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.frames import Frames, RunFilter
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.knowledge_base.store import RunStore
+from brain.language_models import ChatModel, MeteredChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
-from brain.pipeline_builder.spec import PipelineSpec
+from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
@@ -132,11 +133,15 @@ class Core:
             return False
 
     async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        if not request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        _refuse_unusable(request)
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        return await self._planner().plan(Question(taken, sources))
+        model = MeteredChat(self._model)
+        try:
+            return await self._planner(model).plan(Question(taken, sources))
+        except (ModelError, PlanningError) as exc:
+            exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
+            raise
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -144,8 +149,8 @@ class Core:
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background."""
-        if order.spec is None and not order.request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        if order.spec is None:
+            _refuse_unusable(order.request)
         return await (await self._open()).runner.start(order)
 
     async def wait(self, run_id: UUID) -> Run:
@@ -230,10 +235,10 @@ class Core:
         found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
-    def _planner(self) -> Planner:
+    def _planner(self, model: ChatModel) -> Planner:
         if is_hosted_chat(self.settings):
-            return ModelPlanner(self.registry, self._search, self._model, self.check)
-        return OfflinePlanner(self.registry, self._search, self._similarity, self._model, self.check)
+            return ModelPlanner(self.registry, self._search, model, self.check)
+        return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
     async def _open_table(self, path: str) -> "pa.Table":
         tool, argument = table_reader(self.registry)
@@ -275,6 +280,13 @@ class Core:
                 project=self.settings.project,
             )
         )
+
+
+def _refuse_unusable(request: str) -> None:
+    if not request.strip():
+        raise UsageError("There is no request: say in words what you want.")
+    if why := why_unstorable(request):
+        raise UsageError(f"The request {why}: leave that character out.")
 
 
 @dataclass(frozen=True, slots=True)

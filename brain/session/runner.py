@@ -12,7 +12,7 @@ from uuid import UUID
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, is_table
 from brain.database.tables import Run as RunRow
-from brain.errors import BrainError, ProgressUnavailable, StaleAttempt
+from brain.errors import BrainError, ModelError, PlanningError, ProgressUnavailable, StaleAttempt
 from brain.evaluator import evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
@@ -85,7 +85,7 @@ class _Active:
     pipeline: Pipeline | None = None
     uses_cache: bool = True
     spending: Spending = field(default_factory=Spending)
-    """Of the answer; the plan's is stored with the plan."""
+    """Of the answer, or of a plan that was not found; what a plan took is stored with it."""
 
 
 class _StoreJournal:
@@ -264,7 +264,11 @@ class Runner:
     async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Pipeline:
         active.publisher.publish(EventType.PLAN_STARTED, message="planning")
         tables = {name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)}
-        plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
+        try:
+            plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
+        except (ModelError, PlanningError) as exc:
+            active.spending = Spending(exc.tokens_in, exc.tokens_out)
+            raise
         spending = Spending(plan.tokens_in, plan.tokens_out)
         stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), plan.notes, spending)
         await self._parts.store.set_plan(active.run_id, active.attempt, stored)
