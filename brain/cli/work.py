@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from brain.cli import CANCELLED
-from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools, Yes, open_brain, read_inputs
+from brain.cli.options import AsJson, InputOptions, NoCache, Project, RunArgument, Tools, Yes, open_brain, read_inputs
 
 if TYPE_CHECKING:
     from brain.cli.live import View
@@ -62,6 +62,7 @@ def ask(
     request: Request,
     *,
     yes: Yes = False,
+    no_cache: NoCache = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -70,7 +71,7 @@ def ask(
     from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        begin(brain, Order(request=request, yes=yes, source="cli"), as_json=as_json)
+        begin(brain, Order(request=request, yes=yes, source="cli", use_cache=not no_cache), as_json=as_json)
 
 
 def run(
@@ -78,6 +79,7 @@ def run(
     *,
     inputs: InputOptions = None,
     yes: Yes = False,
+    no_cache: NoCache = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -87,7 +89,9 @@ def run(
     from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        order = Order(spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli")
+        order = Order(
+            spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache
+        )
         begin(brain, order, as_json=as_json)
 
 

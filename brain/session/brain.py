@@ -76,21 +76,21 @@ class Brain:
         """
         return self._bridge.run(self._core.plan(request, _tables(inputs)))
 
-    def ask(self, request: str, /, *, yes: bool = False, **inputs: Any) -> Run:
+    def ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
         """Plan, run and answer a request; without `yes` it waits where a person must approve a step first."""
-        return self.wait(self.start_ask(request, yes=yes, **inputs))
+        return self.wait(self.start_ask(request, yes=yes, use_cache=use_cache, **inputs))
 
-    def run(self, pipeline: SpecLike, /, *, yes: bool = False, **inputs: Any) -> Run:
+    def run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
         """Run a pipeline that is written down; `start` takes inputs of any name."""
-        return self.wait(self.start_run(pipeline, yes=yes, **inputs))
+        return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, **inputs))
 
-    def start_ask(self, request: str, /, *, yes: bool = False, **inputs: Any) -> UUID:
+    def start_ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
         """The same as `ask`, without waiting for the end."""
-        return self.start(Order(request=request, inputs=inputs, yes=yes))
+        return self.start(Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache))
 
-    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, **inputs: Any) -> UUID:
+    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
         """The same as `run`, without waiting for the end."""
-        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes))
+        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, use_cache=use_cache))
 
     def start(self, order: Order) -> UUID:
         """Begin what is wanted, without waiting for the end."""

@@ -242,3 +242,30 @@ def test_another_registry_counts_for_this_brain_only(shop: CommandLine, tmp_path
         assert poor.tools() == []
         assert poor.ask("average price by shop", sales=SALES).status is RunStatus.FAILED
     assert len(brain.tools()) > 10
+
+
+def test_a_step_that_says_cache_takes_the_result_of_an_earlier_run_of_the_same_call(brain: Brain) -> None:
+    named = {"id": "nap", "tool": "shop.nap", "arguments": {"seconds": 0, "label": "kept-1"}, "cache": "1h"}
+    first, second = brain.run({"steps": [named]}), brain.run({"steps": [named]})
+    assert [run.step_results[0].status for run in (first, second)] == ["succeeded", "cached"]
+    assert dict(second.outputs) == dict(first.outputs)
+    assert brain.run({"steps": [named]}, use_cache=False).step_results[0].status == "succeeded"
+    other = {**named, "arguments": {"seconds": 0, "label": "kept-2"}}
+    assert brain.run({"steps": [other]}).step_results[0].status == "succeeded"
+    at_once = {**named, "cache": "0s"}
+    assert brain.run({"steps": [at_once]}).step_results[0].status == "succeeded"
+
+
+def test_a_cached_table_whose_file_is_gone_is_made_anew(brain: Brain, shop: CommandLine) -> None:
+    folder = shop.project
+    read = {"id": "read", "tool": "table.read", "arguments": {"path": "cached.csv"}, "cache": "1h"}
+    (folder / "cached.csv").write_text("a,b\n1,2\n")
+    assert brain.run({"steps": [read]}).step_results[0].status == "succeeded"
+    with Brain(folder) as other:  # no table is in the memory of another process
+        assert other.run({"steps": [read]}).step_results[0].status == "cached"
+        for artifact in (folder / ".brain" / "artifacts").rglob("*.parquet"):
+            artifact.unlink()
+    with Brain(folder) as other:
+        assert other.run({"steps": [read]}).step_results[0].status == "succeeded"
+    (folder / "cached.csv").write_text("a,b\n1,3\n")
+    assert brain.run({"steps": [read]}).step_results[0].status == "succeeded"
