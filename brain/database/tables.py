@@ -100,6 +100,10 @@ class Run(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
     planner: str = Field(default="", sa_type=Text)
     """Which planner, model and prompt version made the plan; empty for a spec that a person wrote."""
+    notes: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    """What the planner wants a person to know before relying on its plan."""
     feedback: str | None = Field(default=None, sa_type=Text)
     score: float | None = Field(default=None, sa_type=Double)
     """0 to 1, by the evaluator."""

@@ -111,7 +111,7 @@ class LocalCaller:
 
         return ToolContext(
             project=around.project, egress=around.egress, model=MeteredChat(around.model, call.spend), secret=secret,
-            report=report, shared=around.shared,
+            report=report, shared=around.shared, earlier=call.earlier,
         )  # fmt: skip
 
     def _unpack(self, arguments: Mapping[str, Json]) -> dict[str, Any]:
