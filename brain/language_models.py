@@ -262,8 +262,11 @@ async def _translated(name: str) -> "AsyncIterator[None]":
     except openai.APIStatusError as exc:
         raise ModelError(f"The model {name} answered with status {exc.status_code}: {_reason(exc)}.") from exc
     except openai.LengthFinishReasonError as exc:
+        usage = exc.completion.usage
         raise AnswerCutOff(
-            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL."
+            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL.",
+            tokens_in=usage.prompt_tokens if usage else 0,
+            tokens_out=usage.completion_tokens if usage else 0,
         ) from exc
     except openai.OpenAIError as exc:
         raise ModelError(f"The model {name} gave no usable answer: {_one_line(exc)}.") from exc

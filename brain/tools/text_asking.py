@@ -63,7 +63,7 @@ class Task:
     async def fields(self, context: ToolContext, *texts: tuple[str, str]) -> dict[str, Any]:
         """The answer as JSON with the fields of the schema; what else is in it does not count.
 
-        A list that is missing is empty. Raises ModelError where it is something else, AnswerCutOff where it is too long.
+        A missing list is empty. Raises ModelError where it is something else, AnswerCutOff where it is too long.
         """
         data, schema = mark(*texts), self.schema or {}
         said = await context.model.structured(

@@ -35,8 +35,8 @@ class Original:
     def quote(self, said: str) -> str | None:
         """How the text puts a quote that is long enough to show something; None where there is none."""
         wording = self.wording(said)
-        is_long = wording is not None and len(words(wording)) >= SHORTEST_QUOTE
-        return wording if is_long or wording == self.wording(self.text) else None
+        said_words = words(wording or "")
+        return wording if len(said_words) >= SHORTEST_QUOTE or (said_words and said_words == words(self.text)) else None
 
     def value(self, said: str) -> str | None:
         """A value as the text puts it, or as it was said where the text writes the same number or day differently."""

@@ -75,6 +75,8 @@ async def values(call, address):
         "${monthly}": await call("table.aggregate", arguments),
         "${page.text}": PAGE,
         "${article.text}": "It rains. Then it stops.",
+        "${article.title}": "Rain",
+        "${offer.text}": "The Blue Door sells rye bread for 4.50 euros until 3 May 2026.",
     }
 
 
