@@ -10,7 +10,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Answer", "Asked", "ScriptedOpenAI", "drops", "embeds", "fails", "hangs", "marked_in", "raw", "says", "says_json"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "ScriptedOpenAI",
+    "drops",
+    "embeds",
+    "fails",
+    "hangs",
+    "marked_in",
+    "raw",
+    "says",
+    "says_json",
+]
 
 BLOCK = re.compile(r"<data (?P<name>[0-9a-f]+): (?P<label>[^\n>]*)>\n(?P<text>.*?)\n</data (?P=name)>", re.DOTALL)
 """As `brain.untrusted` marks it."""
@@ -70,10 +82,15 @@ def marked_in(prompt: str) -> list[tuple[str, str]]:
 
 
 def says(
-    text: str | None, *, finish: str = "stop", refusal: str | None = None, tokens: tuple[int, int] = (10, 5)
+    text: str | None,
+    *,
+    finish: str = "stop",
+    refusal: str | None = None,
+    tokens: tuple[int, int] = (10, 5),
+    **more: Any,
 ) -> Answer:
-    """A chat completion; `finish="length"` is one that was cut off."""
-    message = {"role": "assistant", "content": text, "refusal": refusal}
+    """A chat completion; `finish="length"` is one that was cut off. `more` stands in the message too."""
+    message = {"role": "assistant", "content": text, "refusal": refusal, **more}
     usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
     choice = {"index": 0, "message": message, "finish_reason": finish}
     return _json(

@@ -1,9 +1,11 @@
 """The planner that asks a strong model: one structured answer, checked by the builder, repaired with its findings."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import ModelError, PlanningError, Problem, SpecError
@@ -26,6 +28,8 @@ SHORTLIST = 12
 """Tools that the model is shown."""
 REPAIRS = 2
 """How often the builder's findings go back to the model."""
+
+ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 class ModelPlanner:
@@ -144,7 +148,20 @@ def _spec(answer: Json, question: Question) -> PipelineSpec:
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
     if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
         raise SpecError([Problem("steps", f"a plan holds no secrets; leave {secret[0]} out, tools have their own")])
+    if hosts := _unasked_hosts(answer["steps"], question.request.text):
+        what = f"{', '.join(hosts)} does not stand in the request, and a plan goes nowhere that nobody asked for"
+        raise SpecError([Problem("steps", what)])
     inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
     fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
     name = str(answer.get("name") or "pipeline")[:100]
     return PipelineSpec.from_value({**fields, "name": name, "request": question.request.text, "inputs": inputs})
+
+
+def _unasked_hosts(steps: Json, request: str) -> list[str]:
+    """Hosts in a plan that the request does not name, as data that the planner was shown may have talked it into."""
+    found = {urlsplit(address[0]).netloc.rpartition("@")[2] for address in ADDRESS.finditer(json.dumps(steps))}
+    return sorted(host for host in found if host and "${" not in host and not _is_named(host, request))
+
+
+def _is_named(host: str, request: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(host)}(?![\w-]|\.\w)", request, re.IGNORECASE) is not None

@@ -10,7 +10,7 @@ from brain.errors import AnswerCutOff, ModelError, ToolError
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_parts import cut, tokens_of
-from brain.untrusted import mark
+from brain.untrusted import mark, readable
 
 __all__ = ["Task", "answer_tokens", "each", "in_halves"]
 
@@ -56,9 +56,9 @@ class Task:
         said = await context.model.complete(
             f"{data.text}\n\n{self.request}", system=f"{self.role} {data.rule}", max_tokens=self.answer_tokens
         )
-        if not said.text.strip():
+        if not (answer := readable(said.text).strip()):
             raise ModelError(f"The model {context.model.name} answered with nothing; set another BRAIN_CHAT_MODEL.")
-        return said.text.strip(), not said.is_cut
+        return answer, not said.is_cut
 
     async def fields(self, context: ToolContext, *texts: tuple[str, str]) -> dict[str, Any]:
         """The answer as JSON with the fields of the schema; what else is in it does not count.

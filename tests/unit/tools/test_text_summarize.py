@@ -2,7 +2,7 @@ import pytest
 
 from brain.errors import ToolError
 from brain.language_models import Completion
-from brain.tools.text import summarize
+from brain.tools.text_summarize import summarize
 
 
 async def test_a_short_text_is_summarized_in_one_go(context, model):
