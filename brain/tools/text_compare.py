@@ -37,7 +37,7 @@ FIELDS = ("first", "second", "point")
 
 async def compare(first: str, second: str, *, context: ToolContext) -> dict[str, Any]:
     """The points that the texts share and those that they differ in; long texts are compared in pairs of parts."""
-    one, other = joined(first), joined(second)
+    one, other = joined(first, "compare"), joined(second, "compare")
     tokens = answer_tokens(context, MOST_ANSWER_TOKENS)
     most = max(1, tokens // POINT_TOKENS // len(KINDS))
     task = Task(ROLE, REQUEST, tokens, _schema(most))

@@ -32,7 +32,7 @@ async def extract(text: str | list[str], schema: JsonSchema, *, context: ToolCon
     tokens = answer_tokens(context, MOST_ANSWER_TOKENS)
     most = most_items(asked, tokens)
     task = Task(ROLE, f"{REQUEST}:\n{json.dumps(schema, ensure_ascii=False)}", tokens, model_schema(asked, most))
-    parts = cut(joined(text), task.room(context))
+    parts = cut(joined(text, "extract from"), task.room(context))
     work = partial(in_halves, work=partial(_found, asked, most, task, context), is_partial=lambda each: bool(each.full))
     found = [findings for halves in await each(parts, work, context, "parts") for findings in halves]
     differing: list[str] = []

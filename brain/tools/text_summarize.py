@@ -20,7 +20,7 @@ ROLE = "You summarize text. Use only what the text says. Answer with the summary
 
 async def summarize(text: str | list[str], sentences: int = 3, *, context: ToolContext) -> dict[str, Any]:
     """A summary in about so many sentences; text longer than the model's context is summarized in parts first."""
-    whole = joined(text)
+    whole = joined(text, "summarize")
     length = "1 sentence" if sentences == 1 else f"{sentences} sentences"
     tokens = min(sentences * TOKENS_PER_SENTENCE, context.model.context_tokens // MOST_OF_CONTEXT)
     task = Task(ROLE, f"Summarize this text in {length}.", tokens)

@@ -22,7 +22,7 @@ async def translate(
     text: str | list[str], to: str, from_language: str | None = None, *, context: ToolContext
 ) -> dict[str, Any]:
     """The text in the language `to`, part by part at the borders of paragraphs."""
-    whole = joined(text)
+    whole = joined(text, "translate")
     out_of = f" from {from_language}" if from_language else ""
     tokens = context.model.context_tokens * GROWTH // (GROWTH + 2)
     task = Task(ROLE, f"Translate this text{out_of} into {to}.", tokens)
