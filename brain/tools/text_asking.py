@@ -9,7 +9,7 @@ from typing import Any
 from brain.errors import AnswerCutOff, ModelError, ToolError
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
-from brain.tools.text_parts import cut, tokens_of
+from brain.tools.text_parts import halves, tokens_of
 from brain.untrusted import mark, readable
 
 __all__ = ["Task", "answer_tokens", "each", "in_halves"]
@@ -134,5 +134,5 @@ async def in_halves[R](
     except AnswerCutOff:
         if is_last:
             raise
-    halves = [await in_halves(half, work, is_partial, halvings - 1) for half in cut(part, int(tokens_of(part) / 2) + 1)]
-    return [result for results in halves for result in results]
+    results = [await in_halves(half, work, is_partial, halvings - 1) for half in halves(part)]
+    return [result for each_half in results for result in each_half]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from brain.errors import ToolError
 from brain.untrusted import readable
 
-__all__ = ["cut", "joined", "tokens_of"]
+__all__ = ["cut", "halves", "joined", "tokens_of"]
 
 TOKENS_PER_LETTER = 1 / 3
 TOKENS_PER_CAPITAL = 1 / 2
@@ -56,6 +56,16 @@ def cut(text: str, tokens: int) -> list[str]:
         parts.append(text[start:end])
         start = end
     return parts
+
+
+def halves(text: str) -> tuple[str, str]:
+    """The text in two, at the border of the best kind that is nearest to its middle."""
+    quarter, middle = len(text) // 4, len(text) // 2
+    for border in BORDERS:
+        if ends := [found.end() for found in border.finditer(text, quarter, len(text) - quarter)]:
+            middle = min(ends, key=lambda end: abs(end - len(text) // 2))
+            break
+    return text[:middle], text[middle:]
 
 
 def _end(text: str, start: int, tokens: int) -> int:

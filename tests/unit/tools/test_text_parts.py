@@ -6,7 +6,7 @@ import random
 import pytest
 
 from brain.errors import ToolError
-from brain.tools.text_parts import cut, joined, tokens_of
+from brain.tools.text_parts import cut, halves, joined, tokens_of
 from brain.tools.text_passages import excerpts
 from brain.tools.text_words import is_same_language, terms, words
 
@@ -48,6 +48,12 @@ def test_parts_fit_and_together_are_the_text(kind, tokens):
 def test_texts_are_cut_between_paragraphs_else_sentences_else_words():
     parts = cut("one two three.\n\nfour five six. seven", 6)
     assert parts == ["one two ", "three.\n\n", "four five six. ", "seven"]
+
+
+def test_a_text_is_halved_at_the_border_nearest_to_its_middle():
+    assert halves("a b c d e f. g h. i j") == ("a b c d e f. ", "g h. i j")
+    assert halves("abcdefgh") == ("abcd", "efgh")
+    assert all("".join(halves(text)) == text for text in TEXTS.values())
 
 
 @pytest.mark.parametrize("text", MEASURED)
