@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "LARGE_CONTEXT",
     "ChatEndpoint",
     "ChatModel",
     "Completion",

@@ -9,7 +9,7 @@ from brain.errors import ToolError
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
-from brain.tools.text_asking import Task, answer_tokens
+from brain.tools.text_asking import Task, answer_tokens, longest
 from brain.tools.text_grounding import Original
 from brain.tools.text_passages import Excerpt, excerpts
 from brain.tools.text_words import is_same_language, terms
@@ -17,8 +17,8 @@ from brain.untrusted import readable
 
 __all__ = ["answer"]
 
-MOST_ANSWER_TOKENS = 2000
-STATEMENT_TOKENS = 200
+MOST_ANSWER_TOKENS = 3000
+STATEMENT_TOKENS = 300
 """Of the longest quote and statement."""
 LONGEST = 400
 """Characters of a statement and of a quote."""
@@ -45,7 +45,8 @@ async def answer(question: str, documents: list[Document], *, context: ToolConte
         raise ToolError("There is no text in the documents: the step before gave empty ones.")
     tokens = answer_tokens(context, MOST_ANSWER_TOKENS)
     most = max(1, tokens // STATEMENT_TOKENS)
-    task = _task(question, len(sources), tokens, most)
+    schema = _schema(len(sources), most, longest(context, LONGEST))
+    task = Task(ROLE, f"Question: {question}\nQuote what answers it, then say the answer.", tokens, schema)
     read, unread = excerpts([source.text for source in sources], question, task.room(context))
     shown = ((f"document {each.document + 1}", sources[each.document].headed(each.text)) for each in read)
     given = (await task.fields(context, *shown))["statements"]
@@ -89,18 +90,17 @@ class _Statement:
         return {"document": self.document + 1, "title": source.title, "url": source.url, "quote": self.quote}
 
 
-def _task(question: str, documents: int, tokens: int, most: int) -> Task:
-    text = {"type": "string", "maxLength": LONGEST}
+def _schema(documents: int, most: int, characters: int) -> JsonSchema:
+    text = {"type": "string", "maxLength": characters}
     number = {"type": "integer", "minimum": 1, "maximum": documents}
     fields = dict(zip(FIELDS, (number, text, text), strict=True))
     one = {"type": "object", "properties": fields, "required": list(FIELDS), "additionalProperties": False}
-    schema: JsonSchema = {
+    return {
         "type": "object",
         "properties": {"statements": {"type": "array", "items": one, "maxItems": most}},
         "required": ["statements"],
         "additionalProperties": False,
     }
-    return Task(ROLE, f"Question: {question}", tokens, schema)
 
 
 def _backed(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from brain.errors import AnswerCutOff, ModelError, ToolError
+from brain.language_models import LARGE_CONTEXT
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_parts import halves, tokens_of
 from brain.untrusted import mark, readable
 
-__all__ = ["Task", "answer_tokens", "each", "in_halves"]
+__all__ = ["Task", "answer_tokens", "each", "in_halves", "longest"]
 
 AT_ONCE = 4
 """Questions that one call of a tool has under way."""
@@ -114,6 +115,11 @@ async def each[T, R](items: Sequence[T], work: Callable[[T], Awaitable[R]], cont
 def answer_tokens(context: ToolContext, most: int) -> int:
     """How long an answer may be, `most` for a model that holds much."""
     return min(most, context.model.context_tokens // SHARE_OF_CONTEXT)
+
+
+def longest(context: ToolContext, characters: int) -> int:
+    """How long one text in an answer may be: of a small model a third, because it may go on at a token a character."""
+    return characters if context.model.context_tokens >= LARGE_CONTEXT else characters // 3
 
 
 async def in_halves[R](

@@ -9,7 +9,7 @@ from typing import Any
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
-from brain.tools.text_asking import Task, answer_tokens, each
+from brain.tools.text_asking import Task, answer_tokens, each, longest
 from brain.tools.text_grounding import Original
 from brain.tools.text_parts import cut, joined, tokens_of
 from brain.tools.text_passages import excerpts
@@ -17,8 +17,8 @@ from brain.untrusted import readable
 
 __all__ = ["compare"]
 
-MOST_ANSWER_TOKENS = 5000
-POINT_TOKENS = 250
+MOST_ANSWER_TOKENS = 7000
+POINT_TOKENS = 350
 """Of the longest point with its quotes."""
 LONGEST = 300
 """Characters of a point and of a quote."""
@@ -40,7 +40,7 @@ async def compare(first: str, second: str, *, context: ToolContext) -> dict[str,
     one, other = joined(first, "compare"), joined(second, "compare")
     tokens = answer_tokens(context, MOST_ANSWER_TOKENS)
     most = max(1, tokens // POINT_TOKENS // len(KINDS))
-    task = Task(ROLE, REQUEST, tokens, _schema(most))
+    task = Task(ROLE, REQUEST, tokens, _schema(most, longest(context, LONGEST)))
     pairs = _pairs(one, other, task.room(context))
     answers = await each(pairs, partial(_compared, task, context), context, "pairs of parts")
     both = _Both(Original(one), Original(other))
@@ -58,8 +58,8 @@ async def compare(first: str, second: str, *, context: ToolContext) -> dict[str,
     }
 
 
-def _schema(most: int) -> JsonSchema:
-    text, text_or_null = {"type": "string", "maxLength": LONGEST}, {"type": ["string", "null"], "maxLength": LONGEST}
+def _schema(most: int, characters: int) -> JsonSchema:
+    text, text_or_null = ({"type": kind, "maxLength": characters} for kind in ("string", ["string", "null"]))
     return {
         "type": "object",
         "properties": {COMMON: _list_of(text, text, most), DIFFERENCES: _list_of(text_or_null, text, most)},

@@ -7,7 +7,7 @@ from typing import Any
 
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
-from brain.tools.text_asking import Task, answer_tokens, each, in_halves
+from brain.tools.text_asking import Task, answer_tokens, each, in_halves, longest
 from brain.tools.text_findings import Findings, merge, missing, rows
 from brain.tools.text_grounding import Original
 from brain.tools.text_parts import cut, joined
@@ -16,6 +16,8 @@ from brain.tools.text_shapes import Record, model_schema, most_items, read_shape
 __all__ = ["extract"]
 
 MOST_ANSWER_TOKENS = 4000
+LONGEST = 300
+"""Characters of a value."""
 LIST = "items"
 """The field that a list stands in, because an answer is an object."""
 REQUEST = "Extract what this schema describes as JSON, with null for what the text does not say"
@@ -31,7 +33,8 @@ async def extract(text: str | list[str], schema: JsonSchema, *, context: ToolCon
     asked = shape if isinstance(shape, Record) else Record({LIST: shape})
     tokens = answer_tokens(context, MOST_ANSWER_TOKENS)
     most = most_items(asked, tokens)
-    task = Task(ROLE, f"{REQUEST}:\n{json.dumps(schema, ensure_ascii=False)}", tokens, model_schema(asked, most))
+    answer_schema = model_schema(asked, most, longest(context, LONGEST))
+    task = Task(ROLE, f"{REQUEST}:\n{json.dumps(schema, ensure_ascii=False)}", tokens, answer_schema)
     parts = cut(joined(text, "extract from"), task.room(context))
     work = partial(in_halves, work=partial(_found, asked, most, task, context), is_partial=lambda each: bool(each.full))
     found = [findings for halves in await each(parts, work, context, "parts") for findings in halves]

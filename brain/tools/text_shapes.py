@@ -20,8 +20,6 @@ MOST_FIELDS = 60
 FEWEST_ITEMS = 3
 TOKENS_OF_VALUE = 30
 """With its name, of a list's items; so many items are asked for at once as the answer has room for."""
-LONGEST_VALUE = 300
-"""Characters of a value that is asked for."""
 CHECKS = frozenset(
     {"minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 )
@@ -85,24 +83,28 @@ def read_shape(schema: JsonSchema) -> Record | Listing:
     return shape
 
 
-def model_schema(shape: Shape, most: int) -> JsonSchema:
-    """The schema that a model's answer follows: all of it required, null where there is nothing, lists of `most` items.
+def model_schema(shape: Shape, most: int, characters: int) -> JsonSchema:
+    """The schema that a model's answer follows: all of it required, and null where there is nothing.
 
-    Without a bound small models list things for ever.
+    With at most so many items and characters, because small models do not stop by themselves.
     """
     match shape:
         case Record(fields):
-            properties = {name: model_schema(field, most) for name, field in fields.items()}
+            properties = {name: model_schema(field, most, characters) for name, field in fields.items()}
             required = list(properties)
             return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
         case Listing(items, wanted):
-            return {"type": "array", "items": model_schema(items, most), "maxItems": min(wanted or most, most)}
+            return {
+                "type": "array",
+                "items": model_schema(items, most, characters),
+                "maxItems": min(wanted or most, most),
+            }
         case Leaf(kind, _, choices) if choices:
             return {"type": [kind, "null"], "enum": [*choices, None]}
         case Leaf("string") if shape.is_day:
             return {"type": ["string", "null"], "format": "date"}
         case Leaf("string", schema):
-            return {"type": ["string", "null"], "maxLength": min(schema.get("maxLength", LONGEST_VALUE), LONGEST_VALUE)}
+            return {"type": ["string", "null"], "maxLength": min(schema.get("maxLength", characters), characters)}
         case Leaf(kind):
             return {"type": [kind, "null"]}
 

@@ -395,7 +395,7 @@ async def test_an_answer_cites_what_the_documents_say(server: ScriptedOpenAI, co
     assert (found["reason"], found["notes"]) == (None, [])
     (asked,) = server.asked
     assert asked.data == [f"Title: Rain\n\n{RAIN}", BERGEN]
-    assert asked.prompt.endswith("Question: How much rain?")
+    assert asked.prompt.endswith("Question: How much rain?\nQuote what answers it, then say the answer.")
 
 
 UNBACKED: Mapping[str, Any] = {

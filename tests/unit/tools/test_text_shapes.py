@@ -23,7 +23,7 @@ OFFER = {
 
 
 def test_the_model_is_held_to_the_shape_with_null_for_everything_and_no_endless_lists():
-    schema = model_schema(read_shape(OFFER), most=7)
+    schema = model_schema(read_shape(OFFER), most=7, characters=300)
     Draft202012Validator.check_schema(schema)
     nothing = {"seller": None, "kind": None, "until": None, "prices": [None], "shops": [{"town": None, "since": None}]}
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -106,4 +106,4 @@ def test_what_cannot_be_looked_for_is_one_clear_sentence(what):
 def test_what_pydantic_writes_for_optional_fields_is_understood():
     optional = {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": None, "title": "Since"}
     shape = read_shape({"type": "object", "title": "Shop", "properties": {"since": optional}})
-    assert json.dumps(model_schema(shape, 3)["properties"]) == '{"since": {"type": ["integer", "null"]}}'
+    assert json.dumps(model_schema(shape, 3, 300)["properties"]) == '{"since": {"type": ["integer", "null"]}}'
