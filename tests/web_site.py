@@ -37,6 +37,7 @@ class Site(ThreadingHTTPServer):
     """Pages by path; `asked` keeps what it was asked for. What it does not know is 404."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, pages: Mapping[str, Page] | None = None, address: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__((address, port), Visit)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 import httpcore
 import httpx
 
+from brain.egress.courtesy import seconds_to_rest
 from brain.egress.urls import shown
 from brain.errors import EgressRefused, ToolError
 
@@ -57,7 +58,9 @@ def check_status(response: httpx.Response, url: httpx.URL) -> None:
     status = response.status_code
     transient = status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or response.is_server_error
     said = f"{status} {response.reason_phrase}".strip()
-    raise BadStatus(f"{shown(url)} answered {said}.", transient=transient, status=status)
+    rest = seconds_to_rest(response.headers.get("retry-after", ""))
+    later = f" and asks to come back in {rest:.0f} seconds" if rest and transient else ""
+    raise BadStatus(f"{shown(url)} answered {said}{later}.", transient=transient, status=status)
 
 
 def _reason(exc: Exception) -> str:

@@ -44,6 +44,38 @@ async def test_an_allowed_host_is_not_an_allowed_address():
         await egress.addresses("10.0.0.5", 80)
 
 
+async def test_beyond_the_only_hosts_nothing_is_reached_or_even_looked_up():
+    egress = Egress(EgressPolicy(only=("public.example", "*.example.org", "9.9.9.9")), known_names)
+    assert [str(address) for address in await egress.addresses("public.example", 443)] == ["8.8.8.8"]
+    assert [str(address) for address in await egress.addresses("9.9.9.9", 443)] == ["9.9.9.9"]
+    with pytest.raises(EgressRefused) as refusal:
+        await egress.get("https://moved.example/a")
+    assert str(refusal.value) == (
+        "https://moved.example/a was refused: moved.example (10.0.0.5) is not in BRAIN_ONLY_HOSTS, and nothing else is "
+        "reached; add it there if tools may reach it."
+    )
+    names_only = Egress(EgressPolicy(only=("public.example",)), known_names)
+    with pytest.raises(EgressRefused, match=r"unheard-of\.example is not in BRAIN_ONLY_HOSTS"):
+        await names_only.addresses("unheard-of.example", 443)
+
+
+async def test_the_only_hosts_must_be_public_or_allowed_as_well():
+    closed = Egress(EgressPolicy(only=("*.example", "10.0.0.0/8")), known_names)
+    with pytest.raises(EgressRefused, match=r"add intranet\.example to BRAIN_ALLOW_HOSTS"):
+        await closed.addresses("intranet.example", 80)
+    opened = Egress(EgressPolicy(only=("10.0.0.0/8",), allow=("10.0.0.0/8",)), known_names)
+    assert [str(address) for address in await opened.addresses("intranet.example", 80)] == ["10.0.0.5"]
+    assert [str(address) for address in await opened.addresses("moved.example", 80)] == ["10.0.0.5"]
+    with pytest.raises(EgressRefused, match=r"public\.example \(8\.8\.8\.8\) is not in BRAIN_ONLY_HOSTS"):
+        await opened.addresses("public.example", 80)
+
+
+@pytest.mark.parametrize("port", [0, 22, 25, 6667, 65_536])
+async def test_a_port_of_another_service_is_refused_everywhere(port):
+    with pytest.raises(EgressRefused, match=f"port {port} of public.example is not one where web pages are served"):
+        await Egress(resolver=known_names).addresses("public.example", port)
+
+
 async def test_a_name_that_nobody_knows_is_told():
     with pytest.raises(ToolError, match=r"The host no-such-host\.invalid was not found"):
         await Egress().get("http://no-such-host.invalid/")
@@ -64,9 +96,10 @@ async def test_headers_that_steer_the_connection_are_refused(headers, complaint)
         await Egress(resolver=known_names).get("https://public.example/", headers)
 
 
-def test_a_setting_that_could_never_match_is_told_at_once():
-    with pytest.raises(SettingsError, match="without scheme, port or path"):
-        Egress(EgressPolicy(allow=("http://intranet.example/",)))
+@pytest.mark.parametrize("name", ["allow", "only"])
+def test_a_setting_that_could_never_match_is_told_at_once(name):
+    with pytest.raises(SettingsError, match=f"BRAIN_{name.upper()}_HOSTS names .* without scheme, port or path"):
+        Egress(EgressPolicy(**{name: ("http://intranet.example/",)}))
 
 
 def test_text_never_holds_what_a_database_refuses():
