@@ -4,10 +4,11 @@
 part of that.
 """
 
+from brain.egress.failures import BadStatus
 from brain.egress.fetch import Egress
 from brain.egress.gate import Gate, Resolver
 from brain.egress.page import FetchedPage
 from brain.egress.policy import EgressPolicy
 from brain.egress.request import Body, MediaTypes, WebRequest
 
-__all__ = ["Body", "Egress", "EgressPolicy", "FetchedPage", "Gate", "MediaTypes", "Resolver", "WebRequest"]
+__all__ = ["BadStatus", "Body", "Egress", "EgressPolicy", "FetchedPage", "Gate", "MediaTypes", "Resolver", "WebRequest"]

@@ -49,8 +49,8 @@ class Egress(Gate):
         with `transient` set for time-outs, lost connections, 429 and 5xx.
         """
         first = hop = Hop.first(request)
-        limit = _TimeLimit(self.policy.timeout)
-        async with self._client() as client:
+        limit = _TimeLimit(request.seconds or self.policy.timeout)
+        async with self._client(limit) as client:
             for _ in range(self.policy.max_redirects + 1):
                 answer = await self._answer(client, hop, request, limit)
                 if isinstance(answer, FetchedPage):
@@ -71,9 +71,9 @@ class Egress(Gate):
             await self.addresses(*origin_of(page)[1:])
         await self._rules_for(page)
 
-    def _client(self) -> httpx.AsyncClient:
+    def _client(self, limit: "_TimeLimit") -> httpx.AsyncClient:
         transport = CheckedTransport(self, self._certificates())
-        return httpx.AsyncClient(transport=transport, trust_env=False, timeout=self.policy.timeout)
+        return httpx.AsyncClient(transport=transport, trust_env=False, timeout=limit.seconds)
 
     async def _answer(
         self, client: httpx.AsyncClient, hop: Hop, request: WebRequest, limit: "_TimeLimit"
@@ -161,7 +161,7 @@ class _TimeLimit:
     """Seconds that are left for the work of one fetch; waiting for a turn takes none of them."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._left = seconds
 
     @asynccontextmanager
@@ -171,7 +171,7 @@ class _TimeLimit:
             async with asyncio.timeout(self._left):
                 yield
         except TimeoutError:
-            within = f"{self._seconds:g} seconds"
+            within = f"{self.seconds:g} seconds"
             raise ToolError(f"{shown(url)} did not answer in full within {within}.", transient=True) from None
         finally:
             self._left -= time.monotonic() - started

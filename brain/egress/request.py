@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, Self
 
 import httpx
 
-from brain.egress.urls import origin_of, parse_url, shown
+from brain.egress.urls import origin_of, parse_url, shown, with_parameters
 from brain.errors import ToolError
 
 __all__ = ["Body", "Hop", "MediaTypes", "Method", "WebRequest"]
@@ -48,9 +48,12 @@ class Body:
     media_type: str
 
     @classmethod
-    def of_json(cls, value: Any) -> Self:
-        """A JSON value."""
-        return cls(json.dumps(value, ensure_ascii=False, allow_nan=False).encode(), "application/json")
+    def of_json(cls, value: Any, default: Callable[[Any], Any] | None = None) -> Self:
+        """A JSON value; `default` turns what is none into one, as `json.dumps` asks it to.
+
+        Raises ValueError where the value holds NaN or an infinity.
+        """
+        return cls(json.dumps(value, ensure_ascii=False, allow_nan=False, default=default).encode(), "application/json")
 
     @classmethod
     def of_form(cls, fields: Mapping[str, str]) -> Self:
@@ -69,6 +72,8 @@ class WebRequest:
 
     url: str
     method: Method = "GET"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Of the query: texts, numbers, booleans and lists of them, each in place of what the URL has under its name."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
     media_types: MediaTypes | None = None
@@ -77,6 +82,8 @@ class WebRequest:
     """Whether robots.txt is asked before a GET; not for an API that the project has a key for."""
     cut_at: int | None = None
     """Bytes of the body after which the rest is left unread; None: a body beyond the policy's limit is an error."""
+    seconds: float | None = None
+    """Of time; None: the policy's."""
 
     @property
     def is_conditional(self) -> bool:
@@ -96,7 +103,7 @@ class Hop:
     @classmethod
     def first(cls, request: WebRequest) -> Self:
         """The request to where it was meant for; raises ToolError on headers that cannot be chosen."""
-        url = parse_url(request.url)
+        url = with_parameters(parse_url(request.url), request.parameters)
         headers = httpx.Headers(ASKED_FOR)
         if request.body:
             headers["Content-Type"] = request.body.media_type

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -33,11 +34,13 @@ def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
     return parsed
 
 
-def with_parameters(url: httpx.URL, parameters: Mapping[str, str]) -> httpx.URL:
+def with_parameters(url: httpx.URL, parameters: Mapping[str, Any]) -> httpx.URL:
     """The address with these query parameters, each in place of those of its name; the others stay as they are."""
+    if not parameters:
+        return url
     kept = [each for each in url.query.decode("ascii").split("&") if each and _name(each) not in parameters]
     added = str(httpx.QueryParams(dict(parameters)))
-    return url.copy_with(query="&".join([*kept, added]).strip("&").encode() or None)
+    return url.copy_with(query="&".join(filter(None, [*kept, added])).encode())
 
 
 def host_of(url: httpx.URL) -> str:
