@@ -19,6 +19,8 @@ __all__ = ["extract_links", "extract_text", "select"]
 DOCUMENT = re.compile(r"<(html|body)\b", re.IGNORECASE)
 TAG = re.compile(r"<[a-zA-Z!/][^>]*>")
 LINK_TAGS = ("a", "area")
+LONGEST_SHOWN = 100
+"""Characters of a selector in a message."""
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "poster", "data", "cite", "formaction"})
 """Attributes that hold one address."""
@@ -138,7 +140,8 @@ def _matching(page: lxml.html.HtmlElement, selector: str) -> list[lxml.html.Html
     try:
         return list(CSSSelector(selector, translator="html")(page))
     except (SelectorError, etree.XPathError, RecursionError) as exc:
-        raise ToolError(f"{selector!r} is no CSS selector that is understood: {str(exc).rstrip('.')}.") from None
+        shown = selector if len(selector) <= LONGEST_SHOWN else f"{selector[:LONGEST_SHOWN]}…"
+        raise ToolError(f"{shown!r} is no CSS selector that is understood: {str(exc).rstrip('.')}.") from None
 
 
 def _of(element: lxml.html.HtmlElement, attribute: str | None, give: str, base: str | None) -> str | None:

@@ -34,7 +34,7 @@ UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")
 def extract_tables(
     html: str, number: int | None = None, containing: str | None = None, *, header_in_first_row: bool = False
 ) -> pa.Table:
-    """One table of a page: by its number, by a text in it, else the largest."""
+    """One table of a page, without rows that say nothing: by its number, by a text in it, else the largest."""
     found = [_Found.of(position, element) for position, element in enumerate(parse_html(html).iter("table"), start=1)]
     tables = [table for table in found if table.rows]
     if not tables:
@@ -130,10 +130,10 @@ def _read(table: _Found, *, header_in_first_row: bool) -> Any:
 def _flatten(table: lxml.html.HtmlElement) -> None:
     """Leave of the tables inside a table what they say."""
     for inside in list(table.iter("table"))[:0:-1]:
-        said = text_of(inside)
+        said = " ".join(text_of(cell) for cell in inside.iter("td", "th"))
         for child in list(inside):
             inside.remove(child)
-        inside.tag, inside.text = "span", said
+        inside.tag, inside.text = "span", f" {said} "
 
 
 def _as_arrow(frame: Any, table: _Found) -> pa.Table:
