@@ -25,7 +25,7 @@ CONNECT_SECONDS = 5.0
 """For one address, where the host has more of them."""
 HIGHEST_PORT = 65_535
 OTHER_SERVICES = frozenset({
-    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
     110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
     532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060,
     5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
@@ -63,7 +63,7 @@ class Gate:
         The one place where a host is refused. Raises EgressRefused where none may be reached, ToolError where the name
         is not known.
         """
-        if port in OTHER_SERVICES or port > HIGHEST_PORT:
+        if not 0 < port <= HIGHEST_PORT or (port in OTHER_SERVICES and not self._allowed.names(host)):
             raise EgressRefused(f"port {port} of {host} is not one where web pages are served.")
         if self._only and not self._only.names(host) and not self._only.has_networks:
             raise _not_listed(host, "")  # without looking the name up, which would already tell somebody

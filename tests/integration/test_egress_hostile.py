@@ -13,6 +13,9 @@ from web_site import Site, Visit, plain
 
 from brain.egress import Body, Egress, EgressPolicy, WebRequest
 from brain.errors import EgressRefused, ToolError
+from brain.tool_registry.context import ToolContext
+from brain.tool_registry.registry import Registry, built_in_tools_file
+from brain.tools import feed, http, http_pages, pdf, scraperapi
 
 DIRECT = [target for target in TARGETS if target.kind not in (Kind.CHANGING, Kind.REDIRECT)]
 CHANGING = [target for target in TARGETS if target.kind is Kind.CHANGING]
@@ -171,6 +174,30 @@ async def test_a_name_that_changes_is_connected_to_where_it_was_checked(target, 
             outcomes.append((await names.get(target.url(watched.victim.port))).text)
     assert outcomes in ([], ["hello"], ["hello", "hello"])
     watched.assert_untouched(SITE_ADDRESS)
+
+
+FETCHING = {
+    "http.get": lambda url, context: http.get(url, context=context),
+    "http.post": lambda url, context: http.post(url, text="a secret", context=context),
+    "http.paginate": lambda url, context: http_pages.paginate(url, context=context),
+    "feed.read": lambda url, context: feed.read(url, context=context),
+    "pdf.extract_text": lambda url, context: pdf.extract_text(url=url, context=context),
+    "scraperapi.get": lambda url, context: scraperapi.get(url, context=context),
+}
+
+
+@pytest.mark.parametrize("tool", FETCHING)
+async def test_no_tool_reaches_a_hostile_address(tool, way, watched, tmp_path):
+    context = ToolContext(tmp_path, way, model=None, secret=lambda name: name, report=lambda *_: None)
+    for target in DIRECT:
+        with pytest.raises(ToolError if target.kind is Kind.MALFORMED else EgressRefused):
+            await FETCHING[tool](target.url(watched.victim.port), context)
+    watched.assert_untouched()
+
+
+def test_the_fetching_tools_are_all_that_take_an_address():
+    takers = {tool.name for tool in Registry.from_file(built_in_tools_file()) if "url" in tool.parameters}
+    assert takers == set(FETCHING)
 
 
 def test_the_table_of_hostile_targets_is_long_and_has_every_kind():

@@ -76,6 +76,13 @@ async def test_a_port_of_another_service_is_refused_everywhere(port):
         await Egress(resolver=known_names).addresses("public.example", port)
 
 
+async def test_a_host_of_ones_own_may_serve_pages_on_any_port():
+    own = Egress(EgressPolicy(allow=("public.example",)), known_names)
+    assert await own.addresses("public.example", 6000)
+    with pytest.raises(EgressRefused):
+        await own.addresses("public.example", 0)
+
+
 async def test_a_name_that_nobody_knows_is_told():
     with pytest.raises(ToolError, match=r"The host no-such-host\.invalid was not found"):
         await Egress().get("http://no-such-host.invalid/")
