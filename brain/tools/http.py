@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from brain.egress import Body, FetchedPage, MediaTypes, WebRequest
 from brain.errors import ToolError
+from brain.executor.local import on_daemon_thread
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 
@@ -37,7 +38,7 @@ async def get(
             raise ToolError(f"{page.url} has not changed since what the headers name; leave them out to get its text.")
         earlier: dict[str, Any] = context.earlier
         return earlier
-    return described(page)
+    return await on_daemon_thread(lambda: described(page), name="http.get")
 
 
 async def post(
@@ -52,8 +53,10 @@ async def post(
 ) -> dict[str, Any]:
     """Send something to an address; gives the text of the answer, where it is text."""
     body = _body(url, json, form, text)
-    page = await context.egress.send(WebRequest(url, "POST", params or {}, headers or {}, body))
-    result = described(page)
+    # robots.txt has no say in the page that the answer may redirect to either: a person has approved this
+    request = WebRequest(url, "POST", params or {}, headers or {}, body, is_crawling=False)
+    page = await context.egress.send(request)
+    result = await on_daemon_thread(lambda: described(page), name="http.post")
     return result | ({"location": page.headers["location"]} if "location" in page.headers else {})
 
 

@@ -12,6 +12,7 @@ import jmespath
 from brain.egress import BadStatus, FetchedPage, MediaTypes, WebRequest
 from brain.egress.urls import origin_of, parse_url, with_parameters
 from brain.errors import ToolError
+from brain.executor.local import on_daemon_thread
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tools.http import TEXT_TYPES, as_json
@@ -114,7 +115,7 @@ class _Gathering:
         if page is None:
             return None
         digest = sha256(page.content).hexdigest()
-        value, found = self._items_of(page)
+        value, found = await on_daemon_thread(lambda: self._items_of(page), name="http.paginate")
         if found and digest in self.seen:
             self.stopped = f"Page {self.pages + 1} says the same as one before, so it may be no page of its own."
             return None

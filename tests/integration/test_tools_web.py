@@ -150,6 +150,17 @@ async def test_an_answer_to_a_post_may_be_nothing_or_no_text(site, context):
     assert (answer["media_type"], answer["text"]) == ("image/png", "")
 
 
+async def test_robots_txt_has_no_say_in_what_a_post_leads_to(site, context):
+    site.pages |= {
+        "/robots.txt": plain("User-agent: *\nDisallow: /\n"),
+        "/orders": lambda visit, _: visit.redirect("/orders/7", 303),
+        "/orders/7": plain("thank you"),
+    }
+    asking = replace(context, egress=SiteEgress(site))
+    assert (await http.post(f"{SHOP}/orders", text="x", context=asking))["text"] == "thank you"
+    assert site.paths == ["/orders", "/orders/7"]
+
+
 @pytest.mark.parametrize("both", [{"json": 1, "text": "a"}, {"json": float("nan")}, {"json": {"a": object()}}])
 async def test_what_cannot_be_posted_is_told_before_anything_is_sent(site, context, both):
     with pytest.raises(ToolError, match=r"one of json, form and text|cannot be written as JSON"):
