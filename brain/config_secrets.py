@@ -89,6 +89,11 @@ class Settings(BaseModel):
     brain_artifacts_url: Optional[str] = None
     brain_allow_hosts: Listed = ()
     """Hosts, addresses or networks (`10.0.0.0/8`) that tools may reach although they are not public."""
+    brain_only_hosts: Listed = ()
+    """Where there are any, tools reach nothing else."""
+    brain_robots: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
+    brain_host_interval: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.25
+    """Seconds from one request to a host to the next."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
@@ -134,6 +139,11 @@ class Settings(BaseModel):
     def uses_embedded(self) -> bool:
         """Whether a service without a URL may be started on this machine."""
         return self.brain_embedded == "on"
+
+    @property
+    def heeds_robots(self) -> bool:
+        """Whether pages that robots.txt excludes stay unread."""
+        return self.brain_robots == "on"
 
     def _place(self, path: Path | str) -> Path:
         return self.project / os.path.expanduser(path)  # noqa: PTH111 - pathlib raises where there is no such user

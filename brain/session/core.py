@@ -86,7 +86,7 @@ class Core:
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
-                egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
+                egress=Egress(_egress_policy(settings)),
                 model=self._model,
                 secrets=self._secrets,
                 redactor=self.redactor,
@@ -310,6 +310,15 @@ class _PositionOf:
         at = await self._store.position(run_id)
         alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
+
+
+def _egress_policy(settings: Settings) -> EgressPolicy:
+    return EgressPolicy(
+        allow=settings.brain_allow_hosts,
+        only=settings.brain_only_hosts,
+        robots=settings.heeds_robots,
+        host_interval=settings.brain_host_interval,
+    )
 
 
 def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
