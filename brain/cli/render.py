@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -132,14 +131,23 @@ def run(shown: "Run", *, as_json: bool) -> None:
         return
     console = screen()
     if shown.answer:
-        # an address behind a word is one that nobody sees before following it
-        console.print(Markdown(shown.answer, hyperlinks=False) if console.is_terminal else Text(shown.answer))
+        _answer(console, shown.answer)
     for name in shown.outputs:
         _result(console, shown, name)
     for text in shown.notes:
         console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
     _status_line(console, shown)
+
+
+def _answer(console: Console, text: str) -> None:
+    if not console.is_terminal:
+        console.print(Text(text))
+        return
+    from rich.markdown import Markdown
+
+    # an address behind a word is one that nobody sees before following it
+    console.print(Markdown(text, hyperlinks=False))
 
 
 def approvals(shown: "Run") -> None:

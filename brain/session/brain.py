@@ -11,15 +11,14 @@ from uuid import UUID
 from brain.config_secrets import Settings, load_settings
 from brain.errors import UsageError
 from brain.intent_inference.plan import Plan
-from brain.knowledge_base.frames import RunFilter
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
 from brain.session.core import Core
+from brain.session.order import Order
 from brain.session.run import Run
-from brain.session.runner import Order
 from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
@@ -130,6 +129,8 @@ class Brain:
         self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000
     ) -> "pd.DataFrame":
         """Past and present runs as a DataFrame, the newest first."""
+        from brain.knowledge_base.frames import RunFilter
+
         if since is not None and not isinstance(since, datetime):
             raise UsageError(f"`since` takes a datetime, not {since!r}.")
         statuses = (_status(status),) if status is not None else ()

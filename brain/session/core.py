@@ -14,8 +14,6 @@ from uuid import UUID
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
 from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, Settings, install_log_redaction
-from brain.database.engine import Database
-from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
 from brain.embedded import in_use
 from brain.errors import BrainError, ModelError, PlanningError, SettingsError, UsageError
@@ -27,9 +25,7 @@ from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
-from brain.knowledge_base.frames import Frames, RunFilter
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
-from brain.knowledge_base.store import RunStore
 from brain.language_models import ChatModel, MeteredChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
@@ -39,13 +35,14 @@ from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
+from brain.session.order import Order
 from brain.session.run import Results, Run
-from brain.session.runner import Order, Runner, RunnerParts
 from brain.session.services import (
     ServiceUrls,
     chat_model,
     embedder,
     is_hosted_chat,
+    open_schema,
     open_services,
     tools_file_of,
 )
@@ -57,6 +54,12 @@ from brain.tool_registry.search import ToolSearch
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
+    from brain.database.engine import Database
+    from brain.knowledge_base.frames import Frames, RunFilter
+    from brain.knowledge_base.store import RunStore
+    from brain.session.runner import Runner
 
 __all__ = ["Core"]
 
@@ -202,7 +205,7 @@ class Core:
         steps = await stores.store.step_results(run_id)
         return _as_run(row, steps, self.codec)
 
-    async def runs(self, wanted: RunFilter, limit: int | None) -> "pd.DataFrame":
+    async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
         stores = await self._open()
         await stores.store.mark_stale()
@@ -252,10 +255,14 @@ class Core:
             return self._stores
 
     async def _opened(self) -> "_Stores":
+        from brain.database.engine import Database
+        from brain.knowledge_base.frames import Frames
+        from brain.knowledge_base.store import RunStore
+
         urls = await open_services(self.settings)
         async with AsyncExitStack() as made:
             database = await made.enter_async_context(Database(urls.database, urls.reader))
-            await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+            await open_schema(database, urls)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
             tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store))
@@ -265,7 +272,9 @@ class Core:
             self._stack.push_async_callback(made.pop_all().aclose)
         return stores
 
-    def _runner(self, store: RunStore, tracker: ProgressTracker) -> Runner:
+    def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+        from brain.session.runner import Runner, RunnerParts
+
         model = self._model if is_hosted_chat(self.settings) else None
         return Runner(
             RunnerParts(
@@ -293,16 +302,16 @@ def _refuse_unusable(request: str) -> None:
 class _Stores:
     """What is there once the services are up."""
 
-    store: RunStore
-    frames: Frames
+    store: "RunStore"
+    frames: "Frames"
     tracker: ProgressTracker
-    runner: Runner
+    runner: "Runner"
 
 
 class _PositionOf:
     """Tells a listener what a run's row says."""
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: "RunStore") -> None:
         self._store = store
 
     async def __call__(self, run_id: UUID, /) -> RunPosition | None:
@@ -321,7 +330,7 @@ def _egress_policy(settings: Settings) -> EgressPolicy:
     )
 
 
-def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
+def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
     from brain.progress_tracker.postgres import PostgresBackend
 
     in_postgres = PostgresBackend(database)

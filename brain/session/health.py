@@ -10,9 +10,6 @@ from importlib import metadata
 
 from brain.artifacts import FsspecStore, key_of
 from brain.config_secrets import Settings
-from brain.database.engine import Database
-from brain.database.upgrade import HEAD, check_schema, current_revision, ensure_schema
-from brain.egress import Egress, EgressPolicy
 from brain.embedded import ServiceStatus, in_use, status, stop_all
 from brain.errors import BrainError
 from brain.session.services import (
@@ -20,6 +17,7 @@ from brain.session.services import (
     chat_model,
     embedder,
     is_hosted_chat,
+    open_schema,
     open_services,
     tools_file_of,
 )
@@ -120,6 +118,8 @@ def _registry(settings: Settings) -> Finding:
 
 
 def _network(settings: Settings) -> Finding:
+    from brain.egress import Egress, EgressPolicy
+
     allowed = settings.brain_allow_hosts
     try:
         Egress(EgressPolicy(allow=allowed))
@@ -162,10 +162,13 @@ async def _try(name: str, work: Awaitable[str], remedy: str) -> Finding:
 
 
 async def _postgres(urls: ServiceUrls) -> str:
+    from brain.database.engine import Database
+    from brain.database.upgrade import HEAD, current_revision
+
     async with Database(urls.database) as database:
         async with database.connection() as connection:
             row = await (await connection.execute(VERSIONS)).fetchone()
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        await open_schema(database, urls)
         server, vector = row or ("", None)
         revision = await current_revision(database)
     kind = "embedded" if urls.is_embedded else "hosted"
@@ -194,8 +197,10 @@ async def _embedder(settings: Settings) -> str:
 
 
 async def _open(settings: Settings, *, model: bool) -> None:
+    from brain.database.engine import Database
+
     urls = await open_services(settings)
     async with Database(urls.database) as database:
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        await open_schema(database, urls)
     if model:
         await chat_model(settings).complete("Say yes.", max_tokens=1)

@@ -25,16 +25,16 @@ from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
 from brain.language_models import Embedder
 from brain.pipeline_builder.pipeline import Pipeline
-from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id
+from brain.session.order import Order
 from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Order", "Runner", "RunnerParts"]
+__all__ = ["Runner", "RunnerParts"]
 
 log = logging.getLogger(__name__)
 
@@ -43,21 +43,6 @@ MEANING_SECONDS = 10.0
 
 type MakePlan = Callable[[str, Mapping[str, pa.Table]], Awaitable[Plan]]
 """Plans a request about the tables that were handed over; raises PlanningError, ModelError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted: a request to plan for, or a pipeline as it is."""
-
-    request: str = ""
-    spec: PipelineSpec | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    """Values, DataFrames and Arrow tables by name."""
-    yes: bool = False
-    """Whether tools that change something may run without asking."""
-    source: str = "python"
-    use_cache: bool = True
-    """Whether results of earlier calls may stand for steps that say `cache`."""
 
 
 @dataclass(frozen=True, slots=True)
