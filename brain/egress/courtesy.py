@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from brain.addresses import bare_host
 from brain.errors import ToolError
 
 __all__ = ["LONGEST_REST", "Courtesy", "seconds_to_rest"]
@@ -34,7 +35,7 @@ class Courtesy:
         `interval` is in seconds from one request to the next; None for a host that need not be spared. Raises ToolError
         where the host has asked for a rest that is too long to wait for.
         """
-        state = self._host(host)
+        state = self._host(bare_host(host))
         state.users += 1
         try:
             async with state.places if interval is not None else nullcontext():
@@ -46,7 +47,7 @@ class Courtesy:
     def rest(self, host: str, seconds: float) -> None:
         """Leave a host alone for so long, as it has asked."""
         until = time.monotonic() + min(seconds, LONGEST_KEPT)
-        state = self._host(host)
+        state = self._host(bare_host(host))
         state.rests_until = max(state.rests_until, until)
 
     def _host(self, name: str) -> "_Host":

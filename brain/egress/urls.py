@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from brain.egress.gate import HIGHEST_PORT
-from brain.errors import EgressRefused
+from brain.errors import EgressRefused, ToolError
 
 __all__ = ["Origin", "clip", "host_of", "origin_of", "parse_url", "shown", "with_parameters", "without_user"]
 
@@ -39,7 +39,10 @@ def with_parameters(url: httpx.URL, parameters: Mapping[str, Any]) -> httpx.URL:
     if not parameters:
         return url
     kept = [each for each in url.query.decode("ascii").split("&") if each and _name(each) not in parameters]
-    added = str(httpx.QueryParams(dict(parameters)))
+    try:
+        added = str(httpx.QueryParams(dict(parameters)))
+    except UnicodeError:
+        raise ToolError(f"The parameters for {shown(url)} hold characters that cannot be sent.") from None
     return url.copy_with(query="&".join(filter(None, [*kept, added])).encode())
 
 

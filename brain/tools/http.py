@@ -88,14 +88,14 @@ def as_json(text: str) -> Json:
 def _body(url: str, json: Json, form: dict[str, str] | None, text: str | None) -> Body | None:
     if (given := sum(value is not None for value in (json, form, text))) > 1:
         raise ToolError(f"{url} can be sent one of json, form and text, and got {given} of them.")
-    if form is not None:
-        return Body.of_form(form)
-    if text is not None:
-        return Body.of_text(text)
     try:
+        if form is not None:
+            return Body.of_form(form)
+        if text is not None:
+            return Body.of_text(text)
         return None if json is None else Body.of_json(json, _as_rows)
-    except ValueError as exc:
-        raise ToolError(f"What was to be sent to {url} cannot be written as JSON: {exc}.") from None
+    except ValueError as exc:  # half a surrogate pair, or in JSON NaN and what `_as_rows` refuses
+        raise ToolError(f"What was to be sent to {url} cannot be written down: {exc}.") from None
 
 
 def _as_rows(value: Any) -> Json:
@@ -104,7 +104,7 @@ def _as_rows(value: Any) -> Json:
         return value.to_pylist()
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    raise ValueError(f"it holds a {type(value).__name__}")
+    raise ValueError(f"it holds a value of type {type(value).__name__}")
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -161,10 +161,22 @@ async def test_robots_txt_has_no_say_in_what_a_post_leads_to(site, context):
     assert site.paths == ["/orders", "/orders/7"]
 
 
-@pytest.mark.parametrize("both", [{"json": 1, "text": "a"}, {"json": float("nan")}, {"json": {"a": object()}}])
-async def test_what_cannot_be_posted_is_told_before_anything_is_sent(site, context, both):
-    with pytest.raises(ToolError, match=r"one of json, form and text|cannot be written as JSON"):
-        await http.post(f"{SHOP}/", **both, context=context)
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"json": 1, "text": "a"}, "can be sent one of json, form and text, and got 2 of them"),
+        ({"json": float("nan")}, "cannot be written down: Out of range float"),
+        ({"json": {"a": object()}}, "cannot be written down: it holds a value of type object"),
+        ({"json": "\ud800"}, "cannot be written down"),
+        ({"text": "\ud800"}, "cannot be written down"),
+        ({"form": {"a": "\ud800"}}, "cannot be written down"),
+        ({"params": {"a": "\ud800"}}, r"The parameters for http://shop\.example/ hold characters"),
+        ({"headers": {"a": "\ud800"}}, "characters that HTTP does not take"),
+    ],
+)
+async def test_what_cannot_be_posted_is_told_before_anything_is_sent(site, context, given, complaint):
+    with pytest.raises(ToolError, match=complaint):
+        await http.post(f"{SHOP}/", **given, context=context)
     assert site.asked == []
 
 
