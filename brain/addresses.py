@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from brain.errors import SettingsError
 
-__all__ = ["Address", "AllowedHosts", "is_public", "written_address"]
+__all__ = ["BOUND_HOST", "Address", "AllowedHosts", "bare_host", "is_public", "written_address"]
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -21,6 +21,9 @@ NOT_PUBLIC_EITHER = (
 )
 """What `ipaddress.is_global` takes for global."""
 HOST = re.compile(r"[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?\.?", re.ASCII)
+LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+BOUND_HOST = re.compile(rf"(\*\.)?{LABEL}(\.{LABEL})+|{LABEL}|\[?[0-9a-f:]*:[0-9a-f:.]*\]?", re.ASCII | re.IGNORECASE)
+"""What a secret may be bound to: a host, an address, or `*.` before a domain for every host below it."""
 
 
 def is_public(address: Address) -> bool:
@@ -49,7 +52,7 @@ class AllowedHosts:
     def permits(self, host: str, address: Address) -> bool:
         """Whether `address`, which `host` stands for, may be connected to."""
         plain = _plain(address)
-        return is_public(plain) or _bare(host) in self._hosts or any(plain in network for network in self._networks)
+        return is_public(plain) or bare_host(host) in self._hosts or any(plain in network for network in self._networks)
 
     def _add(self, entry: str) -> None:
         try:
@@ -60,12 +63,12 @@ class AllowedHosts:
                     f"BRAIN_ALLOW_HOSTS names {entry!r}, which is no host, address or network: write it as "
                     "intranet.example, 10.0.0.5 or 10.0.0.0/8, without scheme, port or path."
                 ) from None
-            self._hosts.add(_bare(entry))
+            self._hosts.add(bare_host(entry))
 
 
 def written_address(host: str) -> Address | None:
     """The address that a host is written as, also in old ways (`0x7f.1`, `2130706433`); None where it is a name."""
-    bare = _bare(host)
+    bare = bare_host(host)
     try:
         return ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
     except ValueError:
@@ -85,5 +88,6 @@ def _plain(address: Address) -> Address:
     return address.ipv4_mapped or address
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
+    """A host as it is compared: in lower case, without the brackets of IPv6 and the dot of the root."""
     return host.strip("[]").rstrip(".").lower()

@@ -7,6 +7,7 @@ through here.
 
 import asyncio
 import codecs
+import copy
 import ipaddress
 import re
 import socket
@@ -15,13 +16,15 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from http import HTTPStatus
+from typing import Self
 
 import httpcore
 import httpx
 
 from brain.addresses import Address, AllowedHosts, written_address
+from brain.egress.bound_hosts import BoundHosts, BoundStream
 from brain.errors import EgressRefused, ToolError
 
 __all__ = ["Egress", "EgressPolicy", "FetchedPage", "Resolver"]
@@ -101,6 +104,16 @@ class Egress:
         self.policy = policy or EgressPolicy()
         self._allowed = AllowedHosts(self.policy.allow)
         self._resolve = resolver or _system_resolver
+        self.bound = BoundHosts()
+        """What the secrets that a call has been given leave of the network."""
+        # Certificates, unlike proxies, may come from the environment: with SSL_CERT_FILE a company adds its own.
+        self._certificates = cache(lambda: httpx.create_ssl_context(trust_env=True))
+
+    def narrowed(self, bound: BoundHosts) -> Self:
+        """The same way to the network for one call of a tool, which `bound` makes narrower as the call goes on."""
+        own = copy.copy(self)
+        own.bound = bound
+        return own
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> FetchedPage:
         """Fetch a page, following redirects; the caller's headers stay with the host they were meant for.
@@ -124,19 +137,24 @@ class Egress:
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore asks for it in seconds
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, check and connect to a checked address; every connection of a tool is made here."""
+        stream = await self._connected(host, port, timeout)
+        return BoundStream(stream, host, self.bound)
+
+    async def _connected(self, host: str, port: int, seconds: float | None) -> httpcore.AsyncNetworkStream:
         *others, last = await self.addresses(host, port)
         for address in others:
             try:
-                return await _connect(address, port, min(CONNECT_SECONDS, timeout or CONNECT_SECONDS))
+                return await _connect(address, port, min(CONNECT_SECONDS, seconds or CONNECT_SECONDS))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await _connect(last, port, timeout)
+        return await _connect(last, port, seconds)
 
     async def addresses(self, host: str, port: int) -> list[Address]:
         """The addresses of a host that may be reached, at least one, best first.
 
         Raises EgressRefused where none may be, ToolError where the name is not known.
         """
+        self.bound.check(host)
         written = written_address(host)
         found = [written] if written else [ipaddress.ip_address(each) for each in await self._resolve(host, port)]
         allowed = [address for address in found if self._allowed.permits(host, address)]
@@ -148,13 +166,8 @@ class Egress:
         return allowed
 
     def _client(self) -> httpx.AsyncClient:
-        transport = _CheckedTransport(self, self._certificates)
+        transport = _CheckedTransport(self, self._certificates())
         return httpx.AsyncClient(transport=transport, trust_env=False, timeout=self.policy.timeout)
-
-    @cached_property
-    def _certificates(self) -> ssl.SSLContext:
-        # Certificates, unlike proxies, may come from the environment: with SSL_CERT_FILE a company adds its own.
-        return httpx.create_ssl_context(trust_env=True)
 
     async def _follow(self, client: httpx.AsyncClient, target: httpx.URL, sent: httpx.Headers) -> FetchedPage:
         for _ in range(self.policy.max_redirects + 1):
