@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -12,11 +13,11 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
-from brain.config_secrets import Redactor, SecretResolver, Settings, install_log_redaction
+from brain.config_secrets import ContentRedactor, Redactor, SecretResolver, Settings, install_log_redaction
 from brain.database.engine import Database
 from brain.database.upgrade import check_schema, ensure_schema
 from brain.egress import Egress, EgressPolicy
-from brain.errors import UsageError
+from brain.errors import PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -37,6 +38,7 @@ from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
 from brain.session.run import Results, Run
 from brain.session.runner import Order, Runner, RunnerParts
+from brain.session.secrets import Secrets
 from brain.session.services import (
     ServiceUrls,
     chat_model,
@@ -48,6 +50,7 @@ from brain.session.services import (
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
+from brain.vault import KeyRing, Vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,14 +66,15 @@ class Core:
         self.settings = settings
         _find_own_tools(settings.project)
         self.registry = Registry.from_file(tools_file_of(settings))
-        secrets = [binding.name for tool in self.registry for binding in tool.secrets]
-        self.redactor = Redactor.of_environment(settings.project, secrets)
+        names = [binding.name for tool in self.registry for binding in tool.secrets]
+        self.redactor = Redactor.of_environment(settings.project, names)
         install_log_redaction(self.redactor)
-        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url))
-        self._embedder = embedder(settings)
+        self.secrets = Secrets(settings, self.registry, self.redactor, self._vault)
+        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(self.redactor))
+        self._embedder = embedder(settings, self.redactor)
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
-        self._model = chat_model(settings)
+        self._model = chat_model(settings, self.redactor)
         self._caller = LocalCaller(
             load,
             Surroundings(
@@ -78,7 +82,7 @@ class Core:
                 codec=self.codec,
                 egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
                 model=self._model,
-                secrets=SecretResolver(),
+                secrets=SecretResolver(table=self.secrets),
                 redactor=self.redactor,
             ),
             max_parallel=settings.brain_max_parallel,
@@ -103,7 +107,11 @@ class Core:
             raise UsageError("There is no request: say in words what you want.")
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        return await self._planner().plan(Question(taken, sources))
+        plan = await self._planner().plan(Question(taken, sources))
+        if plan.pipeline.secrets:
+            named = ", ".join(sorted(plan.pipeline.secrets))
+            raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
+        return plan
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -199,6 +207,9 @@ class Core:
         """Make sure that the stores are there; every verb that needs them does."""
         return (await self._open()).urls
 
+    async def _vault(self) -> Vault:
+        return (await self._open()).vault
+
     def _planner(self) -> Planner:
         if is_hosted_chat(self.settings):
             return ModelPlanner(self.registry, self._search, self._model, self.check)
@@ -219,12 +230,14 @@ class Core:
         urls = await open_services(self.settings)
         database = await self._stack.enter_async_context(Database(urls.database, urls.reader))
         await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        vault = Vault(database, KeyRing(self.settings.secrets_keys))
+        await self.secrets.learn(vault)
         store = RunStore(database, self.redactor)
         keep = timedelta(hours=self.settings.brain_event_ttl_hours)
         primary, fallback = _backends(urls, database, keep)
         position = _PositionOf(store)
-        tracker = await self._stack.enter_async_context(ProgressTracker(primary, fallback, position))
-        stores = _Stores(urls, store, Frames(database), tracker, self._runner(store, tracker))
+        tracker = await self._stack.enter_async_context(ProgressTracker(primary, fallback, position, self.redactor))
+        stores = _Stores(urls, store, Frames(database), tracker, self._runner(store, tracker), vault)
         self._stack.push_async_callback(stores.runner.close)
         return stores
 
@@ -245,17 +258,16 @@ class Core:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Stores:
     """What is there once the services are up."""
 
-    def __init__(
-        self, urls: ServiceUrls, store: RunStore, frames: Frames, tracker: ProgressTracker, runner: Runner
-    ) -> None:
-        self.urls = urls
-        self.store = store
-        self.frames = frames
-        self.tracker = tracker
-        self.runner = runner
+    urls: ServiceUrls
+    store: RunStore
+    frames: Frames
+    tracker: ProgressTracker
+    runner: Runner
+    vault: Vault
 
 
 class _PositionOf:

@@ -134,6 +134,9 @@ def _schema_problems(definition: ToolDefinition) -> Iterator[str]:
         yield 'inputSchema.type: must be "object", because arguments are given by name'
     for name in sorted(definition.required - definition.parameters.keys()):
         yield f"inputSchema.required: {name} is not among the properties"
+    for name, times in Counter(binding.name for binding in definition.secrets).items():
+        if times > 1:
+            yield f"secrets: {name} is bound {times} times"
     for number, example in enumerate(definition.examples):
         for name in sorted(definition.required - example.arguments.keys()):
             yield f"examples.{number}.arguments: {name} is missing"
@@ -171,6 +174,8 @@ def _complaint(error: Mapping[str, Any]) -> str:
             return "is missing"
         case "extra_forbidden":
             return f"is not known.{did_you_mean(str(error['loc'][-1]), _field_names())}"
+        case "value_error":
+            return f"{_brief(error['input'])} {error['ctx']['error']}"
         case _:
             message = str(error["msg"])
             return f"{message[0].lower()}{message[1:]}, not {_brief(error['input'])}"
