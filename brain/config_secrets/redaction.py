@@ -172,22 +172,23 @@ def _cut_off(text: str, known: Iterable[_Form]) -> Iterator[tuple[int, int, str]
     end = text.find(CUT) if begun else -1
     while end >= 0:
         for form in begun:
-            if length := _length_of_beginning(text[:end], form.written):
+            if length := _length_of_beginning(form.written, text, end):
                 yield end - length, end, form.name
         end = text.find(CUT, end + 1)
 
 
-def _length_of_beginning(text: str, written: str) -> int:
-    """How many of the first characters of a form stand at the end of the text; 0 where they are few."""
-    lengths = range(min(len(written) - 1, len(text)), SHORTEST_BEGINNING - 1, -1)
-    return next((length for length in lengths if text.endswith(written[:length])), 0)
+def _length_of_beginning(written: str, text: str, end: int) -> int:
+    """How many of the first characters of a form stand before a place in the text; 0 where they are few."""
+    lengths = range(min(len(written) - 1, end), SHORTEST_BEGINNING - 1, -1)
+    return next((length for length in lengths if text.endswith(written[:length], 0, end)), 0)
 
 
 def _forms(value: str, name: str) -> Iterator[_Form]:
     """How programs write a value: as it is, escaped for JSON, Python, HTML or URLs, and in base64."""
     yield _Form(value, name)
-    in_json = (_in_json(value), json.dumps(value)[1:-1], value.replace("/", "\\/"))
-    for written in (*in_json, *map(_in_json, in_json), repr(value)[1:-1]):
+    in_json = (_in_json(value), json.dumps(value)[1:-1])
+    with_slashes = (written.replace("/", "\\/") for written in in_json)  # as PHP does
+    for written in (*in_json, *with_slashes, *map(_in_json, in_json), repr(value)[1:-1]):
         yield _Form(written, name)
     yield from (_Form(html.escape(value, quote=quotes), name) for quotes in (True, False))
     for written in (

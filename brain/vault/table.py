@@ -45,7 +45,7 @@ class Vault:
 
     async def put(self, name: str, value: str) -> None:
         """Keep a value, instead of the one that was there; raises SettingsError where there is no key."""
-        row = self._sealed(name, value)
+        row = self._sealed(name, self._keys.first, value)
         async with self._database.connection() as connection:
             await connection.execute(PUT, row)
 
@@ -74,13 +74,14 @@ class Vault:
     async def rotate(self) -> int:
         """Encrypt every row under the first key, all or none; returns how many.
 
-        Raises SettingsError where one of them does not open.
+        Raises SettingsError where there is no key, or one of them does not open.
         """
+        first = self._keys.first
         async with self._database.connection() as connection, connection.transaction():
             await connection.execute(LOCK)
             async with connection.cursor(row_factory=class_row(StoredSecret)) as cursor:
                 rows = await (await cursor.execute(ALL)).fetchall()
-                anew = [self._sealed(row.name, self.open(row)) for row in rows]
+                anew = [self._sealed(row.name, first, self.open(row)) for row in rows]
                 if anew:
                     await cursor.executemany(REPLACE, anew)
         return len(anew)
@@ -93,5 +94,5 @@ class Vault:
         """The value; raises SettingsError where no key opens it."""
         return self._keys.decrypt(row.name, row.key_id, row.ciphertext)
 
-    def _sealed(self, name: str, value: str) -> dict[str, object]:
-        return {"name": name, "key_id": self._keys.first, "ciphertext": self._keys.encrypt(name, value)}
+    def _sealed(self, name: str, key_id: str, value: str) -> dict[str, object]:
+        return {"name": name, "key_id": key_id, "ciphertext": self._keys.encrypt(name, value)}
