@@ -73,5 +73,5 @@ class BoundStream(httpcore.AsyncNetworkStream):
 
 def _covers(bound: str, host: str) -> bool:
     if bound.startswith(ANY_SUBDOMAIN):
-        return host.endswith(bound.removeprefix("*")) and host != bound.removeprefix(ANY_SUBDOMAIN)
+        return host.removesuffix(bound.removeprefix("*")) not in ("", host)
     return host == bound
