@@ -105,6 +105,8 @@ class Core:
         """A plan for a request; nothing is stored or run. Raises PlanningError, ModelError."""
         if not request.strip():
             raise UsageError("There is no request: say in words what you want.")
+        if self.settings.secrets_keys:
+            await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
         plan = await self._planner().plan(Question(taken, sources))

@@ -1,5 +1,6 @@
 """Models that are told no secret and tell none: what a server is asked, and what it says back, passes here."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["RedactedChat", "RedactedEmbedder"]
+
+log = logging.getLogger(__name__)
 
 
 class RedactedChat:
@@ -57,10 +60,9 @@ class RedactedEmbedder:
 
 @contextmanager
 def _without_secrets(redactor: Redactor) -> Iterator[None]:
+    """Raise ModelError anew, without what led to it: servers repeat what they were sent, the key included."""
     try:
         yield
     except ModelError as exc:
-        message = redactor.text(str(exc))
-        if message == str(exc):
-            raise
-        raise ModelError(message) from None
+        log.debug("the model failed", exc_info=True)
+        raise ModelError(redactor.text(str(exc))) from None

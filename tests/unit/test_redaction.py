@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brain.config_secrets import ContentRedactor, Redactor, install_log_redaction, redacted
@@ -44,6 +44,17 @@ FORMS = {
     "a part of a URL": urllib.parse.quote(ODD, safe=""),
     "in lower case": lower_escapes(urllib.parse.quote(ODD, safe="")),
     "a form": urllib.parse.urlencode({"a": ODD}),
+    "with a slash and a plus left": f"/{urllib.parse.quote(ODD, safe='/+')}",
+    "a URL inside a URL": urllib.parse.quote(f"https://x/?k={urllib.parse.quote(ODD, safe='')}", safe=""),
+    "every byte": re.sub(rb"[^a-z]", lambda byte: b"%%%02X" % ord(byte[0]), ODD.encode()).decode(),
+    "JSON in a URL": urllib.parse.quote(json.dumps({"k": ODD}), safe=""),
+    "HTML inside HTML": html.escape(html.escape(ODD)),
+    "HTML by number": "".join(letter if letter.isalnum() else f"&#{ord(letter)};" for letter in ODD),
+    "JSON three times": json.dumps(json.dumps(json.dumps(ODD))),
+    "JSON in an attribute": f'<a data-x="{html.escape(json.dumps({"k": ODD}))}">',
+    "ascii()": ascii(ODD),
+    "bytes": repr(ODD.encode("latin-1")),
+    "bytes of UTF-8": repr(ODD.encode()),
     "a query by httpx": str(httpx.URL("https://example.org/", params={"key": ODD})),
     "an address by httpx": str(httpx.URL(f"https://example.org/{urllib.parse.quote(ODD, safe='')}")),
 }
@@ -71,6 +82,7 @@ def test_a_secret_is_found_in_base64_wherever_it_stands(encode, before: str, beh
         assert len(right.rstrip("=")) <= math.ceil(len(behind) * 8 / 6)
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=40),
     st.text(max_size=20).filter(lambda text: max(text, default="") < "\ud800"),
