@@ -24,6 +24,7 @@ def set_secret(name: Name, surplus: Surplus = None, *, project: Project = None, 
     """Keep a secret; its value is asked for without being shown, or comes from standard input."""
     from brain.cli import render
     from brain.cli.live import note
+    from brain.vault import KeyRing
 
     if surplus or "=" in name:
         raise UsageError(
@@ -31,6 +32,7 @@ def set_secret(name: Name, surplus: Surplus = None, *, project: Project = None, 
             "is asked for, or send it to standard input. If it was the real one, consider it known and change it."
         )
     with open_brain(project) as brain:
+        KeyRing(brain.settings.secrets_keys).require()  # before anybody types
         info = brain.set_secret(name, _value(name))
     if as_json:
         render.print_json(info.to_json())

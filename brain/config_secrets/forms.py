@@ -21,7 +21,7 @@ BEHIND_BACKSLASH = {"\n": "n", "\r": "r", "\t": "t"}
 ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Form:
     """One way to write one value."""
 

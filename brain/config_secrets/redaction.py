@@ -26,7 +26,7 @@ CUT = "…"
 """Stands where a message was shortened, perhaps in the middle of a secret."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Known:
     """Everything that is looked for; replaced as a whole, so that threads may look while another one adds.
 

@@ -32,9 +32,8 @@ class KeyRing:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = {_id(key): key for key in keys}
 
-    @property
-    def first(self) -> str:
-        """The id of the key that encrypts; raises SettingsError where there is none."""
+    def require(self) -> str:
+        """The id of the key that encrypts; raises SettingsError that says how to get one where there is none."""
         if not self._keys:
             raise SettingsError(
                 "BRAIN_SECRETS_KEY is not set, so nothing can be kept encrypted: `brain secrets key` prints a key; put "
@@ -49,7 +48,7 @@ class KeyRing:
     def encrypt(self, name: str, value: str) -> bytes:
         """The value under the first key, for this name alone; raises SettingsError where there is no key."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + _cipher(self._keys[self.first]).encrypt(nonce, value.encode(), _bound_to(name))
+        return nonce + _cipher(self._keys[self.require()]).encrypt(nonce, value.encode(), _bound_to(name))
 
     def decrypt(self, name: str, key_id: str, ciphertext: bytes) -> str:
         """The value; raises SettingsError where its key is not there, or where the row is not what was written."""

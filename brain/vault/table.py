@@ -45,7 +45,7 @@ class Vault:
 
     async def put(self, name: str, value: str) -> None:
         """Keep a value, instead of the one that was there; raises SettingsError where there is no key."""
-        row = self._sealed(name, self._keys.first, value)
+        row = self._sealed(name, self._keys.require(), value)
         async with self._database.connection() as connection:
             await connection.execute(PUT, row)
 
@@ -76,12 +76,12 @@ class Vault:
 
         Raises SettingsError where there is no key, or one of them does not open.
         """
-        first = self._keys.first
+        key_id = self._keys.require()
         async with self._database.connection() as connection, connection.transaction():
             await connection.execute(LOCK)
             async with connection.cursor(row_factory=class_row(StoredSecret)) as cursor:
                 rows = await (await cursor.execute(ALL)).fetchall()
-                anew = [self._sealed(row.name, first, self.open(row)) for row in rows]
+                anew = [self._sealed(row.name, key_id, self.open(row)) for row in rows]
                 if anew:
                     await cursor.executemany(REPLACE, anew)
         return len(anew)

@@ -118,7 +118,7 @@ def test_the_keys_are_changed_without_losing_a_value(
         assert result_of(both, "length") == len(VALUE)
         assert both.rotate_secrets() == 1
         [info] = both.secrets()
-        assert info.key == KeyRing(with_keys(new).secrets_keys).first
+        assert info.key == KeyRing(with_keys(new).secrets_keys).require()
     with Brain(settings=with_keys(new)) as after:
         assert result_of(after, "length") == len(VALUE)
     caplog.clear()

@@ -73,7 +73,7 @@ async def test_rotation_leaves_every_value_under_the_new_key_alone(vault: Vault,
     assert await both.rotate() == 21
     after = Vault(database, KeyRing([NEW]))
     rows = {row.name: row for row in await after.rows()}
-    assert {row.key_id for row in rows.values()} == {KeyRing([NEW]).first}
+    assert {row.key_id for row in rows.values()} == {KeyRing([NEW]).require()}
     assert all(rows[name].ciphertext != before[name].ciphertext for name in before)
     assert {row.updated_at for row in rows.values()} == {row.updated_at for row in before.values()}
     assert await found(after, *(f"S{number}" for number in range(20)), "LATER") == {

@@ -122,6 +122,7 @@ async def test_a_name_that_is_left_out_is_not_even_resolved() -> None:
     with pytest.raises(EgressRefused, match=re.escape("https://evil.example/?key=1 was refused: this call has been")):
         await own.get("https://evil.example/?key=1")
     assert asked == []
+    assert own._certificates() is whole._certificates(), "they are dear, and not made for each call"
     await own.addresses("api.shop.example", 443)
     await whole.addresses("evil.example", 443)
     assert asked == ["api.shop.example", "evil.example"], "other calls go where they went"

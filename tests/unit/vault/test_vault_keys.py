@@ -22,7 +22,7 @@ def settings(folder: Path, keys: str) -> Settings:
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_what_was_encrypted_is_decrypted(value: str) -> None:
     ring = KeyRing([OLD])
-    assert ring.decrypt("A", ring.first, ring.encrypt("A", value)) == value
+    assert ring.decrypt("A", ring.require(), ring.encrypt("A", value)) == value
 
 
 def test_a_ciphertext_shows_neither_the_value_nor_that_it_is_the_same_one() -> None:
@@ -37,11 +37,13 @@ def test_the_first_key_encrypts_and_all_decrypt() -> None:
     before = KeyRing([OLD])
     both, after = KeyRing([NEW, OLD]), KeyRing([NEW])
     old, new = before.encrypt("A", VALUE), both.encrypt("A", VALUE)
-    assert (both.first, before.first) == (after.first, KeyRing([OLD, NEW]).first)
-    assert both.decrypt("A", before.first, old) == both.decrypt("A", after.first, new) == VALUE
-    assert after.decrypt("A", both.first, new) == VALUE
-    with pytest.raises(SettingsError, match=rf"secret A is encrypted under the key {before.first}, which .* not hold"):
-        after.decrypt("A", before.first, old)
+    assert (both.require(), before.require()) == (after.require(), KeyRing([OLD, NEW]).require())
+    assert both.decrypt("A", before.require(), old) == both.decrypt("A", after.require(), new) == VALUE
+    assert after.decrypt("A", both.require(), new) == VALUE
+    with pytest.raises(
+        SettingsError, match=rf"secret A is encrypted under the key {before.require()}, which .* not hold"
+    ):
+        after.decrypt("A", before.require(), old)
 
 
 def test_a_ciphertext_that_was_moved_or_changed_is_refused() -> None:
@@ -53,7 +55,7 @@ def test_a_ciphertext_that_was_moved_or_changed_is_refused() -> None:
         with pytest.raises(
             SettingsError, match=f"The row of the secret {name} was damaged or put there from elsewhere"
         ):
-            ring.decrypt(name, ring.first, ciphertext)
+            ring.decrypt(name, ring.require(), ciphertext)
 
 
 def test_without_a_key_nothing_is_encrypted_and_the_way_to_one_is_told() -> None:
