@@ -18,7 +18,16 @@ from brain.runs import Json
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ArtifactCodec", "ArtifactStore", "File", "FsspecStore", "MemoryStore", "is_file", "is_table"]
+__all__ = [
+    "ArtifactCodec",
+    "ArtifactStore",
+    "ContentCleaner",
+    "File",
+    "FsspecStore",
+    "MemoryStore",
+    "is_file",
+    "is_table",
+]
 
 HEAD_ROWS = 5
 """Rows of a table that travel with its reference, so that a person or a planner sees what it holds."""
@@ -53,6 +62,16 @@ class ArtifactStore(Protocol):
 
     def address(self, key: str) -> str:
         """Where a person finds the bytes: a path or a URL."""
+
+
+class ContentCleaner(Protocol):
+    """Takes secrets out of what is about to be kept; raises ToolError where it cannot."""
+
+    def file(self, content: bytes, name: str) -> bytes:
+        """The content of a file as it may be kept."""
+
+    def table(self, table: "pa.Table") -> "pa.Table":
+        """The table as it may be kept."""
 
 
 class MemoryStore:
@@ -182,8 +201,9 @@ def is_file(value: Json) -> bool:
 class ArtifactCodec:
     """Between what tools handle (Arrow tables, files) and what specs, rows and events hold (JSON)."""
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(self, store: ArtifactStore, cleaner: ContentCleaner | None = None) -> None:
         self._store = store
+        self._cleaner = cleaner
         self._tables: OrderedDict[str, pa.Table] = OrderedDict()
         self._using = threading.Lock()
 
@@ -250,18 +270,21 @@ class ArtifactCodec:
 
     def _pack_file(self, file: File) -> Json:
         suffix = PurePosixPath(file.name).suffix.lstrip(".").lower()
-        key = key_of(file.content, suffix if SUFFIX.fullmatch(suffix) else "bin")
-        self._store.put(key, file.content)
+        content = file.content if self._cleaner is None else self._cleaner.file(file.content, file.name)
+        key = key_of(content, suffix if SUFFIX.fullmatch(suffix) else "bin")
+        self._store.put(key, content)
         return {
             "format": "file",
             "artifact": key,
             "media_type": file.media_type,
             "name": file.name,
-            "size": len(file.content),
+            "size": len(content),
         }
 
     def _pack_table(self, value: Any) -> Json:
         table = _as_arrow(value)
+        if self._cleaner is not None:
+            table = self._cleaner.table(table)
         content = _as_parquet(table)
         key = key_of(content, "parquet")
         self._store.put(key, content)

@@ -13,10 +13,17 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
-from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, Settings, install_log_redaction
+from brain.config_secrets import (
+    ContentRedactor,
+    ProjectEnvironment,
+    Redactor,
+    SecretResolver,
+    Settings,
+    install_log_redaction,
+)
 from brain.egress import Egress, EgressPolicy
 from brain.embedded import in_use
-from brain.errors import BrainError, ModelError, PlanningError, SettingsError, UsageError
+from brain.errors import BrainError, ModelError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -37,6 +44,7 @@ from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
 from brain.session.order import Order
 from brain.session.run import Results, Run
+from brain.session.secrets import Secrets
 from brain.session.services import (
     ServiceUrls,
     chat_model,
@@ -50,6 +58,7 @@ from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
+from brain.vault import KeyRing, Vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,15 +84,15 @@ class Core:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = Registry.from_file(tools_file_of(settings))
-        secrets = [binding.name for tool in self.registry for binding in tool.secrets]
-        self.redactor = Redactor.of_environment(settings.project, secrets)
+        names = [binding.name for tool in self.registry for binding in tool.secrets]
+        self.redactor = Redactor.of_environment(settings.project, names)
         install_log_redaction(self.redactor)
-        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url))
-        self._embedder = embedder(settings)
+        self.secrets = Secrets(settings, self.registry, self.redactor, self._vault)
+        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(self.redactor))
+        self._embedder = embedder(settings, self.redactor)
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
-        self._model = chat_model(settings)
-        self._secrets = SecretResolver(ProjectEnvironment(settings.project))
+        self._model = chat_model(settings, self.redactor)
         self._caller = LocalCaller(
             partial(load, importing=OwnModules(settings.project).load),
             Surroundings(
@@ -91,7 +100,7 @@ class Core:
                 codec=self.codec,
                 egress=Egress(_egress_policy(settings)),
                 model=self._model,
-                secrets=self._secrets,
+                secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
             ),
             max_parallel=settings.brain_max_parallel,
@@ -120,31 +129,31 @@ class Core:
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
         """What running a pipeline would touch, need, write and take; without an estimate where no store answers."""
-        told = preflight(pipeline, self._is_set)
         try:
             tools = {step.definition.name for step in pipeline.steps.values()}
             history = await (await self._open()).store.tool_history(tools)
+            known = {secret.name for secret in await self.secrets.list() if secret.source.has_value}
         except BrainError as exc:
             log.info("No estimate: %s", exc)
-            return told
-        return replace(told, estimate=estimate(pipeline, history))
-
-    def _is_set(self, secret: str) -> bool:
-        try:
-            return bool(self._secrets.resolve(secret))
-        except SettingsError:
-            return False
+            return preflight(pipeline, ProjectEnvironment(self.settings.project).__contains__)
+        return replace(preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history))
 
     async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
         _refuse_unusable(request)
+        if self.settings.secrets_keys:
+            await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
         model = MeteredChat(self._model)
         try:
-            return await self._planner(model).plan(Question(taken, sources))
+            plan = await self._planner(model).plan(Question(taken, sources))
         except (ModelError, PlanningError) as exc:
             exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
             raise
+        if plan.pipeline.secrets:
+            named = ", ".join(sorted(plan.pipeline.secrets))
+            raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
+        return plan
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -238,6 +247,9 @@ class Core:
         found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
+    async def _vault(self) -> Vault:
+        return (await self._open()).vault
+
     def _planner(self, model: ChatModel) -> Planner:
         if is_hosted_chat(self.settings):
             return ModelPlanner(self.registry, self._search, model, self.check)
@@ -263,11 +275,13 @@ class Core:
         async with AsyncExitStack() as made:
             database = await made.enter_async_context(Database(urls.database, urls.reader))
             await open_schema(database, urls)
+            vault = Vault(database, KeyRing(self.settings.secrets_keys))
+            await self.secrets.learn(vault)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store))
+            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store), self.redactor)
             await made.enter_async_context(tracker)
-            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker))
+            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker), vault)
             made.push_async_callback(stores.runner.close)
             self._stack.push_async_callback(made.pop_all().aclose)
         return stores
@@ -306,6 +320,7 @@ class _Stores:
     frames: "Frames"
     tracker: ProgressTracker
     runner: "Runner"
+    vault: Vault
 
 
 class _PositionOf:
