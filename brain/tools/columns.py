@@ -1,5 +1,7 @@
 """Columns of a table as people name them: the whole column, or a part of the dates in it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ __all__ = [
     "is_number",
     "is_text",
     "kind_name",
+    "named_once",
     "numeric_columns",
     "numeric_list",
 ]
@@ -107,6 +110,12 @@ def kind_name(kind: pa.DataType) -> str:
     if pa.types.is_null(kind):
         return "nothing but missing values"
     return "true and false" if pa.types.is_boolean(kind) else f"{kind} values"
+
+
+def named_once(names: Sequence[str], advice: str) -> None:
+    """Raise ToolError with the advice where two columns of a result would have one name."""
+    if twins := [name for name, times in Counter(names).items() if times > 1]:
+        raise ToolError(f"Two columns of the result are called {twins[0]}; {advice}.")
 
 
 def _listed(table: pa.Table) -> str:

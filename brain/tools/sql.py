@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from brain.errors import ToolError
+from brain.tools.columns import named_once
 
 __all__ = ["collect", "run_sql", "said_by_duckdb"]
 
@@ -110,9 +111,7 @@ def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterat
 
 def _storable(table: pa.Table) -> pa.Table:
     """With whole-number sums as integers; refuses what a stored table cannot hold."""
-    names = table.column_names
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ToolError(f"Two columns of the result are called {doubled[0]}; give them names of their own with AS.")
+    named_once(table.column_names, "give them names of their own with AS")
     for position, field in enumerate(table.schema):
         if pa.types.is_interval(field.type) or pa.types.is_union(field.type):
             raise ToolError(f"The column {field.name} is of a type that tables cannot keep; CAST it to VARCHAR.")
