@@ -52,6 +52,11 @@ class ColumnChoice:
             return cls(value["column"], value.get("part"))
         raise ToolError(f'{value!r} names no column: write "date", or {{"column": "date", "part": "month"}}.')
 
+    @classmethod
+    def several(cls, value: Any) -> "list[ColumnChoice]":
+        """Read one choice, a list of them, or nothing."""
+        return [cls.of(each) for each in (value if isinstance(value, list) else [value] if value else [])]
+
     @property
     def label(self) -> str:
         """What the column is called in a result."""

@@ -21,6 +21,8 @@ MAX_RESULT_BYTES = 1_000_000_000
 TIME_LIMIT = 60.0
 """Seconds for one query."""
 BATCH_ROWS = 100_000
+CLOCK = "SET TimeZone = 'UTC'"
+"""Not the machine's, so that the hour of a moment is the same everywhere."""
 
 BOX = {
     "enable_external_access": "false",
@@ -44,6 +46,7 @@ def run_sql(sql: str, tables: Mapping[str, pa.Table], seconds: float = TIME_LIMI
     ):
         for name, table in tables.items():
             connection.register(name, table)
+        connection.execute(CLOCK)
         connection.execute("SET lock_configuration = true")
         return _storable(collect(connection.sql(sql), "The result of the query"))
 
