@@ -5,6 +5,8 @@ import inspect
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -12,6 +14,7 @@ from brain.artifacts import ArtifactCodec, MemoryStore
 from brain.egress import Egress, EgressPolicy
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.registry import Registry, built_in_tools_file, load
+from brain.tools.workbook_writing import workbook_bytes
 
 REGISTRY = Registry.from_file(built_in_tools_file())
 EXAMPLES = [
@@ -20,6 +23,13 @@ EXAMPLES = [
     for example in tool.examples
 ]
 PAGE = f"<html><title>Rain</title><body>{'<p>It rains, and then it stops raining for a while.</p>' * 9}</body></html>"
+
+IS_WEATHER = {"column": "weather", "operator": "equals"}
+STATIONS = pa.table({"station": ["Sand Point", "Boeing Field"], "elevation": [18.3, 6.1], "since": [1986, 1948]})
+CUSTOMERS = pa.table({"id": [1, 2], "name": ["Ann", "Bo"]})
+ORDERS = pa.table(
+    {"Customer": [1, 1, 3], "Order Date": ["01/02/2020", "31/12/2020", None], "Price": ["$1,200", "$5", "-"]}
+)
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -42,11 +52,21 @@ def address():
 
 
 @pytest.fixture
-def call(folder, model, address):
+def secret(request):
+    """The value of a secret; a database is started only for the tool that asks for it."""
+
+    def value(name: str) -> str:
+        return request.getfixturevalue("database_url") if name == "POSTGRES_QUERY_URL" else name
+
+    return value
+
+
+@pytest.fixture
+def call(folder, model, address, secret):
     """Run a tool as a step would: references resolved, arguments and result as JSON that fits the schemas."""
     codec = ArtifactCodec(MemoryStore())
-    egress = Egress(EgressPolicy(allow=("127.0.0.1",)))
-    context = ToolContext(folder, egress, model, secret=lambda name: name, report=lambda *_: None)
+    egress = Egress(EgressPolicy(allow=("127.0.0.1", "localhost")))
+    context = ToolContext(folder, egress, model, secret=secret, report=lambda *_: None)
 
     async def run(name: str, arguments: dict[str, object]) -> object:
         tool = REGISTRY.get(name)
@@ -64,8 +84,10 @@ def call(folder, model, address):
 
 
 @pytest.fixture
-async def values(call, address):
+async def values(call, address, folder):
     """What the references in the examples stand for."""
+    (folder / "stations.xlsx").write_bytes(workbook_bytes({"Orders": ORDERS, "Stations": STATIONS}))
+    pq.write_table(CUSTOMERS, folder / "customers.parquet")
     weather = await call("table.read", {"path": "notebooks/data/seattle-weather.csv"})
     by = {"column": "date", "part": "month"}
     arguments = {"table": weather, "column": "precipitation", "function": "mean", "by": by}
@@ -73,6 +95,10 @@ async def values(call, address):
         "https://example.org/": address,
         "${weather}": weather,
         "${monthly}": await call("table.aggregate", arguments),
+        "${rainy}": await call("table.filter", {"table": weather, "where": [{**IS_WEATHER, "value": "rain"}]}),
+        "${snowy}": await call("table.filter", {"table": weather, "where": [{**IS_WEATHER, "value": "snow"}]}),
+        "${orders}": await call("table.read", {"path": "stations.xlsx", "sheet": "Orders"}),
+        "${customers}": await call("table.read", {"path": "customers.parquet"}),
         "${page.text}": PAGE,
         "${article.text}": "It rains. Then it stops.",
     }
@@ -119,6 +145,19 @@ def test_each_definition_tells_what_a_planner_needs(tool):
         ("table.sort", {"table": {}, "by": "a", "limit": 0}),
         ("table.query", {"tables": {"a b": {}}, "sql": "SELECT 1"}),
         ("table.plot", {"table": {}, "kind": "pie"}),
+        ("table.read", {"path": "a.csv", "delimiter": "||"}),
+        ("table.join", {"left": {}, "right": {}, "on": {"left": "a"}}),
+        ("table.join", {"left": {}, "right": {}, "on": "a", "how": "cross"}),
+        ("table.group", {"table": {}, "aggregates": [{"column": "a"}]}),
+        ("table.pivot", {"table": {}, "rows": "a", "columns": "b"}),
+        ("table.unpivot", {"table": {}}),
+        ("table.select", {"table": {}, "columns": ["a"], "drop": ["b"]}),
+        ("table.sample", {"table": {}, "n": 3, "fraction": 0.1}),
+        ("table.sample", {"table": {}}),
+        ("table.validate", {"table": {}}),
+        ("table.clean", {"table": {}, "decimal": ";"}),
+        ("table.compute", {"table": {}, "columns": {}}),
+        ("postgres.query", {"sql": "SELECT 1", "max_rows": 0}),
         ("files.write", {"path": "a.txt"}),
         ("files.write", {"path": "a.txt", "content": 1, "mode": "w"}),
     ],
