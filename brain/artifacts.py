@@ -342,9 +342,21 @@ def _as_arrow(value: Any) -> "pa.Table":
         )
     _refuse_twins([str(name) for name in getattr(value, "column_names", getattr(value, "columns", ()))])
     try:
-        return value if isinstance(value, pa.Table) else pa.table(value)
+        return _without_views(value if isinstance(value, pa.Table) else pa.table(value))
     except (pa.ArrowException, TypeError, ValueError) as exc:
         raise ArtifactError(f"The {type(value).__name__} cannot be stored as a table: {_first_line(exc)}.") from exc
+
+
+def _without_views(table: "pa.Table") -> "pa.Table":
+    """Text as plain text: Arrow can neither take rows of the view types, which polars uses, nor sort by them."""
+    import pyarrow as pa
+
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    for position, field in enumerate(table.schema):
+        if field.type in plain:
+            values = table.column(position).cast(plain[field.type])
+            table = table.set_column(position, field.with_type(values.type), values)
+    return table
 
 
 def _refuse_twins(names: Sequence[str]) -> None:

@@ -213,6 +213,15 @@ def test_what_a_tool_says_about_a_table_travels_with_its_reference_and_no_furthe
     assert notes_of(with_notes(made, ["another"])) == ["another"]
 
 
+def test_text_in_views_is_kept_as_plain_text_that_arrow_can_work_with(codec: ArtifactCodec) -> None:
+    views = pa.table(
+        {"s": pa.array(["ž", None], pa.string_view()), "b": pa.array([b"x", b""], pa.binary_view()), "n": [1, 2]}
+    )
+    kept = codec.unpack(codec.pack(views))
+    assert [str(field.type) for field in kept.schema] == ["large_string", "large_binary", "int64"]
+    assert kept.take([1, 0]).to_pylist() == views.to_pylist()[::-1]
+
+
 def test_a_file_travels_as_a_reference_with_its_name_and_type(codec: ArtifactCodec) -> None:
     chart = File(b"\x89PNG", "image/png", "Rain by Month.PNG")
     packed = plain(codec.pack(chart))
