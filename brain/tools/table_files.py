@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import re
 import shutil
 import tempfile
@@ -127,8 +128,8 @@ def _read_csv(file: Path, path: str, manner: _Manner) -> pa.Table:
 
 def _known_encoding(name: str) -> str:
     try:
-        b"".decode(name)  # refuses what is no encoding of text, such as base64
         found = codecs.lookup(name).name
+        io.TextIOWrapper(io.BytesIO(), name).close()  # refuses what is no encoding of text, such as base64
     except LookupError:
         raise ToolError(
             f"{name!r} is no encoding that is known; write it as utf-8, windows-1252 or shift_jis."

@@ -1,5 +1,6 @@
 """Whether the rows of a table are as they should be: by a JSON schema for a row, by rules for columns, or by both."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -112,7 +113,8 @@ def _by_rule(table: pa.Table, rule: Mapping[str, Any], most: int) -> _Found:
     said = SHOULD_BE[operator].format(_expected(rule.get("value")))
     shown = ((row, values[row].as_py()) for row in rows[:most].tolist())
     first = [
-        _Failure(row + 1, choice.label, said if value is None else f"{_shown(value)} {said}") for row, value in shown
+        _Failure(row + 1, choice.label, said if _is_missing(value) else f"{_shown(value)} {said}")
+        for row, value in shown
     ]
     return _Found(first, len(rows), rows)
 
@@ -184,7 +186,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _as_json(value: Any) -> Any:
-    """A value as JSON has it: dates as text in ISO 8601, spans of time in seconds, bytes in hexadecimal digits."""
+    """A value as JSON has it: dates in ISO 8601, spans of time in seconds, bytes as hexadecimal digits; no infinity."""
     match value:
         case datetime() | date() | time():
             return value.isoformat()
@@ -194,8 +196,10 @@ def _as_json(value: Any) -> Any:
             return {str(name): _as_json(item) for name, item in value.items()}
         case list() | tuple():
             return [_as_json(item) for item in value]
+        case float() if not math.isfinite(value):
+            return None if _is_missing(value) else str(value)
         case _:
-            return None if _is_missing(value) else value
+            return value
 
 
 def _expected(value: Any) -> str:
