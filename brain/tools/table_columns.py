@@ -37,15 +37,16 @@ def select(
     return table.select(chosen).rename_columns(names)
 
 
-def compute(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
-    """The table with new columns, by name: one SQL expression each, over the table's columns and new ones above it.
+def compute(table: pa.Table, columns: list[dict[str, str]]) -> pa.Table:
+    """The table with new columns: one SQL expression each, over the table's columns and the new ones before it.
 
-    A column that is there already is replaced, in its place.
+    A column that is there already is replaced, in its place. They are a list, because JSON objects lose their order in
+    the database.
     """
-    for name, expression in columns.items():
-        _check_is_one(name, expression)
-    for name, expression in columns.items():
-        values = _computed(table, name, expression)
+    for column in columns:
+        _check_is_one(column["name"], column["expression"])
+    for column in columns:
+        name, values = column["name"], _computed(table, column["name"], column["expression"])
         if name in table.column_names:
             table = table.set_column(table.column_names.index(name), name, values)
         else:

@@ -44,7 +44,7 @@ def workbook_bytes(sheets: Mapping[str, pa.Table]) -> bytes:
     workbook.properties.created = workbook.properties.modified = MADE
     for title, table in sheets.items():
         _check(title, table)
-    for title, table in sheets.items():
+    for title, table in sorted(sheets.items()):  # a step's arguments come back from the database in another order
         _fill(workbook.create_sheet(title), table)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

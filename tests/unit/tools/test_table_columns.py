@@ -6,6 +6,11 @@ import pytest
 from brain.errors import ToolError
 from brain.tools.table_columns import compute, select
 
+
+def new(expression, name="new"):
+    return [{"name": name, "expression": expression}]
+
+
 TABLE = pa.table({"a": [3, 1, 2], "b b": [0.5, None, 2.0], "Žluť": ["x", "y", None]})
 
 
@@ -58,13 +63,13 @@ def test_a_choice_that_makes_no_sense_is_refused(arguments, complaint):
     ],
 )
 def test_an_expression_gives_one_value_a_row_in_the_order_of_the_table(expression, values):
-    made = compute(TABLE, {"new": expression})
+    made = compute(TABLE, new(expression))
     assert made.column("new").to_pylist() == values
     assert made.drop_columns("new").equals(TABLE)
 
 
 def test_later_expressions_see_earlier_columns_and_old_ones_are_replaced_in_place():
-    made = compute(TABLE, {"a": "a + 1", "twice": "a * 2", "four": "twice * 2"})
+    made = compute(TABLE, [*new("a + 1", "a"), *new("a * 2", "twice"), *new("twice * 2", "four")])
     assert made.column_names == ["a", "b b", "Žluť", "twice", "four"]
     assert made.to_pydict()["four"] == [16, 8, 12]
 
@@ -79,10 +84,10 @@ def test_other_columns_are_not_touched():
             "ROW_1": [2],
         }
     )
-    made = compute(table, {"n": "hour(t)"})
+    made = compute(table, new("hour(t)", "n"))
     assert made.drop_columns("n").equals(table)
     assert made.column("n").to_pylist() == [0]
-    assert compute(table.slice(0, 0), {"n": "row_0 + 1"}).num_rows == 0
+    assert compute(table.slice(0, 0), new("row_0 + 1")).num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ def test_other_columns_are_not_touched():
 )
 def test_what_is_no_single_expression_is_refused(expression, complaint):
     with pytest.raises(ToolError, match=complaint) as refusal:
-        compute(TABLE, {"new": expression})
+        compute(TABLE, new(expression))
     assert "\n" not in str(refusal.value)
 
 
@@ -117,4 +122,4 @@ def test_names_that_sql_cannot_tell_apart_are_refused():
     with pytest.raises(
         ToolError, match="The columns a and A differ in capitals only, which SQL does not see; rename one"
     ):
-        compute(pa.table({"a": [1], "A": [2]}), {"b": "a + 1"})
+        compute(pa.table({"a": [1], "A": [2]}), new("a + 1"))

@@ -156,7 +156,7 @@ def test_each_definition_tells_what_a_planner_needs(tool):
         ("table.sample", {"table": {}}),
         ("table.validate", {"table": {}}),
         ("table.clean", {"table": {}, "decimal": ";"}),
-        ("table.compute", {"table": {}, "columns": {}}),
+        ("table.compute", {"table": {}, "columns": {"a": "b"}}),
         ("postgres.query", {"sql": "SELECT 1", "max_rows": 0}),
         ("files.write", {"path": "a.txt"}),
         ("files.write", {"path": "a.txt", "content": 1, "mode": "w"}),
