@@ -5,6 +5,7 @@ It knows no tool by name. `tools.json` lists tools in the order in which a pipel
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import Rejection
@@ -51,7 +52,9 @@ class OfflinePlanner:
             steps = self._about_page(question)
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)
-        request, source = question.request, question.sources[0]
+        source = question.sources[0]
+        request = question.request.about(source.words)
+        question = replace(question, request=request)
         links = link(request, source, self._similarity)
         flow, usage = self._about_table(question, links), None
         reason = left_over(request, source, links, flow)

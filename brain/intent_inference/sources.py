@@ -15,7 +15,7 @@ from brain.tool_registry.registry import Registry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "OpenTable", "Source", "find_sources", "is_data", "makes_table", "table_reader"]
+__all__ = ["Column", "OpenTable", "Source", "ends_with", "find_sources", "is_data", "makes_table", "table_reader"]
 
 DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 """Files that are looked for; a `.json` file is as often settings as data, so it must be named by its path."""
@@ -111,6 +111,12 @@ class Source:
         singular = _stem_words(self.name)
         return frozenset({*singular, *(f"{word}s" for word in singular)})
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of its columns' names, and its values of one word."""
+        names = (word for column in self.columns for word in column.spoken.split())
+        return frozenset({*names, *(value.lower() for column in self.columns for value in column.values)})
+
     def describe(self) -> str:
         """A few lines for a model to read."""
         place = f"file {self.path}" if self.path else f"input {self.input}"
@@ -178,12 +184,21 @@ def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
 
 
 def _existing(path: str, project: Path, files: list[str]) -> str:
-    if (project / path).is_file():
-        return path
-    same_name = [file for file in files if Path(file).name == Path(path).name]
-    if len(same_name) == 1:
-        return same_name[0]
+    """The file as seen from the project; one that is not found as it stands may leave out the folders above it."""
+    named, home = Path(path).expanduser(), project.resolve()
+    found = (project / named).resolve()
+    if found.is_file() and found.is_relative_to(home):
+        return str(found.relative_to(home)) if named.is_absolute() or ".." in named.parts else path
+    same = [file for file in files if ends_with(file, path)]
+    if len(same) == 1:
+        return same[0]
     raise PlanningError(f"There is no file {path} in the project.{did_you_mean(path, files)} Name one that is there.")
+
+
+def ends_with(path: str, end: str) -> bool:
+    """Whether the last parts of a path are the other path, in capitals or not."""
+    parts, wanted = Path(path.lower()).parts, Path(end.lower()).parts
+    return parts[-len(wanted) :] == wanted
 
 
 def is_data(path: str) -> bool:

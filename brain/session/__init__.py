@@ -3,5 +3,6 @@
 from brain.session.brain import Brain
 from brain.session.core import Core
 from brain.session.run import Run
+from brain.session.runner import Order
 
-__all__ = ["Brain", "Core", "Run"]
+__all__ = ["Brain", "Core", "Order", "Run"]

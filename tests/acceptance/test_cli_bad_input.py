@@ -92,6 +92,10 @@ NOT_BEGUN = {
         command("runs", DATABASE_URL="postgresql://me:open-sesame@db.example.com:6543/postgres"), 2,
         r"DATABASE_URL .*: port 6543 is the transaction pooler.*: take the direct URL, port 5432",
     ),
+    "artifacts where nothing can go": (
+        command("runs", BRAIN_ARTIFACTS_URL="s3://bucket/brain"), 2,
+        r"Artifacts cannot be kept in s3://bucket/brain: .*s3fs.*\. Set BRAIN_ARTIFACTS_URL to another\.",
+    ),
     "wrong password": (a_wrong_password, 3, r"PostgreSQL on \S+ refused the password of brain: correct user and pass"),
     "no database": (
         command("runs", DATABASE_URL="postgresql://me:open-sesame@127.0.0.1:1/brain"), 3,
