@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -14,10 +15,14 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from brain.artifacts import ArtifactCodec, MemoryStore
+from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress, EgressPolicy
 from brain.embedded.postgres import PostgresUrls
 from brain.errors import EgressRefused, ToolError
+from brain.executor.local import LocalCaller, Surroundings
+from brain.executor.ports import ToolCall
 from brain.tool_registry.context import ToolContext
+from brain.tool_registry.registry import Registry, built_in_tools_file, load
 from brain.tools import postgres
 
 type Ask = Callable[..., Awaitable[pa.Table]]
@@ -284,6 +289,21 @@ async def test_it_connects_to_the_address_that_was_checked(database_url: str) ->
         url = over_tcp(database_url, "rain.test", port)
         table = await postgres.query("SELECT current_database() AS name", context=context_with(url, egress))
     assert table.to_pylist() == [{"name": make_url(database_url).database}]
+
+
+async def test_a_step_gets_the_database_that_its_secret_names_and_tells_nothing_of_it(database_url: str) -> None:
+    """As a run calls it: the definition binds the secret, and the URL in it says where the call goes."""
+    secrets = SecretResolver({"POSTGRES_QUERY_URL": database_url})
+    redactor = Redactor({"POSTGRES_QUERY_URL": database_url})
+    codec = ArtifactCodec(MemoryStore())
+    around = Surroundings(
+        Path(), codec, Egress(LOCAL), SimpleNamespace(name="unused", context_tokens=0), secrets, redactor
+    )
+    definition = Registry.from_file(built_in_tools_file()).get("postgres.query")
+    call = ToolCall(definition, {"sql": "SELECT $1::text AS said", "parameters": [database_url]}, lambda *_: None)
+    result = await LocalCaller(load, around, max_parallel=1).call(call)
+    assert (result["columns"], result["row_count"]) == (["said"], 1)
+    assert make_url(database_url).password not in str(result)
 
 
 @pytest.mark.parametrize("place", ["tcp", "tcp by parameter", "socket", "default"])

@@ -237,7 +237,7 @@ def written(number, point, group):
     return f"{'-' if number < 0 else ''}{int(whole):,}".replace(",", group) + point + part
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     numbers=st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=8),
     convention=st.sampled_from([(".", ","), (",", "."), (",", " "), (".", "'")]),
@@ -250,7 +250,7 @@ def test_every_number_is_read_back_in_the_convention_that_it_was_written_in(numb
     assert outcome.values == [float(number) for number in numbers]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(texts=st.lists(st.text("0123456789.,-+%$€ eE()/:TZ'", min_size=1, max_size=12), min_size=1, max_size=6))
 def test_no_text_breaks_it(texts):
     for reader in _readers(_Told(date_format="%d.%m.%Y")):

@@ -183,7 +183,7 @@ def numbered(keys, name, missing):
     return table, frame.astype({"k": "int64", "a": "object"})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lefts=KEYS, rights=KEYS, how=st.sampled_from(["inner", "left", "right", "outer"]))
 def test_it_joins_as_pandas_does(context, lefts, rights, how):
     left, left_frame = numbered(lefts, "n", -1)

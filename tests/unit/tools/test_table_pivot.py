@@ -135,7 +135,7 @@ def as_table(rows):
     return pa.table({name: pa.array([row[n] for row in rows], types[name]) for n, name in enumerate(types)})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows=ROWS, function=st.sampled_from(["sum", "mean", "max", "count"]))
 def test_it_pivots_as_pandas_does(rows, function):
     wide = pivot(as_table(rows), "g", "c", "v", function)
@@ -151,7 +151,7 @@ def test_it_pivots_as_pandas_does(rows, function):
         assert value == wanted if wanted is None or value is None else math.isclose(value, wanted)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 9), *[st.integers().filter(lambda n: abs(n) < 2**63)] * 2),
