@@ -79,8 +79,10 @@ async def _checked(url: URL, egress: Egress) -> AsyncIterator[URL]:
     A socket on this machine counts as localhost.
     """
     host, port = url.query.get("host") or url.host or "", url.query.get("port") or url.port or DEFAULT_PORT
-    if not isinstance(host, str) or not isinstance(port, str | int) or "," in f"{host}{port}":
+    if not isinstance(host, str) or isinstance(port, tuple) or "," in f"{host}{port}":
         raise ToolError(f"{SECRET} names several hosts; take one of them.")
+    if not str(port).isdecimal():
+        raise ToolError(f"The port in {SECRET} must be a number.")
     if host.startswith(("/", "@")) or not host:
         await egress.addresses("localhost", DEFAULT_PORT)
         yield url

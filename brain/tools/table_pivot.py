@@ -27,6 +27,8 @@ def pivot(
 ) -> pa.Table:
     """One row for each value of `rows`, one new column for each value of `columns`, and in the cells the figure."""
     by, across = ColumnChoice.several(rows), ColumnChoice.of(columns)
+    if not by:
+        raise ToolError("A pivot needs rows: the column, or columns, that say what each row stands for.")
     found = calculate(table, [*by, across], [Figure(function, values)], ranked=[range(len(by)), [len(by)]])
     row_numbers, first_of_row = _numbered(found.ranks[0])
     column_numbers, first_of_column = _numbered(found.ranks[1])

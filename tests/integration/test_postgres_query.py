@@ -330,6 +330,7 @@ async def test_a_host_that_is_not_public_must_be_allowed(database_url: str, plac
         ("postgresql://me:hunter2hunter2@example.org/x?service=other", "may not say service"),
         ("postgresql://me:hunter2hunter2@a.example,b.example/x", "names several hosts; take one of them"),
         ("postgresql://me:hunter2hunter2@/x?host=a.example&host=b.example", "names several hosts"),
+        ("postgresql://me:hunter2hunter2@example.org/x?port=high", "The port in POSTGRES_QUERY_URL must be a number"),
         ("postgresql://me:hunter2hunter2@localhost:1/x", "PostgreSQL on localhost:1 cannot be reached"),
         ("postgresql://me:hunter2hunter2@/x?host=/nowhere", "PostgreSQL on /nowhere cannot be reached"),
     ],

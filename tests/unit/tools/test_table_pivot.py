@@ -92,6 +92,15 @@ def test_too_many_columns_and_clashing_names_are_refused():
     assert pivot(clash, "g", "c", function="count", prefix="c_").column_names == ["g", "c_g", "c_h"]
 
 
+def test_what_cannot_be_pivoted_is_refused():
+    with pytest.raises(ToolError, match="A pivot needs rows"):
+        pivot(LONG, [], "year", "rain")
+    with pytest.raises(ToolError, match=r"no column 'yaer'\. Did you mean year\?"):
+        pivot(LONG, "city", "yaer", "rain")
+    with pytest.raises(ToolError, match="The column text holds text, which have no mean"):
+        pivot(LONG, "city", "year", "text")
+
+
 def test_every_cell_becomes_a_row():
     wide = pa.table({"id": ["x", "y"], "a": [1, None], "b": [0.5, 2.0], "z": ["no", "no"]})
     assert unpivot(wide, ["a", "b"], "id", "kind", "figure").to_pylist() == [
