@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from brain.artifacts import is_file, is_table
+from brain.artifacts import is_file, is_table, notes_of
 from brain.errors import ArtifactError, ModelError
 from brain.language_models import ChatModel
 from brain.pipeline_builder.references import read_text
@@ -188,7 +188,7 @@ def _of_list(found: Sequence[_Found]) -> _Found:
 
 
 def _of_table(table: "pa.Table") -> _Found:
-    told = _tell_table(table)
+    told = " ".join([_tell_table(table), *map(_in_cell, notes_of(table))])
     head = table.slice(0, ROWS_FOR_MODEL)
     part = f"The first {head.num_rows} of {table.num_rows} rows:\n" if table.num_rows > head.num_rows else ""
     rows = [[_plain(value, separator="") for value in row] for row in _rows(head)]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from brain.aggregator import ROWS_FOR_MODEL, Aggregator, Answer
-from brain.artifacts import ArtifactCodec, File, MemoryStore
+from brain.artifacts import ArtifactCodec, File, MemoryStore, with_notes
 from brain.errors import ModelError
 from brain.language_models import Completion
 from brain.pipeline_builder.spec import PipelineSpec
@@ -63,6 +63,10 @@ TABLES = {
     "several rows": (
         MONTHLY,
         "| month | mean_precipitation |\n| --- | --- |\n| 1 | 3.758 |\n| 2 | 1,461.2 |\n| 3 | 0.48 |\n\n [x]",
+    ),
+    "with what its tool said about it": (
+        with_notes(pa.table({"count_rows": [26]}), ["2 rows found no partner."]),
+        "count_rows: **26** 2 rows found no partner. [x]",
     ),
     "no rows": (MONTHLY.slice(0, 0), "No rows match (month, mean_precipitation). [x]"),
     "figures by group": (
