@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -18,6 +19,9 @@ REPOSITORY = Path(__file__).parents[1]
 IDLE_MINUTES = 2
 """After which the services end by themselves where the test process was killed."""
 
+# how long an example takes says more about the machine's other work than about the code
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell without job control starts background commands so, and every process of the tests would inherit it
