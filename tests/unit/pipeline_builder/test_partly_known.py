@@ -231,7 +231,7 @@ def test_what_no_filling_makes_fit_is_told_with_its_place(schema: dict[str, Any]
         ({"contains": {"const": 1}}, ONE),
         ({"oneOf": [{"required": ["a"]}, {"required": ["a"]}]}, A),
         ({"properties": {"a": {"$ref": "#/$defs/nowhere"}}}, A),
-        ({"not": {"$ref": "#/$defs/tree"}}, ONE),
+        ({"not": {"$ref": "#/$defs/tree"}}, [1]),
         ({"oneOf": [{"$ref": "#/$defs/tree"}, {"type": "array"}]}, [1]),
         ({"allOf": [{"$ref": "#/$defs/tree"}], "unevaluatedItems": False}, ["a"]),
     ],
