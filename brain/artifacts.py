@@ -12,13 +12,22 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
-from brain.errors import ArtifactError
+from brain.errors import ArtifactError, SettingsError
 from brain.runs import Json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ArtifactCodec", "ArtifactStore", "File", "FsspecStore", "MemoryStore", "is_file", "is_table"]
+__all__ = [
+    "ArtifactCodec",
+    "ArtifactStore",
+    "ContentCleaner",
+    "File",
+    "FsspecStore",
+    "MemoryStore",
+    "is_file",
+    "is_table",
+]
 
 HEAD_ROWS = 5
 """Rows of a table that travel with its reference, so that a person or a planner sees what it holds."""
@@ -55,6 +64,16 @@ class ArtifactStore(Protocol):
         """Where a person finds the bytes: a path or a URL."""
 
 
+class ContentCleaner(Protocol):
+    """Takes secrets out of what is about to be kept; raises ToolError where it cannot."""
+
+    def file(self, content: bytes, name: str) -> bytes:
+        """The content of a file as it may be kept."""
+
+    def table(self, table: "pa.Table") -> "pa.Table":
+        """The table as it may be kept."""
+
+
 class MemoryStore:
     """Artifacts that live as long as this object."""
 
@@ -78,7 +97,10 @@ class MemoryStore:
 
 
 class FsspecStore:
-    """Artifacts in a folder or under any URL that fsspec knows (`s3://`, `gs://`, `memory://`)."""
+    """Artifacts in a folder or under any URL that fsspec knows (`s3://`, `gs://`, `memory://`).
+
+    Raises SettingsError where fsspec knows none, or what the URL needs is not installed.
+    """
 
     def __init__(self, url: str) -> None:
         import fsspec
@@ -88,7 +110,7 @@ class FsspecStore:
         try:
             self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
         except (ValueError, ImportError) as exc:
-            raise ArtifactError(
+            raise SettingsError(
                 f"Artifacts cannot be kept in {url}: {exc}. Set BRAIN_ARTIFACTS_URL to another."
             ) from exc
         self._is_local = isinstance(self._files, LocalFileSystem)
@@ -179,8 +201,9 @@ def is_file(value: Json) -> bool:
 class ArtifactCodec:
     """Between what tools handle (Arrow tables, files) and what specs, rows and events hold (JSON)."""
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(self, store: ArtifactStore, cleaner: ContentCleaner | None = None) -> None:
         self._store = store
+        self._cleaner = cleaner
         self._tables: OrderedDict[str, pa.Table] = OrderedDict()
         self._using = threading.Lock()
 
@@ -247,18 +270,21 @@ class ArtifactCodec:
 
     def _pack_file(self, file: File) -> Json:
         suffix = PurePosixPath(file.name).suffix.lstrip(".").lower()
-        key = key_of(file.content, suffix if SUFFIX.fullmatch(suffix) else "bin")
-        self._store.put(key, file.content)
+        content = file.content if self._cleaner is None else self._cleaner.file(file.content, file.name)
+        key = key_of(content, suffix if SUFFIX.fullmatch(suffix) else "bin")
+        self._store.put(key, content)
         return {
             "format": "file",
             "artifact": key,
             "media_type": file.media_type,
             "name": file.name,
-            "size": len(file.content),
+            "size": len(content),
         }
 
     def _pack_table(self, value: Any) -> Json:
         table = _as_arrow(value)
+        if self._cleaner is not None:
+            table = self._cleaner.table(table)
         content = _as_parquet(table)
         key = key_of(content, "parquet")
         self._store.put(key, content)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import hypothesis
 import psycopg
 import pytest
+from hypothesis import settings
 
 from brain import embedded
 from brain.embedded import postgres as embedded_postgres
@@ -19,9 +19,8 @@ REPOSITORY = Path(__file__).parents[1]
 IDLE_MINUTES = 2
 """After which the services end by themselves where the test process was killed."""
 
-# how long an example takes says more about the machine's other work than about the code
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+settings.register_profile("no clock", deadline=None)  # a busy machine is no failure
+settings.load_profile("no clock")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell without job control starts background commands so, and every process of the tests would inherit it

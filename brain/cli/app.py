@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, services, work
+from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -52,6 +52,7 @@ app.command(rich_help_panel=SERVE)(services.up)
 app.command(rich_help_panel=SERVE)(services.down)
 app.command(rich_help_panel=SERVE)(services.status)
 app.command(rich_help_panel=SERVE)(services.doctor)
+app.add_typer(secrets.secrets, name="secrets", rich_help_panel=SERVE)
 app.add_typer(services.db, name="db", rich_help_panel=SERVE)
 
 
@@ -79,5 +80,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _complain(text: str) -> None:
     from brain.cli.live import note
+    from brain.config_secrets import redacted
 
-    note(f"brain: {text}")
+    note(f"brain: {redacted(text)}")

@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from brain.cli.bars import SIGNS
-from brain.cli.live import note
+from brain.cli.screen import json_text, note, screen
 from brain.cli.words import preflight_lines
 from brain.runs import RunStatus
 
@@ -28,8 +27,10 @@ if TYPE_CHECKING:
     from brain.intent_inference.plan import Plan
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.pipeline_builder.preflight import Preflight
+    from brain.runs import ApprovalRequest
     from brain.session import Run
     from brain.session.health import Finding
+    from brain.session.secrets import SecretInfo
     from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "print_json",
     "run",
     "say",
+    "secrets",
     "services",
     "tools",
     "tree",
@@ -58,8 +60,6 @@ SHOWN_ROWS = 12
 CELL_WIDTH = 60
 APPROVED_WIDTH = 400
 """Characters of each argument that a person sees before allowing it."""
-UNBROKEN = 10_000
-"""Columns where there is no screen: whoever reads lines gets whole ones."""
 SHORT = 20
 """A column of a table with cells up to so long keeps its width where the screen is narrow."""
 LEAST_TEXT = 16
@@ -71,13 +71,7 @@ LARGE = 10_000
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def screen() -> Console:
-    """Standard output, as wide as the terminal; elsewhere no line is broken."""
-    console = Console()
-    return console if console.is_terminal else Console(width=UNBROKEN)
+    sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def say(text: str) -> None:
@@ -139,11 +133,23 @@ def run(shown: "Run", *, as_json: bool) -> None:
         return
     console = screen()
     if shown.answer:
-        console.print(Markdown(shown.answer) if console.is_terminal else Text(shown.answer))
+        _answer(console, shown.answer)
     for name in shown.outputs:
         _result(console, shown, name)
+    for text in shown.notes:
+        console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
     _status_line(console, shown)
+
+
+def _answer(console: Console, text: str) -> None:
+    if not console.is_terminal:
+        console.print(Text(text))
+        return
+    from rich.markdown import Markdown
+
+    # an address behind a word is one that nobody sees before following it
+    console.print(Markdown(text, hyperlinks=False))
 
 
 def approvals(shown: "Run") -> None:
@@ -151,10 +157,16 @@ def approvals(shown: "Run") -> None:
     console = screen()
     for request in shown.waiting_for:
         console.print(f"\n[yellow]{request.step_id}[/] [bold]{request.tool}[/] changes something:", highlight=False)
-        calls = request.arguments["items"] if set(request.arguments) == {"items"} else [request.arguments]
-        for call in calls:
+        for call in _calls(shown, request):
             for name, value in call.items():
                 console.print(f"  {name}: {_short(value, APPROVED_WIDTH)}", markup=False, highlight=False)
+
+
+def _calls(shown: "Run", request: "ApprovalRequest") -> list[Mapping[str, Any]]:
+    """The arguments of the call that a request is for, or of each item's."""
+    steps = shown.spec.steps if shown.spec is not None else ()
+    is_foreach = any(step.id == request.step_id and step.foreach is not None for step in steps)
+    return request.arguments["items"] if is_foreach else [request.arguments]
 
 
 def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = None) -> None:
@@ -302,6 +314,26 @@ def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
 
 def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".") + "."
+
+
+def secrets(found: "list[SecretInfo]", *, as_json: bool) -> None:
+    """Secrets without their values, a line each."""
+    if as_json:
+        print_json([info.to_json() for info in found])
+        return
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("secret", "from", "used by, and where it may go", "set"):
+        drawn.add_column(name, overflow="fold")
+    for info in found:
+        colour = {"not set": "yellow", "no key": "red"}.get(info.source, "green")
+        also = " [dim](table too)[/]" if info.is_in_table and info.source in (".env", "environment") else ""
+        uses = [f"{use.tool} → {', '.join(use.hosts) or 'no host'}" for use in info.uses]
+        when = "" if info.updated_at is None else _time(info.updated_at)
+        drawn.add_row(
+            f"[bold cyan]{info.name}[/]", f"[{colour}]{info.source}[/]{also}",
+            escape("\n".join(uses)) or "[dim]no tool[/]", when,
+        )  # fmt: skip
+    screen().print(drawn)
 
 
 def services(found: "list[ServiceStatus]", *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from brain.errors import StepTimeout, ToolError
 from brain.executor.fingerprint import files_read, fingerprint, hash_files
 from brain.executor.local import on_daemon_thread
 from brain.executor.pace import Pace
-from brain.executor.ports import EventSink, Report, ToolCall, ToolCaller
+from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import EventType, Json, StepResult, StepStatus, utc_now
 
@@ -36,6 +36,8 @@ class Call:
     tries: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    earlier: Json = None
+    """What the cache has of the same call, where it is too old to stand for it."""
     started_at: datetime = field(default_factory=utc_now)
 
     def spend(self, tokens_in: int, tokens_out: int) -> None:
@@ -70,11 +72,17 @@ class Caller:
     """Prepares calls and makes them."""
 
     def __init__(
-        self, caller: ToolCaller, events: EventSink, project: Path | None, earlier: Iterable[StepResult] = ()
+        self,
+        caller: ToolCaller,
+        events: EventSink,
+        project: Path | None,
+        cache: StepCache | None = None,
+        earlier: Iterable[StepResult] = (),
     ) -> None:
         self._caller = caller
         self._events = events
         self._project = project
+        self._cache = cache
         self.tokens_in = self.tokens_out = 0
         """What the calls made here took from the chat model."""
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
@@ -112,7 +120,12 @@ class Caller:
         return replace(earlier, arguments=call.arguments)
 
     async def make(self, call: Call) -> StepResult:
-        """Call the tool, again where that was asked for and may help; how it ended is in the result."""
+        """Call the tool, again where that was asked for and may help; how it ended is in the result.
+
+        Where the step says `cache`, a result of the same call that is young enough stands for it.
+        """
+        if call.step.cache and call.step.definition.is_read_only and await self._is_cached(call):
+            return call.ended(StepStatus.CACHED, result=call.earlier)
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
@@ -121,6 +134,14 @@ class Caller:
             self.tokens_in += call.tokens_in
             self.tokens_out += call.tokens_out
         return call.ended(StepStatus.SUCCEEDED, result=result)
+
+    async def _is_cached(self, call: Call) -> bool:
+        """Whether `call.earlier` stands for the call now."""
+        kept = await self._cache.find(call.fingerprint) if self._cache is not None else None
+        if kept is None:
+            return False
+        call.earlier = kept.result
+        return kept.age <= (call.step.cache or 0)
 
     async def _with_retries(self, call: Call) -> Json:
         import stamina
@@ -156,7 +177,7 @@ class Caller:
     def _tool_call(self, call: Call) -> ToolCall:
         template = call.step.arguments
         reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
-        return ToolCall(call.step.definition, call.arguments, self._report(call), call.spend, reveal)
+        return ToolCall(call.step.definition, call.arguments, self._report(call), call.spend, call.earlier, reveal)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

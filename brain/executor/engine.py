@@ -14,7 +14,7 @@ from brain.executor.fan_out import FanOut
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.pace import Pace
-from brain.executor.ports import EventSink, Journal, ToolCaller
+from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import compile_template
 from brain.pipeline_builder.spec import OnError
@@ -59,6 +59,8 @@ class Engine:
     events: EventSink
     journal: Journal
     project: Path | None = None
+    cache: StepCache | None = None
+    """None: every call is made."""
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
         """Run to the end, or until all that is left waits for approval.
@@ -85,7 +87,7 @@ class _Schedule:
         self._pipeline = job.pipeline
         self._approvals = job.approvals
         self._writer = writer
-        self._calls = Caller(engine.caller, engine.events, engine.project, job.earlier)
+        self._calls = Caller(engine.caller, engine.events, engine.project, engine.cache, job.earlier)
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
         self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
         self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)

@@ -3,19 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
+from itertools import combinations, pairwise
 
 from brain.intent_inference.column_links import CERTAIN, ColumnLink
 from brain.intent_inference.comparisons import BARE_COMPARISON
-from brain.intent_inference.conditions import NEGATION
+from brain.intent_inference.conditions import NEGATION, ONE_MORE
 from brain.intent_inference.draft import DraftStep
 from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import Kind, Mention, Request, Word
+from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.slots import ONLY_ONE
-from brain.intent_inference.sources import Source, makes_table
+from brain.intent_inference.sources import Source, ends_with, makes_table
 from brain.intent_inference.spans import Place, Spanned, overlap
+from brain.intent_inference.stated import Condition
 from brain.intent_inference.table_flow import TableFlow
 from brain.runs import Json
 
@@ -39,14 +40,28 @@ NARROWS_NOTHING = frozenset(
         entries values data dataset file table figures""",
     )
 )
+EITHER = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+HALF_READ = re.compile(
+    rf"\b(?:half|halves|thirds?\s+of|quarters?\s+of\s+an?)\b|(?<=\d)\s+(?:k|mln|mio|mn|bn|tn|lakhs?|crores?)\b"
+    rf"|(?<=\w)\s+point\s+(?:\d|{'|'.join(NUMBER_WORDS)}|one)\b"
+)
+"""What makes another number of the one beside it."""
+ORDINAL = re.compile(
+    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|next)[\s-]+(?:\w{2,}est|most|least)\b",
+    re.IGNORECASE,
+)
+"""`the second wettest`, which is not the wettest."""
 RELATIVE_TIME = re.compile(
     r"\b(?:today|tonight|yesterday|tomorrow|ago|(?:last|this|next|past|previous|coming) (?:\w+ )?"
     r"(?:days?|weeks?|months?|quarters?|years?))\b",
     re.IGNORECASE,
 )
+TIME_COMPARISON = re.compile(
+    r"\b(?:since|until|till|before|after|prior to|later|earlier|onwards?|up to|as of)\b", re.IGNORECASE
+)
+"""Of a time, which none of the conditions may have seen: `until the end of 2013`."""
 NAMES_OF_FORMATS = frozenset({"csv", "tsv", "json", "jsonl", "parquet", "png", "sql", "id", "i"})
 """Written in capitals without being a name of something."""
-SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +82,8 @@ class _Done:
 
     def reads(self, mention: Mention) -> bool:
         """Whether this is the file that the plan starts from."""
-        is_path = mention.kind is Kind.PATH and self.source.path is not None
-        return is_path and Path(str(mention.value)).name == Path(self.source.path or "").name
+        named, path = str(mention.value), self.source.path
+        return mention.kind is Kind.PATH and path is not None and (ends_with(path, named) or ends_with(named, path))
 
     @property
     def shows_rows(self) -> bool:
@@ -161,20 +176,60 @@ def _words(links: Links, plan: _Done) -> Iterator[str]:
     yield from _matches(NEGATION, plan, conditions)
     yield from _matches(BARE_COMPARISON, plan, conditions)
     yield from _matches(RELATIVE_TIME, plan, ())
+    yield from _matches(ORDINAL, plan, ())
+    yield from _matches(HALF_READ, plan, plan.used)
     yield from _matches(OPERATIONS, plan, plan.used)
-    for one, other in pairwise(links.conditions):
-        between = plan.request.text[one.end : other.start]
-        if one.column != other.column and re.search(r"\bor\b", between, re.IGNORECASE):
-            yield f"how to ask for rows that meet one of two conditions: {plan.quote(Place(one.start, other.end))}"
+    yield from _unmet(links.conditions, plan)
     for name in (*_names(plan.request, plan.source), *_restrictions(plan.request)):
         if plan.leaves(name) and name.text not in plan.source.nouns:
             yield f"what {plan.quote(name)} is: {plan.source.name} has no such value or column"
+    yield from _matches(TIME_COMPARISON, plan, conditions)
+
+
+def _unmet(conditions: Sequence[Condition], plan: _Done) -> Iterator[str]:
+    """Alternatives, unless they are values of one column; and limits between which nothing lies."""
+    listed = [
+        Place(one.end, other.start)
+        for one, other in pairwise(conditions)
+        if _are_values(one, other) and ONE_MORE.fullmatch(plan.request.text, one.end, other.start)
+    ]
+    for one, other in pairwise(conditions):
+        place = Place(one.end, other.start)
+        if EITHER.search(plan.request.text, one.end, other.start) and place not in listed:
+            yield f"how to ask for rows that meet one of two conditions: {plan.quote(Place(one.start, other.end))}"
+    yield from _matches(EITHER, plan, (*plan.used, *listed))
+    for one, other in combinations(conditions, 2):
+        if _is_never_both(one, other) or _is_never_both(other, one):
+            yield f"which rows could meet both {plan.quote(one)} and {plan.quote(other)}"
+
+
+def _are_values(one: Condition, other: Condition) -> bool:
+    """`paid or shipped`, and `not paid or shipped`."""
+    same = (one.column, one.part, one.operator) == (other.column, other.part, other.operator)
+    return same and one.operator in ("equals", "not_equals")
+
+
+def _is_never_both(one: Condition, other: Condition) -> bool:
+    if (one.column, one.part) != (other.column, other.part):
+        return False
+    match one.operator, other.operator, one.value, other.value:
+        case "greater_or_equal", "less_or_equal", int() | float() as low, int() | float() as high:
+            return low > high
+        case "greater" | "greater_or_equal", "less" | "less_or_equal", int() | float() as low, int() | float() as high:
+            return low >= high
+        case "greater" | "greater_or_equal", "less" | "less_or_equal", str() as low, str() as high:
+            return low >= high
+        case "equals", "not_equals", wanted, ruled_out:
+            return bool(wanted == ruled_out)
+        case _:
+            return False
 
 
 def _matches(pattern: re.Pattern[str], plan: _Done, done: Sequence[Spanned]) -> Iterator[str]:
     """Words that are neither seen to nor part of a quotation, path or address."""
     values = [mention for mention in plan.request.mentions if mention.kind is not Kind.NUMBER]
-    for place in (Place(*match.span()) for match in pattern.finditer(plan.request.text)):
+    for match in pattern.finditer(plan.request.text):
+        place = Place(match.end() - len(match[0].lstrip()), match.end())
         if not _is_used(place, (*done, *values)):
             yield f"what to do about {plan.quote(place)}"
 
@@ -189,12 +244,8 @@ def _uncounted(plan: _Done) -> Iterator[str]:
 
 def _names(request: Request, source: Source) -> Iterator[Word]:
     """Words with a capital in mid-sentence, unless the whole request is written so."""
-    capitals = [word for word in request.words if request.text[word.start].isupper()]
-    if 2 * len(capitals) > len(request.words):
-        return
-    for word in capitals:
-        is_first = SENTENCE_START.search(request.text[: word.start])
-        if not is_first and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
+    for word in request.words:
+        if request.stands_out(word) and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
             yield word
 
 

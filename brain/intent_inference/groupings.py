@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
-from brain.intent_inference.mentions import NUMBER_WORDS, Word
-from brain.intent_inference.sources import Column
+from brain.intent_inference.mentions import Word
+from brain.intent_inference.numbers import NUMBER_WORDS
+from brain.intent_inference.sources import CALENDAR, Column
 from brain.intent_inference.spans import Place, Spanned
 from brain.intent_inference.stated import Condition, Doubt, Reading
 
-__all__ = ["Grouping", "find_groupings"]
+__all__ = ["A_NUMBER", "Grouping", "find_groupings"]
 
-PARTS = ("year", "quarter", "month", "week", "weekday", "hour")
+PARTS = tuple(part for part in CALENDAR if part != "day")
 """Parts of a date that people group by; a day is no part: it is a date of its own."""
 ADVERBS = {"yearly": "year", "annual": "year", "quarterly": "quarter", "monthly": "month", "weekly": "week"}
 PHRASES = {"weekday": re.compile(r"day of the week", re.IGNORECASE), "hour": re.compile(r"time of day", re.IGNORECASE)}
@@ -136,6 +137,9 @@ def _of_column(word: Word, wanted: Grouping, columns: Sequence[ColumnLink], *, m
 def _by_day(reading: Reading) -> Iterator[Grouping]:
     if match := BY_DAY.search(reading.request.text):
         wanted = Grouping(Column("", ""), match.start(), match.end(), noun=match[1])
+        if own := reading.calendar_column(match[1].lower()):
+            yield replace(wanted, column=own)
+            return
         column, doubt = reading.time_column(wanted)
         if column is not None and column.has_hours:
             raise PlanningError(

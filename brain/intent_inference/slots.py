@@ -1,6 +1,6 @@
 """Fills a tool's arguments from what stands in a request, guided by nothing but the tool's JSON schema.
 
-Beside JSON Schema's own keywords it reads three annotations that `tools.json` may carry:
+Beside JSON Schema's own keywords it reads these annotations, which `tools.json` may carry:
 
 - `x-role`: what an argument means: `measure` (a column to calculate with), `measures` (one or several), `against` (the
   second of two measures), `group`, `conditions`, `order` (a column to sort by), `descending`, `limit`, `result`
@@ -9,6 +9,8 @@ Beside JSON Schema's own keywords it reads three annotations that `tools.json` m
   `{rows}` in them stands for whatever the table itself is called, such as orders;
 - `x-column`: what a column argument needs: `number`, `text`, `time`, `any`, or `none` for no column at all;
 - `x-column-for`: the same for certain values of another argument: `{"function": {"count": "none"}}`.
+
+`table_flow` reads one more, of an output schema: `x-columns`, the columns of the table that a tool makes.
 """
 
 import re

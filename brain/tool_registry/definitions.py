@@ -2,9 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
 
+from brain.addresses import BOUND_HOST
+from brain.config_secrets import wrong_secret_name
 from brain.durations import Duration, Timeout
 
 __all__ = ["JsonSchema", "PythonRun", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
@@ -29,11 +31,26 @@ class ToolAnnotations(_Shape):
     open_world_hint: bool = True
 
 
-class SecretBinding(_Shape):
-    """A secret that the tool may use, and the hosts that it may send it to."""
+def _secret_name(name: str) -> str:
+    if problem := wrong_secret_name(name):
+        raise ValueError(f'"{name}" {problem}')
+    return name
 
-    name: str
-    hosts: tuple[str, ...] = ()
+
+def _bound_host(host: str) -> str:
+    if not BOUND_HOST.fullmatch(host):
+        raise ValueError(
+            f'"{host}" must be a host as in api.example.com, or *.example.com, without scheme, port or path'
+        )
+    return host
+
+
+class SecretBinding(_Shape):
+    """A secret that the tool may use, and the hosts that a call may reach once it has been given it."""
+
+    name: Annotated[str, AfterValidator(_secret_name)]
+    hosts: tuple[Annotated[str, AfterValidator(_bound_host)], ...] = ()
+    """Without any, a call that has been given the secret reaches no host at all."""
 
 
 class PythonRun(_Shape):

@@ -1,5 +1,6 @@
 """Whether an entry of `tools.json` is a tool definition, and everything that is wrong with one that is not."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -35,6 +36,9 @@ def _problems(definition: ToolDefinition) -> Iterator[str]:
         yield 'inputSchema.type: must be "object", because arguments are given by name'
     for name in sorted(definition.required - definition.parameters.keys()):
         yield f"inputSchema.required: {name} is not among the properties"
+    for name, times in Counter(binding.name for binding in definition.secrets).items():
+        if times > 1:
+            yield f"secrets: {name} is bound {times} times"
     yield from annotation_problems(definition)
     for number, example in enumerate(definition.examples):
         for problem in _example_problems(definition, example.arguments):

@@ -62,12 +62,12 @@ def built_in_tools_file() -> Path:
     return installed if installed.is_file() else package.parent / "tools.json"
 
 
-def load(definition: ToolDefinition) -> Callable[..., Any]:
+def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_module) -> Callable[..., Any]:
     """Import the code behind a definition; raises RegistryError where it is missing or takes other arguments."""
     if definition.run is None:
         raise RegistryError(f"The tool {definition.name} can be planned with but not run: its definition has no `run`.")
     module_name, _, function_name = definition.run.python.partition(":")
-    function: Callable[..., Any] | None = getattr(_module(definition, module_name), function_name, None)
+    function: Callable[..., Any] | None = getattr(_module(definition, module_name, importing), function_name, None)
     if not callable(function):
         what = "is no function" if function is not None else "does not exist"
         raise _broken(definition, f"{function_name} {what} in {module_name}")
@@ -122,9 +122,9 @@ def _listed(path: Path, problems: list[str]) -> str:
     return f"{path} has {count}:\n" + "\n".join(f"  - {problem}" for problem in problems)
 
 
-def _module(definition: ToolDefinition, name: str) -> Any:
+def _module(definition: ToolDefinition, name: str, importing: Callable[[str], Any]) -> Any:
     try:
-        return import_module(name)
+        return importing(name)
     except ModuleNotFoundError as exc:
         if exc.name and (name == exc.name or name.startswith(f"{exc.name}.")):
             raise _broken(
