@@ -13,7 +13,6 @@ from brain.intent_inference.groupings import ANNOUNCED, COMPARED, IDIOM, Groupin
 from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import Kind, Mention, Request, Word
-from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.orderings import WHO, Ordering
 from brain.intent_inference.slots import DEFAULT, ONLY_ONE
 from brain.intent_inference.sources import CALENDAR, Source, ends_with, makes_table
@@ -21,6 +20,7 @@ from brain.intent_inference.spans import Place, Spanned, overlap
 from brain.intent_inference.stated import Condition
 from brain.intent_inference.table_flow import TableFlow
 from brain.runs import Json
+from brain.written_numbers import NUMBER_WORDS
 
 __all__ = ["left_over", "unread_values", "unused_words"]
 

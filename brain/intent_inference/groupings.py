@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
 from brain.intent_inference.mentions import Word
-from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.sources import CALENDAR, Column
 from brain.intent_inference.spans import Place, Spanned
 from brain.intent_inference.stated import Condition, Doubt, Reading
+from brain.written_numbers import NUMBER_WORDS
 
 __all__ = ["ANNOUNCED", "A_NUMBER", "COMPARED", "IDIOM", "Grouping", "find_groupings"]
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from brain.intent_inference.inflection import root
-from brain.intent_inference.numbers import find_numbers
 from brain.intent_inference.spans import Spanned, overlap, starts_in
+from brain.written_numbers import find_numbers
 
 __all__ = ["SENTENCE_START", "Kind", "Mention", "Request", "Word"]
 
