@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
-from brain.errors import ArtifactError
+from brain.errors import ArtifactError, SettingsError
 from brain.runs import Json
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class MemoryStore:
 
 
 class FsspecStore:
-    """Artifacts in a folder or under any URL that fsspec knows (`s3://`, `gs://`, `memory://`)."""
+    """Artifacts in a folder or under any URL that fsspec knows (`s3://`, `gs://`, `memory://`).
+
+    Raises SettingsError where fsspec knows none, or what the URL needs is not installed.
+    """
 
     def __init__(self, url: str) -> None:
         import fsspec
@@ -88,7 +91,7 @@ class FsspecStore:
         try:
             self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
         except (ValueError, ImportError) as exc:
-            raise ArtifactError(
+            raise SettingsError(
                 f"Artifacts cannot be kept in {url}: {exc}. Set BRAIN_ARTIFACTS_URL to another."
             ) from exc
         self._is_local = isinstance(self._files, LocalFileSystem)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values, load_dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -16,6 +16,7 @@ from brain.errors import SettingsError
 
 __all__ = [
     "SECRET_REFERENCE",
+    "ProjectEnvironment",
     "Redactor",
     "SecretResolver",
     "Settings",
@@ -36,6 +37,9 @@ SECRET_NAME = re.compile(
 )
 SHORTEST_SECRET = 6
 """Characters; a shorter value is not redacted, because it would be found in ordinary words."""
+
+DATABASE_URL = "postgresql://user:password@host:5432/database"
+HIGHEST_PORT = 65_535
 
 POOLER_PORT = 6543
 """Supabase's transaction pooler, which has neither LISTEN nor session settings."""
@@ -85,6 +89,11 @@ class Settings(BaseModel):
     brain_artifacts_url: Optional[str] = None
     brain_allow_hosts: Listed = ()
     """Hosts, addresses or networks (`10.0.0.0/8`) that tools may reach although they are not public."""
+    brain_only_hosts: Listed = ()
+    """Where there are any, tools reach nothing else."""
+    brain_robots: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
+    brain_host_interval: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.25
+    """Seconds from one request to a host to the next."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
@@ -102,12 +111,18 @@ class Settings(BaseModel):
         text = "" if value is None else value.get_secret_value()
         if text and text != "off" and not text.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("takes redis://, rediss:// or unix:// and the address, or the word off")
+        try:
+            urlsplit(text).port  # noqa: B018 - reading it checks it
+        except ValueError:
+            raise ValueError(
+                "cannot be read (is the port a number?): takes redis://user:password@host:6379/0"
+            ) from None
         return value
 
     @property
     def tools_file(self) -> Path:
-        """Where the tool definitions are read from."""
-        return self.brain_tools or self.project / "tools.json"
+        """Where the tool definitions are read from; what is set stands relative to the project."""
+        return self._place(self.brain_tools or "tools.json")
 
     @property
     def state_folder(self) -> Path:
@@ -116,13 +131,22 @@ class Settings(BaseModel):
 
     @property
     def artifacts_url(self) -> str:
-        """An fsspec URL or a folder."""
-        return self.brain_artifacts_url or str(self.state_folder / "artifacts")
+        """An fsspec URL, or a folder that stands relative to the project."""
+        place = self.brain_artifacts_url or str(self.state_folder / "artifacts")
+        return place if "://" in place else str(self._place(place))
 
     @property
     def uses_embedded(self) -> bool:
         """Whether a service without a URL may be started on this machine."""
         return self.brain_embedded == "on"
+
+    @property
+    def heeds_robots(self) -> bool:
+        """Whether pages that robots.txt excludes stay unread."""
+        return self.brain_robots == "on"
+
+    def _place(self, path: Path | str) -> Path:
+        return self.project / os.path.expanduser(path)  # noqa: PTH111 - pathlib raises where there is no such user
 
 
 def find_project(start: Path | None = None) -> Path:
@@ -145,18 +169,57 @@ def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
     Raises SettingsError that names the variable, what it got (never of a secret) and what it takes.
     """
     folder = (project or find_project()).resolve()
+    if not folder.is_dir():
+        named = "BRAIN_HOME names" if project is None else "The project is to be"
+        raise SettingsError(f"{named} {folder}, where no folder is: make it first, or name another.")
     try:
-        load_dotenv(folder / ".env")
+        _load_env_file(folder / ".env")
+        environment = ProjectEnvironment(folder)
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{folder / '.env'} cannot be read: {reason}.") from None
     known = Settings.model_fields.keys() - {"project"}
-    values: dict[str, Any] = {name: os.environ[name.upper()] for name in known if name.upper() in os.environ}
+    values: dict[str, Any] = {name: environment[name.upper()] for name in known if name.upper() in environment}
     values |= {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings.model_validate({"project": folder, **_without_blanks(values)})
     except ValidationError as exc:
         raise SettingsError(_explain(exc, values)) from None
+
+
+_from_files: dict[str, str] = {}
+"""What the `.env` that was loaded last has put into the environment of this process."""
+
+
+def _load_env_file(path: Path) -> None:
+    """Put a project's `.env` into the environment, in place of that of the project before, or of its older state."""
+    for name, value in _from_files.items():
+        if os.environ.get(name) == value:
+            del os.environ[name]
+    _from_files.clear()
+    before = frozenset(os.environ)
+    load_dotenv(path)
+    _from_files.update({name: value for name, value in os.environ.items() if name not in before})
+
+
+class ProjectEnvironment(Mapping[str, str]):
+    """The environment as a process has it that works for one project alone: its variables, then the project's `.env`.
+
+    What the `.env` of another project has put there does not count.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self._file = {name: value for name, value in dotenv_values(project / ".env").items() if value is not None}
+
+    def __getitem__(self, name: str) -> str:
+        given = os.environ.get(name)
+        return self._file[name] if given is None or given == _from_files.get(name) else given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name for name, value in os.environ.items() if value != _from_files.get(name)} | self._file.keys())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,13 +242,27 @@ def normalise_database_url(url: str) -> str:
     """The URL with SQLAlchemy's name for psycopg 3; refuses other databases and the transaction pooler's port."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
-        raise ValueError("takes postgresql://user:password@host:5432/database")
+        raise ValueError(f"takes {DATABASE_URL}")
     if POOLER.search(rest):
         raise ValueError(
             f"port {POOLER_PORT} is the transaction pooler, which cannot LISTEN: "
             "take the direct URL, port 5432 (Supabase: Connect > Direct connection or Session pooler)"
         )
-    return f"postgresql+psycopg://{rest}"
+    if not _is_url(normal := f"postgresql+psycopg://{rest}"):
+        raise ValueError(f"cannot be read (is the port a number?): takes {DATABASE_URL}")
+    return normal
+
+
+def _is_url(text: str) -> bool:
+    """Whether the engine will be able to read the URL."""
+    from sqlalchemy.engine import make_url  # here: most projects set no URL
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        port = make_url(text).port
+    except (ArgumentError, ValueError):
+        return False
+    return port is None or 0 < port <= HIGHEST_PORT
 
 
 class SecretResolver:

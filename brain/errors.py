@@ -99,7 +99,14 @@ class ProgressUnavailable(ServiceError):
 
 
 class ModelError(ServiceError):
-    """The language model did not give a usable answer."""
+    """The language model did not give a usable answer.
+
+    `tokens_in` and `tokens_out` are what it took all the same.
+    """
+
+    def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+        super().__init__(message)
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
 
 
 class RegistryError(BrainError):
@@ -132,7 +139,14 @@ class SpecError(BrainError):
 
 
 class PlanningError(BrainError):
-    """No plan was found for the request."""
+    """No plan was found for the request.
+
+    `tokens_in` and `tokens_out` are what the language model took to look for one.
+    """
+
+    def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+        super().__init__(message)
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
 
 
 class ToolError(BrainError):
@@ -147,7 +161,7 @@ class ToolError(BrainError):
 
 
 class EgressRefused(ToolError):
-    """The address is not public, and the project's settings do not allow it."""
+    """The project's policy does not let tools reach this address."""
 
 
 class ApprovalRequired(ToolError):

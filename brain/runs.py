@@ -192,8 +192,13 @@ class StepResult:
     error: str | None = None
     fingerprint: str | None = None
     """SHA-256 in hex over tool, version and resolved arguments; None where the step never got that far."""
+    items: int | None = None
+    """Of a `foreach` step: how many items it had; None for any other."""
     tries: int = 0
     """How often the tool was called."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    """What the tool's questions to the chat model took, of all tries; of a `foreach` step what its items took."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -226,6 +231,9 @@ class RunResult:
     steps: Mapping[str, StepResult] = field(default_factory=dict)
     error: str | None = None
     waiting_for: tuple[ApprovalRequest, ...] = ()
+    tokens_in: int = 0
+    tokens_out: int = 0
+    """What the tools of this attempt took from the chat model."""
 
 
 def new_run_id() -> UUID:

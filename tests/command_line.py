@@ -2,6 +2,9 @@
 
 import json
 import os
+import pty
+import re
+import select
 import shutil
 import signal
 import subprocess
@@ -22,6 +25,7 @@ __all__ = [
     "CommandLine",
     "Ended",
     "Running",
+    "Terminal",
     "eventually",
     "model_that_says",
     "nap",
@@ -196,6 +200,55 @@ class CommandLine:
         """The labels of all naps that came to their end, in their order."""
         file = self.project / "naps.txt"
         return file.read_text(encoding="utf-8").split() if file.exists() else []
+
+
+class Terminal:
+    """`brain` at a terminal of 80 columns, as a person sees it."""
+
+    def __init__(self, line: CommandLine, *arguments: str) -> None:
+        self._screen, other = pty.openpty()
+        environment = {**line.variables, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "40"}
+        self.process = subprocess.Popen(
+            [str(BRAIN), *arguments], cwd=line.project, env=environment, stdin=other, stdout=other, stderr=other,
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(other)
+        self.seen = ""
+
+    def read_until(self, words: str, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.seen and time.monotonic() < deadline:
+            if select.select([self._screen], [], [], 0.1)[0]:
+                self._read()
+                self._answer_cursor_query()
+        assert words in self.seen, self.seen
+
+    def write(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def close(self) -> None:
+        """What closing the window does."""
+        os.close(self._screen)
+
+    def end(self) -> int:
+        deadline = time.monotonic() + 20
+        while self._read() and time.monotonic() < deadline:
+            pass
+        self.close()
+        return self.process.wait(10)
+
+    def _read(self) -> bool:
+        try:
+            content = os.read(self._screen, 65536).decode()
+        except OSError:  # the other side is closed
+            return False
+        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content)
+        self._asks_for_cursor = "\x1b[6n" in content
+        return bool(content)
+
+    def _answer_cursor_query(self) -> None:
+        if self._asks_for_cursor:
+            self.write("\x1b[1;1R")
 
 
 def nap(step: str, seconds: float, **more: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from brain.cli.screen import visible
 from brain.runs import EventType, RunEvent, RunStatus, StepStatus, utc_now
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _cells(line: _Line) -> "tuple[RenderableType, ...]":
         Text(line.name),
         bar if has_bar else "",
         "" if seconds is None else _duration(seconds),
-        Text(" ".join(line.words.split())),
+        Text(visible(" ".join(line.words.split()))),
     )
 
 

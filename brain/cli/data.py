@@ -42,18 +42,19 @@ def show(
     *,
     save: Annotated[Path | None, typer.Option("--save", help="Write tables and files of the run here.")] = None,
     project: Project = None,
+    tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a run: its plan, its answer, its results and where they are."""
     from brain.cli import render, saving
 
-    with open_brain(project) as brain:
+    with open_brain(project, tools) as brain:
         shown = brain.show(run)
         if not as_json:
             _show_pipeline(brain, shown)
         render.run(shown, as_json=as_json)
         if save is not None:
-            saving.save(shown, save)
+            saving.save(shown.outputs, save)
 
 
 def _show_pipeline(brain: "Brain", shown: "Run") -> None:
@@ -89,14 +90,21 @@ def sql(query: str, *, project: Project = None, as_json: AsJson = False) -> None
 def tools(
     query: Annotated[str, typer.Argument(help="What the tool should do; empty lists all.")] = "",
     *,
-    limit: Limit = 10,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="Tools at the most.", show_default="all, or the 10 best")
+    ] = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """List the tools, or find those that fit."""
     from brain.cli import render
+    from brain.cli.screen import note
 
     with open_brain(project, tools) as brain:
-        found = brain.tools(query, limit=limit)
+        found, there = brain.tools(query, limit=limit), len(brain.tools())
     render.tools(found, as_json=as_json)
+    if not found:
+        note("Nothing was found.")
+    elif len(found) < there:
+        note(f"These are {len(found)} of {there} tools; --limit takes more.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from brain.cli.options import Project, Tools, open_brain
-from brain.cli.work import follow
+from brain.cli.work import begin
 from brain.errors import UsageError
 
 __all__ = ["demo"]
@@ -23,6 +23,7 @@ def demo(
     """Ask about the shipped weather data: plan, live bars, answer, and what the knowledge base kept."""
     from brain.cli import render
     from brain.cli.render import say
+    from brain.session import Order
 
     with open_brain(project, tools) as brain:
         if not (brain.settings.project / DATA).is_file():
@@ -33,9 +34,8 @@ def demo(
         say(f"\nThe question: {question}\n\nThe plan:")
         render.plan(brain.plan(question), as_json=False)
         say("\nThe run:")
-        run_id = brain.start_ask(question, source="cli")
         try:
-            follow(brain, run_id, as_json=False)
+            begin(brain, Order(request=question, source="cli"), as_json=False)
         finally:
             say("\nThe knowledge base (brain runs):")
             render.frame(

@@ -1,6 +1,5 @@
 """A run as it happens: bars at a terminal, one line a change elsewhere, events as JSON lines for programs."""
 
-import json
 import sys
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
@@ -8,6 +7,7 @@ from typing import Protocol, Self
 from rich.console import Console
 
 from brain.cli.bars import Bars
+from brain.cli.screen import json_text, note, screen
 from brain.runs import EventType, RunEvent
 
 __all__ = ["View", "note", "view", "waiting"]
@@ -26,20 +26,14 @@ def view(progress: str, *, as_json: bool = False, attempt: int = 1) -> "Abstract
         return _JsonLines()
     if progress == "off":
         return _Nothing()
-    console = Console(stderr=True)
+    console = screen(error=True)
     wants_bars = progress == "bars" or (progress == "auto" and console.is_terminal)
     return Bars(console) if wants_bars else _Lines(console, attempt)
 
 
-def note(text: str) -> None:
-    """A sentence beside the results, on standard error; only a terminal breaks it into lines."""
-    console = Console(stderr=True)
-    console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)
-
-
 def waiting(what: str) -> "AbstractContextManager[object]":
     """A spinner while something takes its time; nothing where nobody looks."""
-    return Console(stderr=True).status(f"{what} …")
+    return screen(error=True).status(f"{what} …")
 
 
 class _Nothing:
@@ -55,7 +49,7 @@ class _Nothing:
 
 class _JsonLines(_Nothing):
     def show(self, event: RunEvent) -> None:
-        sys.stdout.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(event.to_json()) + "\n")
         sys.stdout.flush()
 
 

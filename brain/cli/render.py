@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from brain.cli.bars import SIGNS
-from brain.cli.live import note
+from brain.cli.screen import json_text, note, screen
+from brain.cli.words import preflight_lines
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from brain.embedded import ServiceStatus
     from brain.intent_inference.plan import Plan
     from brain.pipeline_builder.pipeline import Pipeline
+    from brain.pipeline_builder.preflight import Preflight
+    from brain.runs import ApprovalRequest
     from brain.session import Run
     from brain.session.health import Finding
     from brain.tool_registry.definitions import ToolDefinition
@@ -56,8 +58,6 @@ SHOWN_ROWS = 12
 CELL_WIDTH = 60
 APPROVED_WIDTH = 400
 """Characters of each argument that a person sees before allowing it."""
-UNBROKEN = 10_000
-"""Columns where there is no screen: whoever reads lines gets whole ones."""
 SHORT = 20
 """A column of a table with cells up to so long keeps its width where the screen is narrow."""
 LEAST_TEXT = 16
@@ -69,13 +69,7 @@ LARGE = 10_000
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def screen() -> Console:
-    """Standard output, as wide as the terminal; elsewhere no line is broken."""
-    console = Console()
-    return console if console.is_terminal else Console(width=UNBROKEN)
+    sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def say(text: str) -> None:
@@ -87,12 +81,28 @@ def plan(made: "Plan", *, as_json: bool) -> None:
     """A plan as a tree, with where each value comes from."""
     if as_json:
         origins = [{"where": p.where, "value": p.value, "origin": p.origin} for p in made.provenance]
-        print_json({"plan": made.spec.to_json(), "planner": made.planner, "provenance": origins, "notes": made.notes})
+        told = made.preflight.to_json() if made.preflight else None
+        print_json({
+            "plan": made.spec.to_json(), "planner": made.planner, "provenance": origins, "notes": made.notes,
+            "preflight": told,
+        })  # fmt: skip
         return
     console = screen()
     console.print(tree(made.pipeline, {origin.where: origin.origin for origin in made.provenance}))
     for text in made.notes:
         console.print(f"[dim]{escape(text)}[/]")
+    if made.preflight is not None:
+        _preflight(console, made.preflight)
+
+
+def _preflight(console: Console, told: "Preflight") -> None:
+    """What the pipeline touches and takes, a line each; what it leaves alone is not mentioned."""
+    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    drawn.add_column(style="bold")
+    drawn.add_column(overflow="fold")
+    for name, text in preflight_lines(told):
+        drawn.add_row(name, escape(text))
+    console.print(drawn)
 
 
 def tree(pipeline: "Pipeline", origins: dict[str, str] | None = None) -> Tree:
@@ -121,11 +131,23 @@ def run(shown: "Run", *, as_json: bool) -> None:
         return
     console = screen()
     if shown.answer:
-        console.print(Markdown(shown.answer) if console.is_terminal else Text(shown.answer))
+        _answer(console, shown.answer)
     for name in shown.outputs:
         _result(console, shown, name)
+    for text in shown.notes:
+        console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
     _status_line(console, shown)
+
+
+def _answer(console: Console, text: str) -> None:
+    if not console.is_terminal:
+        console.print(Text(text))
+        return
+    from rich.markdown import Markdown
+
+    # an address behind a word is one that nobody sees before following it
+    console.print(Markdown(text, hyperlinks=False))
 
 
 def approvals(shown: "Run") -> None:
@@ -133,10 +155,16 @@ def approvals(shown: "Run") -> None:
     console = screen()
     for request in shown.waiting_for:
         console.print(f"\n[yellow]{request.step_id}[/] [bold]{request.tool}[/] changes something:", highlight=False)
-        calls = request.arguments["items"] if set(request.arguments) == {"items"} else [request.arguments]
-        for call in calls:
+        for call in _calls(shown, request):
             for name, value in call.items():
                 console.print(f"  {name}: {_short(value, APPROVED_WIDTH)}", markup=False, highlight=False)
+
+
+def _calls(shown: "Run", request: "ApprovalRequest") -> list[Mapping[str, Any]]:
+    """The arguments of the call that a request is for, or of each item's."""
+    steps = shown.spec.steps if shown.spec is not None else ()
+    is_foreach = any(step.id == request.step_id and step.foreach is not None for step in steps)
+    return request.arguments["items"] if is_foreach else [request.arguments]
 
 
 def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = None) -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 import typer
 
 from brain.cli import CANCELLED
-from brain.cli.options import AsJson, InputOptions, Project, RunArgument, Tools, Yes, open_brain, read_inputs
+from brain.cli.options import AsJson, InputOptions, NoCache, Project, RunArgument, Tools, Yes, open_brain, read_inputs
 
 if TYPE_CHECKING:
     from brain.cli.live import View
-    from brain.session import Brain, Run
+    from brain.intent_inference.plan import Plan
+    from brain.session import Brain, Order, Run
 
-__all__ = ["approve", "ask", "cancel", "follow", "plan", "run", "watch"]
+__all__ = ["approve", "ask", "begin", "cancel", "plan", "run", "watch"]
 
 FAILED, WAITING = 1, 4
 
@@ -23,43 +24,54 @@ PipelineFile = Annotated[Path, typer.Argument(help="A pipeline in YAML or JSON."
 
 
 def plan(
-    request: Request,
+    request: Annotated[str, typer.Argument(help="What you want, in plain words.", show_default=False)] = "",
     *,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A pipeline in YAML or JSON to look at, in place of a request.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the pipeline here, for `brain run`.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the pipeline here.")] = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be done about a request, without doing it."""
-    from brain.cli import render
+    """Show what would be done about a request, and what that would touch and take, without doing it."""
+    from brain.cli import live, render, saving
+    from brain.pipeline_builder.draw import draw
 
-    with open_brain(project, tools) as brain:
-        made = brain.plan(request)
-    if out is not None:
-        out.write_text(made.spec.to_yaml(), encoding="utf-8")
-    if svg is not None:
-        from brain.pipeline_builder.draw import draw
-
-        svg.write_text(draw(made.pipeline), encoding="utf-8")
+    with open_brain(project, tools) as brain, live.waiting("Planning"):
+        made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
     render.plan(made, as_json=as_json)
+    if out is not None:
+        saving.write(made.spec.to_yaml(), out)
+    if svg is not None:
+        saving.write(draw(made.pipeline), svg)
+
+
+def _looked_at(brain: "Brain", file: Path, request: str) -> "Plan":
+    """A pipeline that a person wrote, as a plan."""
+    from brain.errors import UsageError
+    from brain.intent_inference.plan import Plan
+
+    if request:
+        raise UsageError("Give a request or --file, not both.")
+    return Plan(brain.check(file), planner="", preflight=brain.preflight(file))
 
 
 def ask(
     request: Request,
     *,
     yes: Yes = False,
+    no_cache: NoCache = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan, run and answer a request."""
-    from brain.cli import live
+    from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        with live.waiting("Starting"):
-            run_id = brain.start_ask(request, yes=yes, source="cli")
-        follow(brain, run_id, as_json=as_json)
+        begin(brain, Order(request=request, yes=yes, source="cli", use_cache=not no_cache), as_json=as_json)
 
 
 def run(
@@ -67,17 +79,20 @@ def run(
     *,
     inputs: InputOptions = None,
     yes: Yes = False,
+    no_cache: NoCache = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a pipeline that is written down."""
-    from brain.cli import live
+    from brain.pipeline_builder.spec import read_spec
+    from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        with live.waiting("Starting"):
-            run_id = brain.start_run(pipeline, yes=yes, source="cli", **read_inputs(inputs))
-        follow(brain, run_id, as_json=as_json)
+        order = Order(
+            spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache
+        )
+        begin(brain, order, as_json=as_json)
 
 
 def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
@@ -97,9 +112,16 @@ def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson
         _finish(brain.show(run_id), as_json=None if as_json else False)
 
 
-def approve(run: RunArgument = "last", *, yes: Yes = False, project: Project = None, as_json: AsJson = False) -> None:
+def approve(
+    run: RunArgument = "last",
+    *,
+    yes: Yes = False,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
     """Allow what a waiting run waits for, and go on with it."""
-    with open_brain(project) as brain:
+    with open_brain(project, tools) as brain:
         waiting = brain.show(run)
         if waiting.waiting_for and not yes:
             _ask_for_approval(waiting)
@@ -117,6 +139,15 @@ def cancel(run: RunArgument = "last", *, project: Project = None, as_json: AsJso
         else:
             brain.cancel(found)
         render.run(brain.wait(found), as_json=as_json)
+
+
+def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
+    """Start what is wanted and see it through; Ctrl-C cancels it."""
+    from brain.cli import live
+
+    with live.waiting("Starting"):
+        run_id = brain.start(order)
+    follow(brain, run_id, as_json=as_json)
 
 
 def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:

@@ -59,6 +59,12 @@ def _one_of(column: str, values: type[RunStatus | StepStatus]) -> CheckConstrain
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
+def _by_fingerprint(table: str) -> Index:
+    """Finds the latest good result of the same call."""
+    finished = text("status = 'succeeded'")
+    return Index(f"ix_{table}_fingerprint", "fingerprint", "finished_at", postgresql_where=finished)
+
+
 def _run_key(*, primary: bool = True) -> Column[UUID]:
     return Column(ForeignKey(f"{SCHEMA}.runs.id", ondelete="CASCADE"), primary_key=primary, nullable=False)
 
@@ -94,6 +100,10 @@ class Run(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
     planner: str = Field(default="", sa_type=Text)
     """Which planner, model and prompt version made the plan; empty for a spec that a person wrote."""
+    notes: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    """What the planner wants a person to know before relying on its plan."""
     feedback: str | None = Field(default=None, sa_type=Text)
     score: float | None = Field(default=None, sa_type=Double)
     """0 to 1, by the evaluator."""
@@ -134,6 +144,8 @@ class _StepColumns(SQLModel):
     error: str | None = Field(default=None, sa_type=Text)
     fingerprint: str | None = Field(default=None, sa_type=Text)
     tries: int = 0
+    tokens_in: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    tokens_out: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     attempt: int = 1
     started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
@@ -144,7 +156,7 @@ class Step(_StepColumns, table=True):
 
     __tablename__ = "steps"
     metadata = metadata
-    __table_args__ = (_one_of("status", StepStatus),)
+    __table_args__ = (_one_of("status", StepStatus), _by_fingerprint("steps"), Index(None, "tool", "run_id"))
 
     run_id: UUID = Field(sa_column=_run_key())
     step_id: str = Field(primary_key=True, sa_type=Text)
@@ -159,7 +171,7 @@ class StepItem(_StepColumns, table=True):
 
     __tablename__ = "step_items"
     metadata = metadata
-    __table_args__ = (_one_of("status", StepStatus),)
+    __table_args__ = (_one_of("status", StepStatus), _by_fingerprint("step_items"))
 
     run_id: UUID = Field(sa_column=_run_key())
     step_id: str = Field(primary_key=True, sa_type=Text)

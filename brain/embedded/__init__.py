@@ -1,5 +1,6 @@
 """Real services that run from wheels, shared by every process of a project."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from brain.embedded.service import Service
 
-__all__ = ["ServiceState", "ServiceStatus", "release", "services", "status", "stop_all"]
+__all__ = ["ServiceState", "ServiceStatus", "in_use", "release", "services", "status", "stop_all"]
 
 
 class ServiceState(StrEnum):
@@ -45,6 +46,13 @@ def stop_all(state_folder: Path) -> list[str]:
     stopped = [service.name for service in services(state_folder) if service.stop()]
     watchdog_of(state_folder.resolve()).stop()
     return stopped
+
+
+def in_use(state_folder: Path) -> AbstractContextManager[None]:
+    """Say how long this process may use the services: until the last of those who say so has left."""
+    from brain.embedded.watchdog import in_use
+
+    return in_use(state_folder.resolve())
 
 
 def release(state_folder: Path) -> None:

@@ -5,7 +5,9 @@ import os
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from brain.embedded import services
@@ -13,7 +15,7 @@ from brain.embedded.daemon import Daemon, python_environment
 from brain.embedded.locks import wait_for
 from brain.embedded.state import drop_socket_folder
 
-__all__ = ["hold", "launch", "main", "release", "watchdog_of"]
+__all__ = ["hold", "in_use", "launch", "main", "release", "watchdog_of"]
 
 LONGEST_POLL_SECONDS = 2.0
 POLLS_PER_IDLE_TIME = 4
@@ -24,7 +26,23 @@ LONGEST_STOP_SECONDS = 120.0
 
 _held: dict[Path, int] = {}
 """State folder -> descriptor of the shared lock that says `in use`; the kernel drops it with the process."""
-_guard = threading.Lock()
+_inside: Counter[Path] = Counter()
+"""State folder -> how many in this process are inside `in_use`."""
+_guard = threading.RLock()
+
+
+@contextmanager
+def in_use(state_folder: Path) -> Iterator[None]:
+    """Whoever wants the services is in here; when the last one of this process has left, it uses them no longer."""
+    with _guard:
+        _inside[state_folder] += 1
+    try:
+        yield
+    finally:
+        with _guard:
+            _inside[state_folder] -= 1
+            if not _inside[state_folder]:
+                release(state_folder)
 
 
 def hold(state_folder: Path, idle_minutes: float) -> None:

@@ -15,7 +15,7 @@ from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress
 from brain.errors import BrainError, SettingsError, ToolError
 from brain.executor.ports import ToolCall
-from brain.language_models import ChatModel
+from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
 from brain.tool_registry.context import SharedResources, ToolContext
 from brain.tool_registry.definitions import ToolDefinition
@@ -23,6 +23,11 @@ from brain.tool_registry.definitions import ToolDefinition
 __all__ = ["LocalCaller", "Surroundings", "on_daemon_thread"]
 
 log = logging.getLogger(__name__)
+
+MOST_LIGHT_VALUES = 1000
+"""Values of a result that are packed on the event loop; more go to a thread."""
+LETTERS_OF_A_VALUE = 1000
+"""Letters of text that take as long as one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,20 @@ class LocalCaller:
         self._slots = asyncio.Semaphore(max_parallel)
         self._functions: dict[str, _Function] = {}
 
+    def slot(self) -> asyncio.Semaphore:
+        """One of `max_parallel` places."""
+        return self._slots
+
     async def call(self, call: ToolCall) -> Json:
         """The result as JSON, free of secret values; raises ToolError."""
-        async with self._slots:
-            try:
-                return await self._call(call)
-            except BrainError as exc:
-                raise _redacted(exc, self._around.redactor) from exc
-            except Exception as exc:
-                log.debug("%s raised", call.tool.name, exc_info=True)
-                reason = self._around.redactor.text(f"{type(exc).__name__}: {exc}".rstrip(": "))
-                raise ToolError(f"{call.tool.name} failed unexpectedly with {reason}.", transient=True) from exc
+        try:
+            return await self._call(call)
+        except BrainError as exc:
+            raise _redacted(exc, self._around.redactor) from exc
+        except Exception as exc:
+            log.debug("%s raised", call.tool.name, exc_info=True)
+            reason = self._around.redactor.text(f"{type(exc).__name__}: {exc}".rstrip(": "))
+            raise ToolError(f"{call.tool.name} failed unexpectedly with {reason}.", transient=True) from exc
 
     async def aclose(self) -> None:
         """Close what the calls have shared; none may be under way."""
@@ -97,9 +105,13 @@ class LocalCaller:
 
     def _context(self, call: ToolCall, secret: Callable[[str], str]) -> ToolContext:
         around = self._around
+
+        def report(percentage: float | None, message: str) -> None:
+            call.report(percentage, around.redactor.text(message))
+
         return ToolContext(
-            project=around.project, egress=around.egress, model=around.model, secret=secret, report=call.report,
-            shared=around.shared,
+            project=around.project, egress=around.egress, model=MeteredChat(around.model, call.spend), secret=secret,
+            report=report, shared=around.shared, earlier=call.earlier,
         )  # fmt: skip
 
     def _unpack(self, arguments: Mapping[str, Json]) -> dict[str, Any]:
@@ -141,15 +153,22 @@ def _has_artifacts(value: Json) -> bool:
 
 
 def _is_light(value: Any) -> bool:
-    match value:
-        case None | bool() | int() | float() | str():
-            return True
-        case dict():
-            return all(_is_light(item) for item in value.values())
-        case list() | tuple():
-            return all(_is_light(item) for item in value)
-        case _:
-            return False
+    """Whether a result is plain JSON and small, so that packing it does not hold up the loop."""
+    pending, looked_at = [value], 0
+    while pending and looked_at < MOST_LIGHT_VALUES:
+        looked_at += 1
+        match pending.pop():
+            case None | bool() | int() | float():
+                pass
+            case str() as text:
+                looked_at += len(text) // LETTERS_OF_A_VALUE
+            case dict() as mapping:
+                pending.extend(mapping.values())
+            case list() | tuple() as items:
+                pending.extend(items)
+            case _:
+                return False
+    return not pending and looked_at < MOST_LIGHT_VALUES
 
 
 def on_daemon_thread[T](function: Callable[[], T], *, name: str) -> "asyncio.Future[T]":

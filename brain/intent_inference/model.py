@@ -8,7 +8,9 @@ from typing import Any
 from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import ModelError, PlanningError, Problem, SpecError
 from brain.intent_inference.plan import Check, Plan, Question
+from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
+from brain.pipeline_builder.schemas import inlined
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
@@ -57,18 +59,16 @@ class ModelPlanner:
         )
 
     def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
-        """The tools that fit, in the registry's order, with those that open what the request names."""
+        """The tools that fit, in the registry's order, with the one that opens what the request names.
+
+        All of them where no word of the request says which; raises PlanningError where there are none.
+        """
+        if not len(self._registry):
+            raise PlanningError("No plan was found: tools.json lists no tool; `brain tools` shows what there is.")
         found = {scored.definition.name for scored in self._search.search(question.request.text, SHORTLIST)}
-        return [tool for tool in self._registry if tool.name in found or _opens(tool, question)]
-
-
-def _opens(tool: ToolDefinition, question: Question) -> bool:
-    paths = any(source.path for source in question.sources)
-    return paths and tool.output_schema.get("format") == "table" and not _takes_table(tool)
-
-
-def _takes_table(tool: ToolDefinition) -> bool:
-    return any(schema.get("format") == "table" for schema in tool.parameters.values())
+        if found and any(source.path for source in question.sources):
+            found.add(table_reader(self._registry)[0].name)
+        return [tool for tool in self._registry if tool.name in found or not found]
 
 
 def _instructions(tools: Sequence[ToolDefinition], question: Question) -> str:
@@ -114,7 +114,8 @@ def _answer_schema(tools: Sequence[ToolDefinition]) -> JsonSchema:
 
 
 def _step_schema(tool: ToolDefinition) -> JsonSchema:
-    arguments = {name: _or_reference(schema) for name, schema in tool.parameters.items()}
+    schemas: Mapping[str, JsonSchema] = inlined(tool.input_schema).get("properties", {})
+    arguments = {name: _or_reference(schema) for name, schema in schemas.items()}
     return {
         "type": "object",
         "properties": {

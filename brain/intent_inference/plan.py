@@ -7,6 +7,7 @@ from typing import Protocol
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.sources import Source
 from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 
@@ -54,6 +55,8 @@ class Plan:
     """Sentences for the person: what to know before relying on it."""
     tokens_in: int = 0
     tokens_out: int = 0
+    preflight: Preflight | None = None
+    """What running it would touch and take; None in a plan that is run at once."""
 
     @property
     def spec(self) -> PipelineSpec:

@@ -15,7 +15,7 @@ from brain.database.engine import SESSION_SETTINGS, Database
 from brain.database.failures import Place, explain
 from brain.errors import DatabaseUnreachable, QueryError, UsageError
 from brain.knowledge_base.arrow import Answer, ArrowReader, Refusal, UnfitLogin
-from brain.knowledge_base.search import vector_text
+from brain.knowledge_base.search import SEARCH_ON, vector_text
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ TIMED_OUT = "57014"
 RUNS = """
 SELECT right(run.id::text, 8) AS id, run.created_at, run.status, run.name, run.request, run.answer, run.error,
     run.score, rating.stars, run.feedback, extract(epoch FROM run.finished_at - run.started_at)::float8 AS seconds,
-    run.inputs, run.outputs, run.source, run.planner, run.tokens_in, run.tokens_out, run.cost_usd, run.attempt,
-    run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
+    run.inputs, run.outputs, run.source, run.planner, run.notes, run.tokens_in, run.tokens_out, run.cost_usd,
+    run.attempt, run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
 FROM brain.runs AS run
 LEFT JOIN LATERAL (
     SELECT stars FROM brain.ratings WHERE run_id = run.id ORDER BY created_at DESC LIMIT 1
@@ -46,17 +46,17 @@ NEWEST_RUNS = "ORDER BY run.created_at DESC, run.id DESC"
 STEPS = """
 SELECT right(run_id::text, 8) AS id, step_id, item, tool, status,
     extract(epoch FROM finished_at - started_at)::float8 AS seconds, tries, items, arguments, result, error,
-    started_at, finished_at, tool_version, fingerprint, attempt, run_id
+    started_at, finished_at, tokens_in, tokens_out, tool_version, fingerprint, attempt, run_id
 FROM (
     SELECT step.run_id, step.step_id, NULL::integer AS item, step.position, step.tool, step.tool_version, step.status,
-        step.tries, step.arguments, step.result, step.error, step.started_at, step.finished_at, step.fingerprint,
-        step.attempt,
+        step.tries, step.tokens_in, step.tokens_out, step.arguments, step.result, step.error, step.started_at,
+        step.finished_at, step.fingerprint, step.attempt,
         (SELECT count(*) FROM brain.step_items AS i WHERE i.run_id = step.run_id AND i.step_id = step.step_id) AS items
     FROM brain.steps AS step
     UNION ALL
     SELECT item.run_id, item.step_id, item.item, step.position, step.tool, step.tool_version, item.status,
-        item.tries, item.arguments, item.result, item.error, item.started_at, item.finished_at, item.fingerprint,
-        item.attempt, 0 AS items
+        item.tries, item.tokens_in, item.tokens_out, item.arguments, item.result, item.error, item.started_at,
+        item.finished_at, item.fingerprint, item.attempt, 0 AS items
     FROM brain.step_items AS item JOIN brain.steps AS step USING (run_id, step_id)
 ) AS part
 """
@@ -114,8 +114,9 @@ class Frames:
 
     async def similar(self, vector: Sequence[float], *, model: str, limit: int = 20) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first, with the cosine in `similarity`."""
-        answer = await self._read(f"{SIMILAR} LIMIT {_at_least_one(limit)}", (vector_text(vector, model), model))
-        return _frame(answer)
+        query = f"{SIMILAR} LIMIT {_at_least_one(limit)}"
+        settings = f"{SESSION_SETTINGS}, ({SEARCH_ON})"
+        return _frame(await self._read(query, (vector_text(vector, model), model), settings))
 
     async def sql(self, query: str) -> "pd.DataFrame":
         """Any query of a person's, as the login that can only read; raises QueryError that says where it is wrong.
@@ -149,9 +150,9 @@ class Frames:
             frame.attrs["cut"] = f"the newest {limit:,} of {total:,} rows; limit=None reads all"
         return frame
 
-    async def _read(self, query: str, parameters: tuple[Any, ...]) -> Answer:
+    async def _read(self, query: str, parameters: tuple[Any, ...], settings: str = SESSION_SETTINGS) -> Answer:
         try:
-            return await self._reader.read(self._database.url, query, parameters, settings=SESSION_SETTINGS)
+            return await self._reader.read(self._database.url, query, parameters, settings=settings)
         except Refusal as refusal:
             raise explain(refusal.error, self._database.place) from refusal
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 __all__ = [
     "APPROVE",
     "BEAT",
+    "CACHED",
     "CANCEL",
     "CLAIM",
     "HEARTBEAT_SECONDS",
@@ -21,11 +22,16 @@ __all__ = [
     "SETTLE",
     "SET_EMBEDDING",
     "SET_PLAN",
+    "TOOL_HISTORY",
     "insert_run",
 ]
 
 HEARTBEAT_SECONDS = 15
 """Without a heartbeat for so long, by the server's clock, a run's owner counts as gone."""
+
+HISTORY_STEPS = 100
+HISTORY_ITEMS = 20
+"""The newest steps of a tool, and of each `foreach` step so many items, that an estimate rests on."""
 
 SILENT = f"coalesce(heartbeat_at, created_at) < now() - interval '{HEARTBEAT_SECONDS} seconds'"
 ABANDONED = f"""
@@ -71,19 +77,30 @@ SELECT id FROM run
 """
 
 
+def _spend(condition: str) -> str:
+    """Assignments that add what was spent where the condition holds: once, although the statement may be repeated."""
+    return f"""
+        tokens_in = tokens_in + CASE WHEN {condition} THEN %(tokens_in)s ELSE 0 END,
+        tokens_out = tokens_out + CASE WHEN {condition} THEN %(tokens_out)s ELSE 0 END,
+        cost_usd = CASE WHEN {condition} AND %(cost_usd)s::float8 IS NOT NULL
+            THEN coalesce(cost_usd, 0) + %(cost_usd)s::float8 ELSE cost_usd END"""
+
+
 SET_PLAN = f"""
 WITH run AS (
     UPDATE brain.runs
     SET spec = %(spec)s::jsonb, name = %(name)s, planner = %(planner)s, tool_versions = %(tool_versions)s::jsonb,
-        tokens_in = tokens_in + %(tokens_in)s, tokens_out = tokens_out + %(tokens_out)s,
-        cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd)
+        notes = %(notes)s::jsonb,{_spend("(spec IS DISTINCT FROM %(spec)s::jsonb OR planner <> %(planner)s)")}
     WHERE id = %(run_id)s AND attempt = %(attempt)s
     RETURNING id
 ), backup AS ({BACKUP})
 SELECT id FROM run
 """
 
-STATE_COLUMNS = ("status", "arguments", "result", "error", "fingerprint", "tries", "started_at", "finished_at")
+STATE_COLUMNS = (
+    "status", "arguments", "result", "error", "fingerprint", "tries", "tokens_in", "tokens_out", "started_at",
+    "finished_at",
+)  # fmt: skip
 
 
 def _upsert(table: str, key: str, columns: tuple[str, ...], condition: str) -> str:
@@ -101,15 +118,21 @@ WITH run AS (
     SELECT id FROM brain.runs WHERE id = %(run_id)s AND attempt = %(attempt)s FOR SHARE
 ), entry AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-        step_id text, item integer, position integer, tool text, tool_version text, status text, arguments jsonb,
-        result jsonb, error text, fingerprint text, tries integer, started_at timestamptz, finished_at timestamptz
+        step_id text, item integer, items integer, position integer, tool text, tool_version text, status text,
+        arguments jsonb, result jsonb, error text, fingerprint text, tries integer, tokens_in integer,
+        tokens_out integer, started_at timestamptz, finished_at timestamptz
     )
 ), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
 ), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
+), surplus AS (
+    DELETE FROM brain.step_items AS old USING run, entry
+    WHERE old.run_id = run.id AND old.step_id = entry.step_id AND old.item >= entry.items
 )
 SELECT id FROM run
 """
-"""FOR SHARE: whoever wants to take the run over waits until these rows are in, or these rows are refused."""
+"""`items`: an earlier attempt may have had more of them.
+
+FOR SHARE: whoever wants to take the run over waits until these rows are in, or these rows are refused."""
 
 BEAT = """
 UPDATE brain.runs
@@ -119,21 +142,25 @@ WHERE id = %(run_id)s AND attempt = %(attempt)s
 RETURNING cancel_requested_at IS NOT NULL
 """
 
+CANCELLED_WHILE_IT_CAME_TO_REST = "%(status)s = 'waiting' AND cancel_requested_at IS NOT NULL"
 SETTLE = f"""
 WITH run AS (
     UPDATE brain.runs
-    SET status = %(status)s, outputs = %(outputs)s::jsonb, answer = %(answer)s::text, error = %(error)s::text,
-        score = %(score)s::float8, waiting_for = %(waiting_for)s::jsonb,
-        tokens_in = tokens_in + %(tokens_in)s, tokens_out = tokens_out + %(tokens_out)s,
-        cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd),
+    SET status = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN 'cancelled' ELSE %(status)s END,
+        outputs = %(outputs)s::jsonb, answer = %(answer)s::text, error = %(error)s::text,
+        score = %(score)s::float8,
+        waiting_for = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN NULL ELSE %(waiting_for)s::jsonb END,
+        {_spend("owner IS NOT NULL")},
         last_seq = greatest(last_seq, %(last_seq)s),
         progress_backend = coalesce(%(backend)s::text, progress_backend),
-        owner = NULL, heartbeat_at = now(), finished_at = CASE WHEN %(is_final)s THEN now() END
+        owner = NULL, heartbeat_at = now(),
+        finished_at = CASE WHEN %(is_final)s OR {CANCELLED_WHILE_IT_CAME_TO_REST} THEN now() END
     WHERE id = %(run_id)s AND attempt = %(attempt)s
-    RETURNING id
+    RETURNING id, status
 ),{_interrupt_steps("run")}
-SELECT id FROM run
+SELECT status FROM run
 """
+"""Somebody may want to cancel between the last heartbeat and this; nobody else would look at it in a waiting run."""
 
 SET_EMBEDDING = """
 UPDATE brain.runs SET embedding = %(vector)s::vector, embedding_model = %(model)s WHERE id = %(run_id)s RETURNING id
@@ -183,7 +210,7 @@ MARK_STALE = f"""
 WITH run AS (
     UPDATE brain.runs
     SET status = CASE WHEN cancel_requested_at IS NULL THEN 'interrupted' ELSE 'cancelled' END,
-        error = 'The process that ran it is gone: `brain resume ' || right(id::text, 8) || '` goes on from there.',
+        error = 'The process that ran it is gone; the steps that it had finished are kept.',
         attempt = attempt + 1, owner = NULL, finished_at = now()
     WHERE {ABANDONED}
     RETURNING id
@@ -191,12 +218,45 @@ WITH run AS (
 SELECT id FROM run
 """
 
+TOOL_HISTORY = f"""
+SELECT tool, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens)
+FROM unnest(%(tools)s::text[]) AS tool CROSS JOIN LATERAL (
+    SELECT extract(epoch FROM call.finished_at - call.started_at)::float8 AS seconds,
+        (call.tokens_in + call.tokens_out)::float8 AS tokens
+    FROM (
+        SELECT * FROM brain.steps WHERE steps.tool = tool.tool ORDER BY run_id DESC LIMIT {HISTORY_STEPS}
+    ) AS step CROSS JOIN LATERAL (
+        SELECT step.status, step.started_at, step.finished_at, step.tokens_in, step.tokens_out
+        WHERE step.fingerprint IS NOT NULL
+        UNION ALL
+        (SELECT status, started_at, finished_at, tokens_in, tokens_out FROM brain.step_items AS item
+        WHERE item.run_id = step.run_id AND item.step_id = step.step_id LIMIT {HISTORY_ITEMS})
+    ) AS call
+    WHERE call.status = 'succeeded' AND call.finished_at IS NOT NULL
+) AS calls
+GROUP BY tool
+"""
+"""A step with a fingerprint is one call; a `foreach` step has none, its items are the calls."""
+
+CACHED = """
+SELECT result, extract(epoch FROM now() - finished_at)::float8 FROM (
+    (SELECT result, finished_at FROM brain.steps
+    WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT result, finished_at FROM brain.step_items
+    WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
+) AS found ORDER BY finished_at DESC LIMIT 1
+"""
+
 RATE = """
 WITH rated AS (
     UPDATE brain.runs SET feedback = coalesce(nullif(%(comment)s::text, ''), feedback)
     WHERE id = %(run_id)s
     RETURNING id
+), kept AS (
+    INSERT INTO brain.ratings (id, run_id, stars, comment) SELECT %(id)s, id, %(stars)s, %(comment)s FROM rated
+    ON CONFLICT (id) DO NOTHING
 )
-INSERT INTO brain.ratings (id, run_id, stars, comment) SELECT %(id)s, id, %(stars)s, %(comment)s FROM rated
-RETURNING run_id
+SELECT id FROM rated
 """

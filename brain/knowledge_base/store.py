@@ -17,7 +17,8 @@ from brain.knowledge_base import queries, search, statements
 from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
-from brain.runs import RunStatus, StepResult, new_run_id, short_id
+from brain.pipeline_builder.preflight import ToolHistory
+from brain.runs import Json, RunStatus, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["CANCEL_CHANNEL", "RESUMABLE", "RunStore"]
@@ -58,6 +59,7 @@ class RunStore:
             spec=self._clean.json(plan.spec.to_json()),
             name=self._clean.text(plan.spec.name),
             planner=self._clean.text(plan.planner),
+            notes=self._clean.json(list(plan.notes)),
             tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
             tools=as_json(self._backups(plan.tools)),
             tokens_in=plan.spending.tokens_in,
@@ -82,10 +84,13 @@ class RunStore:
         row = await self._write_owned(statements.BEAT, run_id, attempt, last_seq=last_seq, backend=backend)
         return bool(row[0])
 
-    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> None:
-        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt."""
+    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> RunStatus:
+        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt.
+
+        Returns its status: `cancelled` where it would wait and somebody wants it cancelled.
+        """
         waiting = {"approvals": [dataclasses.asdict(request) for request in outcome.waiting_for]}
-        await self._write_owned(
+        row = await self._write_owned(
             statements.SETTLE,
             run_id,
             attempt,
@@ -102,6 +107,7 @@ class RunStore:
             last_seq=outcome.last_seq,
             backend=outcome.backend,
         )
+        return RunStatus(row[0])
 
     async def set_embedding(self, run_id: UUID, vector: Sequence[float], model: str) -> None:
         """Keep what the request means, to be found by; raises ModelError where the vector has another length."""
@@ -133,6 +139,18 @@ class RunStore:
         """Past runs whose requests mean nearly the same, the nearest first; no `statuses`: of any status."""
         async with self._database.session() as session:
             return await search.find_similar(vector, model=model, limit=limit, statuses=statuses, session=session)
+
+    async def tool_history(self, tools: Collection[str]) -> dict[str, ToolHistory]:
+        """What the latest successful calls of each tool took; a tool that never succeeded is left out."""
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(statements.TOOL_HISTORY, {"tools": list(tools)})).fetchall()
+        return {tool: ToolHistory(calls, seconds, tokens) for tool, calls, seconds, tokens in rows}
+
+    async def cached(self, fingerprint: str) -> tuple[Json, float] | None:
+        """The latest good result of a call with this fingerprint, of any run, and its age in seconds."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(statements.CACHED, {"fingerprint": fingerprint})).fetchone()
+        return None if row is None else (row[0], row[1])
 
     async def request_cancel(self, run_id: UUID) -> RunStatus:
         """Ask for the end of a run; one that nobody is running ends at once. Returns its status after that.
@@ -223,6 +241,7 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
     return {
         "step_id": step.step_id,
         "item": step.item,
+        "items": step.items,
         "position": position,
         "tool": step.tool,
         "tool_version": step.tool_version,
@@ -232,6 +251,8 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
         "error": step.error,
         "fingerprint": step.fingerprint,
         "tries": step.tries,
+        "tokens_in": step.tokens_in,
+        "tokens_out": step.tokens_out,
         "started_at": step.started_at and step.started_at.isoformat(),
         "finished_at": step.finished_at and step.finished_at.isoformat(),
     }

@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from types import MappingProxyType
 
+from brain.durations import parse_duration
 from brain.errors import Problem, SpecError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.contracts import Contract, Scope
@@ -18,12 +19,12 @@ from brain.pipeline_builder.schemas import (
     Validator,
     describe,
     fits,
-    shown,
     step_into,
     wrong_schema,
 )
-from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec, parse_duration
+from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec
 from brain.runs import Json
+from brain.shortened import shown
 from brain.tool_registry.definitions import JsonSchema
 from brain.tool_registry.registry import Registry
 

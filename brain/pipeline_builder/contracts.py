@@ -8,8 +8,9 @@ from brain.errors import Problem
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.expressions import Chain, Expression
 from brain.pipeline_builder.references import Condition, Reference, Template, compile_template, read_text
-from brain.pipeline_builder.schemas import UNKNOWN, Validator, describe, fits, inlined, shown, step_into
+from brain.pipeline_builder.schemas import UNKNOWN, Validator, about, describe, fits, inlined, step_into
 from brain.runs import Json
+from brain.shortened import shown
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 
 __all__ = ["Contract", "Scope"]
@@ -112,7 +113,7 @@ def _fields(
     others = schema.get("additionalProperties", not known or "patternProperties" in schema)
     for name in schema.get("required", ()):
         if name not in given:
-            yield Problem(where, f"{taker} needs {name!r}{_about(known.get(name, UNKNOWN))}")
+            yield Problem(where, f"{taker} needs {name!r}{about(known.get(name, UNKNOWN))}")
     for name, value in given.items():
         place = f"{where}.{name}"
         if name in known:
@@ -162,8 +163,3 @@ def _actual(value: Json, scope: Scope) -> JsonSchema:
 
 def _has_alternatives(schema: JsonSchema) -> bool:
     return "anyOf" in schema or "oneOf" in schema
-
-
-def _about(schema: Json) -> str:
-    description = schema.get("description") if isinstance(schema, dict) else None
-    return f" ({description})" if description else ""

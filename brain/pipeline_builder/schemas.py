@@ -1,6 +1,5 @@
 """JSON Schema (draft 2020-12) as `build` uses it: values and schemas against a schema, and paths into one."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from brain.nearest import did_you_mean
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["Misfit", "Validator", "describe", "fits", "inlined", "shown", "step_into", "wrong_schema"]
+__all__ = ["Misfit", "Validator", "about", "describe", "fits", "inlined", "step_into", "wrong_schema"]
 
 UNKNOWN: JsonSchema = {}
 """The schema that takes everything: nothing is known."""
@@ -56,8 +55,6 @@ WORDS = {
     "object": "an object",
     "string": "text",
 }
-LONGEST_SHOWN = 60
-"""Characters of a value in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +171,10 @@ def describe(schema: JsonSchema) -> str:
     return " or ".join(words) or "any value"
 
 
-def shown(value: Json) -> str:
-    """A value as JSON, short enough for a message."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+def about(schema: Json) -> str:
+    """What a schema says its values are for, to stand behind a name: ` (the file)`, or nothing."""
+    description = schema.get("description") if isinstance(schema, dict) else None
+    return f" ({description})" if description else ""
 
 
 def _reference_in(schema: Json) -> str | None:

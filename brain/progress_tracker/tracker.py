@@ -31,12 +31,14 @@ class ProgressTracker:
         for backend in self._backends:
             await backend.aclose()
 
-    def publisher(self, run_id: UUID, *, after_seq: int = 0, resumed: RunSnapshot | None = None) -> RunPublisher:
-        """The owner's side of a run; its events are numbered after `after_seq`.
+    def publisher(
+        self, run_id: UUID, *, attempt: int = 1, after_seq: int = 0, resumed: RunSnapshot | None = None
+    ) -> RunPublisher:
+        """The side of a run's owner, in that attempt; its events are numbered after `after_seq`.
 
         Who resumes a run passes `resumed=await tracker.snapshot(run_id)`, because the row's `last_seq` may be behind.
         """
-        return RunPublisher(run_id, self._backends, after_seq=after_seq, resumed=resumed)
+        return RunPublisher(run_id, self._backends, attempt=attempt, after_seq=after_seq, resumed=resumed)
 
     def listen(self, run_id: UUID, *, after: int = 0, until_final: bool = False) -> RunListener:
         """The run's events after a `seq`, until it comes to rest; with `until_final`, `waiting` is no rest.

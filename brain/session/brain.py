@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from brain.config_secrets import Settings, load_settings
+from brain.errors import UsageError
 from brain.intent_inference.plan import Plan
-from brain.knowledge_base.frames import RunFilter
 from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
 from brain.session.core import Core
+from brain.session.order import Order
 from brain.session.run import Run
-from brain.session.runner import Order
 from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Brain:
     def __init__(
         self, project: str | Path | None = None, *, tools: str | Path | None = None, settings: Settings | None = None
     ) -> None:
-        overrides = {"brain_tools": Path(tools)} if tools is not None else {}
+        overrides = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
         self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
         self._bridge = Bridge()
         try:
@@ -61,30 +62,37 @@ class Brain:
     def close(self) -> None:
         """Cancel what still runs here, and let go of the services; a second call does nothing."""
         if self._bridge.is_open:
-            with contextlib.suppress(KeyboardInterrupt):
-                self._bridge.run(self._core.__aexit__(None, None, None))
-            self._bridge.close()
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    self._bridge.run(self._core.__aexit__(None, None, None))
+            finally:
+                self._bridge.close()
 
-    def plan(self, request: str, **inputs: Any) -> Plan:
-        """What would be done about a request; nothing is run. `inputs` are DataFrames that it is about."""
+    def plan(self, request: str, /, **inputs: Any) -> Plan:
+        """What would be done about a request, and what that would touch; nothing is run.
+
+        `inputs` are DataFrames that it is about.
+        """
         return self._bridge.run(self._core.plan(request, _tables(inputs)))
 
-    def ask(self, request: str, *, yes: bool = False, **inputs: Any) -> Run:
+    def ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
         """Plan, run and answer a request; without `yes` it waits where a person must approve a step first."""
-        return self.wait(self.start_ask(request, yes=yes, **inputs))
+        return self.wait(self.start_ask(request, yes=yes, use_cache=use_cache, **inputs))
 
-    def run(self, pipeline: SpecLike, *, yes: bool = False, **inputs: Any) -> Run:
-        """Run a pipeline that is written down."""
-        return self.wait(self.start_run(pipeline, yes=yes, **inputs))
+    def run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
+        """Run a pipeline that is written down; `start` takes inputs of any name."""
+        return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, **inputs))
 
-    def start_ask(self, request: str, *, yes: bool = False, source: str = "python", **inputs: Any) -> UUID:
+    def start_ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
         """The same as `ask`, without waiting for the end."""
-        order = Order(request=request, inputs=inputs, yes=yes, source=source)
-        return self._bridge.run(self._core.start(order))
+        return self.start(Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache))
 
-    def start_run(self, pipeline: SpecLike, *, yes: bool = False, source: str = "python", **inputs: Any) -> UUID:
+    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
         """The same as `run`, without waiting for the end."""
-        order = Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, source=source)
+        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, use_cache=use_cache))
+
+    def start(self, order: Order) -> UUID:
+        """Begin what is wanted, without waiting for the end."""
         return self._bridge.run(self._core.start(order))
 
     def wait(self, run: RunLike) -> Run:
@@ -121,7 +129,11 @@ class Brain:
         self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000
     ) -> "pd.DataFrame":
         """Past and present runs as a DataFrame, the newest first."""
-        statuses = (RunStatus(status),) if status is not None else ()
+        from brain.knowledge_base.frames import RunFilter
+
+        if since is not None and not isinstance(since, datetime):
+            raise UsageError(f"`since` takes a datetime, not {since!r}.")
+        statuses = (_status(status),) if status is not None else ()
         return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
 
     def steps(self, run: RunLike | None = None, *, items: bool = False) -> "pd.DataFrame":
@@ -141,13 +153,17 @@ class Brain:
         """Say how good a run was, 1 to 5."""
         self._bridge.run(self._core.rate(self.resolve(run), stars, comment))
 
-    def tools(self, query: str = "", *, limit: int = 10) -> list[ToolDefinition]:
-        """The tools there are, or the ones that fit a query, best first."""
+    def tools(self, query: str = "", *, limit: int | None = None) -> list[ToolDefinition]:
+        """The tools there are, or the ones that fit a query, best first (10 where no limit is given)."""
         return self._bridge.run(self._core.tools(query, limit))
 
     def check(self, pipeline: SpecLike) -> Pipeline:
         """The pipeline, checked against this project's tools; raises SpecError with every problem."""
         return self._core.check(as_spec(pipeline))
+
+    def preflight(self, pipeline: SpecLike) -> Preflight:
+        """What running a pipeline would touch, need, write and take; nothing is run."""
+        return self._bridge.run(self._core.preflight(self.check(pipeline)))
 
     def resolve(self, run: RunLike) -> UUID:
         """The full id of a run."""
@@ -156,8 +172,10 @@ class Brain:
                 return run
             case Run():
                 return run.run_id
-            case _:
+            case str():
                 return self._bridge.run(self._core.resolve(run))
+            case _:
+                raise UsageError(f"A run is named by its id, a part of it, or `last`, not by {run!r}.")
 
 
 def as_spec(pipeline: SpecLike) -> PipelineSpec:
@@ -171,8 +189,19 @@ def as_spec(pipeline: SpecLike) -> PipelineSpec:
             return PipelineSpec.from_value(dict(pipeline))
         case str() if "\n" in pipeline:
             return PipelineSpec.from_text(pipeline)
-        case _:
+        case str() | Path():
             return read_spec(Path(pipeline))
+        case _:
+            raise UsageError(
+                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not {pipeline!r}."
+            )
+
+
+def _status(status: str) -> RunStatus:
+    try:
+        return RunStatus(status)
+    except ValueError:
+        raise UsageError(f"A run is {', '.join(RunStatus)}; not {status!r}.") from None
 
 
 async def _open(settings: Settings) -> Core:

@@ -1,22 +1,22 @@
 """The async core: every verb once, over parts that are wired here and nowhere else."""
 
 import asyncio
-import sys
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
-from brain.config_secrets import Redactor, SecretResolver, Settings, install_log_redaction
-from brain.database.engine import Database
-from brain.database.upgrade import check_schema, ensure_schema
+from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, Settings, install_log_redaction
 from brain.egress import Egress, EgressPolicy
-from brain.errors import UsageError
+from brain.embedded import in_use
+from brain.errors import BrainError, ModelError, PlanningError, SettingsError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -25,27 +25,29 @@ from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
-from brain.knowledge_base.frames import Frames, RunFilter
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
-from brain.knowledge_base.store import RunStore
+from brain.language_models import ChatModel, MeteredChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
-from brain.pipeline_builder.spec import PipelineSpec
+from brain.pipeline_builder.preflight import Preflight, estimate, preflight
+from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
+from brain.session.order import Order
 from brain.session.run import Results, Run
-from brain.session.runner import Order, Runner, RunnerParts
 from brain.session.services import (
     ServiceUrls,
     chat_model,
     embedder,
     is_hosted_chat,
+    open_schema,
     open_services,
     tools_file_of,
 )
 from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
 
@@ -53,7 +55,18 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
+    from brain.database.engine import Database
+    from brain.knowledge_base.frames import Frames, RunFilter
+    from brain.knowledge_base.store import RunStore
+    from brain.session.runner import Runner
+
 __all__ = ["Core"]
+
+log = logging.getLogger(__name__)
+
+TOOLS_THAT_FIT = 10
+"""Of those that a query finds, where nobody says how many."""
 
 
 class Core:
@@ -61,7 +74,6 @@ class Core:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        _find_own_tools(settings.project)
         self.registry = Registry.from_file(tools_file_of(settings))
         secrets = [binding.name for tool in self.registry for binding in tool.secrets]
         self.redactor = Redactor.of_environment(settings.project, secrets)
@@ -71,19 +83,21 @@ class Core:
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
         self._model = chat_model(settings)
+        self._secrets = SecretResolver(ProjectEnvironment(settings.project))
         self._caller = LocalCaller(
-            load,
+            partial(load, importing=OwnModules(settings.project).load),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
-                egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
+                egress=Egress(_egress_policy(settings)),
                 model=self._model,
-                secrets=SecretResolver(),
+                secrets=self._secrets,
                 redactor=self.redactor,
             ),
             max_parallel=settings.brain_max_parallel,
         )
         self._stack = AsyncExitStack()
+        self._stack.enter_context(in_use(settings.state_folder))
         self._opening = asyncio.Lock()
         self._stores: _Stores | None = None
 
@@ -93,17 +107,44 @@ class Core:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._stack.aclose()
-        await self._caller.aclose()
-        self._stores = None
+        try:
+            await self._stack.aclose()
+        finally:
+            self._stores = None
+            await self._caller.aclose()
 
     async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        """A plan for a request; nothing is stored or run. Raises PlanningError, ModelError."""
-        if not request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError."""
+        made = await self._planned(request, tables)
+        return replace(made, preflight=await self.preflight(made.pipeline))
+
+    async def preflight(self, pipeline: Pipeline) -> Preflight:
+        """What running a pipeline would touch, need, write and take; without an estimate where no store answers."""
+        told = preflight(pipeline, self._is_set)
+        try:
+            tools = {step.definition.name for step in pipeline.steps.values()}
+            history = await (await self._open()).store.tool_history(tools)
+        except BrainError as exc:
+            log.info("No estimate: %s", exc)
+            return told
+        return replace(told, estimate=estimate(pipeline, history))
+
+    def _is_set(self, secret: str) -> bool:
+        try:
+            return bool(self._secrets.resolve(secret))
+        except SettingsError:
+            return False
+
+    async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
+        _refuse_unusable(request)
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        return await self._planner().plan(Question(taken, sources))
+        model = MeteredChat(self._model)
+        try:
+            return await self._planner(model).plan(Question(taken, sources))
+        except (ModelError, PlanningError) as exc:
+            exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
+            raise
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -111,8 +152,8 @@ class Core:
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background."""
-        if order.spec is None and not order.request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        if order.spec is None:
+            _refuse_unusable(order.request)
         return await (await self._open()).runner.start(order)
 
     async def wait(self, run_id: UUID) -> Run:
@@ -133,7 +174,7 @@ class Core:
         if run.status is not RunStatus.WAITING or run.spec is None:
             raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
         await stores.store.approve(run_id, [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, self.check(run.spec), yes=False)
+        await stores.runner.go_on(run_id, self.check(run.spec), {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -164,7 +205,7 @@ class Core:
         steps = await stores.store.step_results(run_id)
         return _as_run(row, steps, self.codec)
 
-    async def runs(self, wanted: RunFilter, limit: int | None) -> "pd.DataFrame":
+    async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
         stores = await self._open()
         await stores.store.mark_stale()
@@ -188,21 +229,19 @@ class Core:
         """Keep what a person thought of a run."""
         await (await self._open()).store.rate(run_id, stars, comment)
 
-    async def tools(self, query: str, limit: int) -> list[ToolDefinition]:
+    async def tools(self, query: str, limit: int | None = None) -> list[ToolDefinition]:
         """The tools that fit a query, best first; all in their order without one."""
+        if limit is not None and limit < 1:
+            raise UsageError(f"A limit is 1 or more, or None, not {limit}.")
         if not query:
-            return list(self.registry)
-        found = await asyncio.to_thread(self._search.search, query, limit)
+            return list(self.registry)[:limit]
+        found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
-    async def open(self) -> ServiceUrls:
-        """Make sure that the stores are there; every verb that needs them does."""
-        return (await self._open()).urls
-
-    def _planner(self) -> Planner:
+    def _planner(self, model: ChatModel) -> Planner:
         if is_hosted_chat(self.settings):
-            return ModelPlanner(self.registry, self._search, self._model, self.check)
-        return OfflinePlanner(self.registry, self._search, self._similarity, self._model, self.check)
+            return ModelPlanner(self.registry, self._search, model, self.check)
+        return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
     async def _open_table(self, path: str) -> "pa.Table":
         tool, argument = table_reader(self.registry)
@@ -216,19 +255,26 @@ class Core:
             return self._stores
 
     async def _opened(self) -> "_Stores":
+        from brain.database.engine import Database
+        from brain.knowledge_base.frames import Frames
+        from brain.knowledge_base.store import RunStore
+
         urls = await open_services(self.settings)
-        database = await self._stack.enter_async_context(Database(urls.database, urls.reader))
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
-        store = RunStore(database, self.redactor)
-        keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-        primary, fallback = _backends(urls, database, keep)
-        position = _PositionOf(store)
-        tracker = await self._stack.enter_async_context(ProgressTracker(primary, fallback, position))
-        stores = _Stores(urls, store, Frames(database), tracker, self._runner(store, tracker))
-        self._stack.push_async_callback(stores.runner.close)
+        async with AsyncExitStack() as made:
+            database = await made.enter_async_context(Database(urls.database, urls.reader))
+            await open_schema(database, urls)
+            store = RunStore(database, self.redactor)
+            keep = timedelta(hours=self.settings.brain_event_ttl_hours)
+            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store))
+            await made.enter_async_context(tracker)
+            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker))
+            made.push_async_callback(stores.runner.close)
+            self._stack.push_async_callback(made.pop_all().aclose)
         return stores
 
-    def _runner(self, store: RunStore, tracker: ProgressTracker) -> Runner:
+    def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+        from brain.session.runner import Runner, RunnerParts
+
         model = self._model if is_hosted_chat(self.settings) else None
         return Runner(
             RunnerParts(
@@ -237,7 +283,7 @@ class Core:
                 caller=self._caller,
                 codec=self.codec,
                 check=self.check,
-                plan=self.plan,
+                plan=self._planned,
                 aggregator=Aggregator(self.codec.table, model),
                 embedder=self._embedder,
                 project=self.settings.project,
@@ -245,23 +291,27 @@ class Core:
         )
 
 
+def _refuse_unusable(request: str) -> None:
+    if not request.strip():
+        raise UsageError("There is no request: say in words what you want.")
+    if why := why_unstorable(request):
+        raise UsageError(f"The request {why}: leave that character out.")
+
+
+@dataclass(frozen=True, slots=True)
 class _Stores:
     """What is there once the services are up."""
 
-    def __init__(
-        self, urls: ServiceUrls, store: RunStore, frames: Frames, tracker: ProgressTracker, runner: Runner
-    ) -> None:
-        self.urls = urls
-        self.store = store
-        self.frames = frames
-        self.tracker = tracker
-        self.runner = runner
+    store: "RunStore"
+    frames: "Frames"
+    tracker: ProgressTracker
+    runner: "Runner"
 
 
 class _PositionOf:
     """Tells a listener what a run's row says."""
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: "RunStore") -> None:
         self._store = store
 
     async def __call__(self, run_id: UUID, /) -> RunPosition | None:
@@ -271,13 +321,16 @@ class _PositionOf:
         return RunPosition(at.status, at.backend, at.last_seq, alive)
 
 
-def _find_own_tools(project: Path) -> None:
-    """Let tools.json name modules of the project folder; last, so that none hides a module of somebody else's."""
-    if str(project) not in sys.path:
-        sys.path.append(str(project))
+def _egress_policy(settings: Settings) -> EgressPolicy:
+    return EgressPolicy(
+        allow=settings.brain_allow_hosts,
+        only=settings.brain_only_hosts,
+        robots=settings.heeds_robots,
+        host_interval=settings.brain_host_interval,
+    )
 
 
-def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
+def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
     from brain.progress_tracker.postgres import PostgresBackend
 
     in_postgres = PostgresBackend(database)
@@ -295,5 +348,6 @@ def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
         spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
         outputs=Results(row.outputs, codec), step_results=tuple(steps), answer=row.answer, error=row.error,
         score=row.score, waiting_for=tuple(ApprovalRequest(**request) for request in waiting), attempt=row.attempt,
-        created_at=row.created_at, finished_at=row.finished_at, tokens_in=row.tokens_in, tokens_out=row.tokens_out,
+        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
+        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
     )  # fmt: skip

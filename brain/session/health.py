@@ -4,19 +4,20 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from importlib import metadata
 
+from brain.artifacts import FsspecStore, key_of
 from brain.config_secrets import Settings
-from brain.database.engine import Database
-from brain.database.upgrade import HEAD, check_schema, current_revision, ensure_schema
-from brain.embedded import ServiceStatus, status, stop_all
-from brain.errors import BrainError, ServiceError
+from brain.embedded import ServiceStatus, in_use, status, stop_all
+from brain.errors import BrainError
 from brain.session.services import (
     ServiceUrls,
     chat_model,
     embedder,
     is_hosted_chat,
+    open_schema,
     open_services,
     tools_file_of,
 )
@@ -38,6 +39,8 @@ PACKAGES = (
     "typer",
 )
 """The ones that a person is asked about when something does not work."""
+ONE_BYTE = b"1"
+VERSIONS = "SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'vector')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,9 @@ def service_status(settings: Settings) -> list[ServiceStatus]:
 
 def up(settings: Settings) -> list[ServiceStatus]:
     """Start every service that the settings leave to this machine, with the schema in place."""
-    asyncio.run(_open(settings, model=not is_hosted_chat(settings)))
-    return service_status(settings)
+    with in_use(settings.state_folder):
+        asyncio.run(_open(settings, model=not is_hosted_chat(settings)))
+        return service_status(settings)
 
 
 def down(settings: Settings) -> list[str]:
@@ -78,7 +82,8 @@ def down(settings: Settings) -> list[str]:
 
 def doctor(settings: Settings) -> list[Finding]:
     """Look at everything that the Brain needs, by using it once."""
-    return [*_machine(settings), *asyncio.run(_services(settings))]
+    with in_use(settings.state_folder):
+        return [*_machine(settings), *asyncio.run(_services(settings))]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -91,6 +96,8 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     for name in PACKAGES:
         yield _package(name)
     yield _registry(settings)
+    yield _network(settings)
+    yield _artifacts(settings)
 
 
 def _package(name: str) -> Finding:
@@ -110,6 +117,30 @@ def _registry(settings: Settings) -> Finding:
         return Finding("tools", False, str(exc), "Mend the file, or name another with --tools.")
 
 
+def _network(settings: Settings) -> Finding:
+    from brain.egress import Egress, EgressPolicy
+
+    allowed = settings.brain_allow_hosts
+    try:
+        Egress(EgressPolicy(allow=allowed))
+    except BrainError as exc:
+        return Finding("network", False, str(exc), "Correct BRAIN_ALLOW_HOSTS, or leave it empty.")
+    return Finding("network", True, f"tools reach public addresses{' and ' if allowed else ''}{', '.join(allowed)}")
+
+
+def _artifacts(settings: Settings) -> Finding:
+    """A place where one byte can be kept can keep more."""
+    place = settings.artifacts_url
+    try:
+        store = FsspecStore(place)
+        key = key_of(ONE_BYTE, "bin")
+        store.put(key, ONE_BYTE)
+        store.get(key)
+    except BrainError as exc:
+        return Finding("artifacts", False, str(exc), "Correct BRAIN_ARTIFACTS_URL, or leave it empty.")
+    return Finding("artifacts", True, f"tables and files are kept in {place}")
+
+
 async def _services(settings: Settings) -> list[Finding]:
     try:
         urls = await open_services(settings)
@@ -117,7 +148,7 @@ async def _services(settings: Settings) -> list[Finding]:
         return [Finding("services", False, str(exc), "Set DATABASE_URL, or read the log files in .brain/.")]
     return [
         await _try("postgresql", _postgres(urls), "Check DATABASE_URL; brain up starts the embedded one."),
-        await _try("redis", _redis(urls), "Check REDIS_URL; without Redis progress goes through PostgreSQL."),
+        await _try("redis server", _redis(urls), "Check REDIS_URL; without Redis progress goes through PostgreSQL."),
         await _try("chat model", _chat(settings), "Check OPENAI_API_KEY, OPENAI_BASE_URL and BRAIN_CHAT_MODEL."),
         await _try("embedder", _embedder(settings), "Check BRAIN_EMBEDDING_MODEL, or leave it empty."),
     ]
@@ -131,31 +162,26 @@ async def _try(name: str, work: Awaitable[str], remedy: str) -> Finding:
 
 
 async def _postgres(urls: ServiceUrls) -> str:
+    from brain.database.engine import Database
+    from brain.database.upgrade import HEAD, current_revision
+
     async with Database(urls.database) as database:
         async with database.connection() as connection:
             row = await (await connection.execute(VERSIONS)).fetchone()
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        await open_schema(database, urls)
         server, vector = row or ("", None)
         revision = await current_revision(database)
     kind = "embedded" if urls.is_embedded else "hosted"
     return f"{server}, pgvector {vector or 'missing'}, schema {revision} of {HEAD}, {kind}"
 
 
-VERSIONS = "SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'vector')"
-
-
 async def _redis(urls: ServiceUrls) -> str:
     if urls.redis is None:
         return "none: progress goes through PostgreSQL"
-    from redis import RedisError
-    from redis.asyncio import Redis
+    from brain.progress_tracker.redis import RedisBackend
 
-    try:
-        async with Redis.from_url(urls.redis, socket_connect_timeout=5, socket_timeout=5) as client:
-            version: str = (await client.info("server"))["redis_version"]
-    except RedisError as exc:
-        raise ServiceError(f"Redis does not answer: {exc}.") from exc
-    return f"{version}, progress goes through it"
+    async with aclosing(RedisBackend(urls.redis)) as backend:
+        return f"{await backend.version()}, progress goes through it"
 
 
 async def _chat(settings: Settings) -> str:
@@ -171,8 +197,10 @@ async def _embedder(settings: Settings) -> str:
 
 
 async def _open(settings: Settings, *, model: bool) -> None:
+    from brain.database.engine import Database
+
     urls = await open_services(settings)
     async with Database(urls.database) as database:
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        await open_schema(database, urls)
     if model:
         await chat_model(settings).complete("Say yes.", max_tokens=1)

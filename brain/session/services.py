@@ -11,9 +11,10 @@ from brain.language_models import ChatEndpoint, ChatModel, Embedder, OpenAIChat,
 from brain.tool_registry.registry import built_in_tools_file
 
 if TYPE_CHECKING:
+    from brain.database.engine import Database
     from brain.embedded.postgres import PostgresUrls
 
-__all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_services", "tools_file_of"]
+__all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_schema", "open_services", "tools_file_of"]
 
 DEFAULT_CHAT_MODEL = "gpt-5-mini"
 EMBEDDED_CHAT_MODEL = "SmolLM2-135M-Instruct"
@@ -55,6 +56,13 @@ async def open_services(settings: Settings) -> ServiceUrls:
         )
     postgres, own_redis = await asyncio.gather(_postgres(settings), _redis(settings, redis))
     return ServiceUrls(postgres.url, postgres.reader_url, own_redis, is_embedded=True)
+
+
+async def open_schema(database: "Database", urls: ServiceUrls) -> None:
+    """Bring a database of ours to the newest revision; of any other only look, and raise SchemaMismatch."""
+    from brain.database.upgrade import check_schema, ensure_schema
+
+    await (ensure_schema(database) if urls.is_embedded else check_schema(database))
 
 
 async def _postgres(settings: Settings) -> "PostgresUrls":

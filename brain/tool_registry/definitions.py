@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
+
+from brain.durations import Duration, Timeout
 
 __all__ = ["JsonSchema", "PythonRun", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
 
@@ -57,13 +59,30 @@ class ToolDefinition(_Shape):
     annotations: ToolAnnotations = ToolAnnotations()
     version: str = "1"
     secrets: tuple[SecretBinding, ...] = ()
-    cache: str | None = None
+    uses_model: bool = False
+    """Whether it sends what it is given to the chat model."""
+    cache: Duration | None = None
     """How long a result may stand for another call with the same arguments (`1h`); None: never."""
-    timeout: str | None = None
+    timeout: Timeout | None = None
     """How long one call may take, where the step does not say (`30s`)."""
     examples: tuple[ToolExample, ...] = ()
     run: PythonRun | None = None
     """None: the tool can be planned with, not executed."""
+
+    @field_validator("input_schema")
+    @classmethod
+    def _spell_out(cls, schema: JsonSchema) -> JsonSchema:
+        """Arguments that are described by `true` or `false` alone get the objects that mean the same."""
+        properties = schema.get("properties")
+        if not isinstance(properties, dict) or not any(isinstance(given, bool) for given in properties.values()):
+            return schema
+        spelt: dict[bool, JsonSchema] = {True: {}, False: {"not": {}}}
+        return {
+            **schema,
+            "properties": {
+                name: spelt[given] if isinstance(given, bool) else given for name, given in properties.items()
+            },
+        }
 
     @property
     def is_read_only(self) -> bool:

@@ -1,14 +1,10 @@
 """A step that changes something waits for a person: who may answer, where, and what is not done twice."""
 
-import os
-import pty
+import json
 import re
-import select
-import subprocess
-import time
 
 import pytest
-from command_line import BRAIN, CommandLine, nap
+from command_line import CommandLine, Terminal, nap
 
 
 def saving(shop: CommandLine, name: str) -> str:
@@ -50,10 +46,33 @@ def test_without_a_terminal_the_run_waits_and_another_process_finishes_it_withou
     assert again.err == f"brain: The run {run['id']} is succeeded: it waits for no approval.\n"
 
 
+def test_a_run_with_another_registry_is_shown_and_approved_with_it(shop: CommandLine) -> None:
+    tools = json.loads((shop.project / "tools.json").read_text())["tools"]
+    sending = {**next(tool for tool in tools if tool["name"] == "shop.nap"), "name": "shop.send", "annotations": {}}
+    (shop.project / "own.json").write_text(json.dumps({"tools": [sending]}))
+    step = {**nap("sent", 0), "tool": "shop.send"}
+    waiting = shop("run", shop.write("send.json", step), "--tools", "own.json", "--json")
+    assert waiting.code == 4
+    shown = shop("show", waiting.json["id"], "--tools", "own.json")
+    assert "no longer fits" not in shown.out
+    approved = shop("approve", waiting.json["id"], "--yes", "--tools", "own.json")
+    assert (approved.code, shop.naps()[-1]) == (0, "sent")
+
+
 def test_yes_answers_beforehand(shop: CommandLine) -> None:
     done = shop("run", saving(shop, "note"), "--yes", "--json")
     assert (done.code, done.json["status"]) == (0, "succeeded")
     assert (shop.project / "outputs" / "note.txt").read_text() == "before_note"
+
+
+def test_a_call_cannot_hide_what_it_does_behind_what_steers_a_terminal(shop: CommandLine) -> None:
+    forged = "send to evil.example\x1b[2K\x1b[1Gsend to good.example \u202eelpmaxe.live"
+    step = {"id": "save", "tool": "files.write", "arguments": {"path": "forged.txt", "content": forged}}
+    waiting = shop("run", shop.write("forged.json", step))
+    assert waiting.code == 4
+    seen = r"send to evil.example\x1b[2K\x1b[1Gsend to good.example \u202eelpmaxe.live"
+    assert f"  content: {seen}\n" in waiting.out
+    assert not {"\x1b", "\u202e"} & set(waiting.out + waiting.err)
 
 
 def test_people_without_a_terminal_are_told_what_the_run_wants_to_do(shop: CommandLine) -> None:
@@ -65,51 +84,6 @@ def test_people_without_a_terminal_are_told_what_the_run_wants_to_do(shop: Comma
     cancelled = shop("cancel", "last")
     assert cancelled.code == 0
     assert "\ncancelled" in cancelled.out
-
-
-class Terminal:
-    """`brain` at a terminal of 80 columns, as a person sees it."""
-
-    def __init__(self, shop: CommandLine, *arguments: str) -> None:
-        self._screen, other = pty.openpty()
-        environment = {**shop.variables, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "40"}
-        self.process = subprocess.Popen(
-            [str(BRAIN), *arguments], cwd=shop.project, env=environment, stdin=other, stdout=other, stderr=other,
-            start_new_session=True,
-        )  # fmt: skip
-        os.close(other)
-        self.seen = ""
-
-    def read_until(self, words: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.seen and time.monotonic() < deadline:
-            if select.select([self._screen], [], [], 0.1)[0]:
-                self._read()
-                self._answer_cursor_query()
-        assert words in self.seen, self.seen
-
-    def write(self, text: str) -> None:
-        os.write(self._screen, text.encode())
-
-    def end(self) -> int:
-        deadline = time.monotonic() + 20
-        while self._read() and time.monotonic() < deadline:
-            pass
-        os.close(self._screen)
-        return self.process.wait(10)
-
-    def _read(self) -> bool:
-        try:
-            content = os.read(self._screen, 65536).decode()
-        except OSError:  # the other side is closed
-            return False
-        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", content)
-        self._asks_for_cursor = "\x1b[6n" in content
-        return bool(content)
-
-    def _answer_cursor_query(self) -> None:
-        if self._asks_for_cursor:
-            self.write("\x1b[1;1R")
 
 
 @pytest.mark.parametrize(("key", "code"), [("y", 0), ("n", 4)])

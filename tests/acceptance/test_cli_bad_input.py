@@ -92,6 +92,10 @@ NOT_BEGUN = {
         command("runs", DATABASE_URL="postgresql://me:open-sesame@db.example.com:6543/postgres"), 2,
         r"DATABASE_URL .*: port 6543 is the transaction pooler.*: take the direct URL, port 5432",
     ),
+    "artifacts where nothing can go": (
+        command("runs", BRAIN_ARTIFACTS_URL="s3://bucket/brain"), 2,
+        r"Artifacts cannot be kept in s3://bucket/brain: .*s3fs.*\. Set BRAIN_ARTIFACTS_URL to another\.",
+    ),
     "wrong password": (a_wrong_password, 3, r"PostgreSQL on \S+ refused the password of brain: correct user and pass"),
     "no database": (
         command("runs", DATABASE_URL="postgresql://me:open-sesame@127.0.0.1:1/brain"), 3,
@@ -115,6 +119,10 @@ ACCEPTED = {
         command("ask", "Please water the plants", "--json"), r"No plan was found: .*set OPENAI_API_KEY"
     ),
     "unreachable address": (fetch(NOBODY_THERE, **LOCAL), rf"page: {NOBODY_THERE}/? was not reached: "),
+    "address beyond the only hosts": (
+        fetch(NOBODY_THERE, BRAIN_ONLY_HOSTS="example.org,*.example.org", **LOCAL),
+        rf"page: {NOBODY_THERE}/? was refused: 127\.0\.0\.1 is not in BRAIN_ONLY_HOSTS",
+    ),
     "50 MB page": (a_page_of_50_megabytes, r"page: http://\S+ is larger than 10 MB, the limit for one page\."),
     "model that is down": (
         command(*REQUEST, OPENAI_BASE_URL=f"{NOBODY_THERE}/v1", BRAIN_CHAT_MODEL="parrot"),

@@ -1,9 +1,10 @@
 """The end of a run that somebody does not want any more, or whose tool never comes back."""
 
+import signal
 import time
 
 import psutil
-from command_line import CommandLine, eventually, nap
+from command_line import CommandLine, Terminal, eventually, nap
 
 
 def test_ctrl_c_cancels_the_run_and_says_how_to_look_at_it(shop: CommandLine) -> None:
@@ -63,6 +64,34 @@ def test_ctrl_c_ends_watching_and_cancel_ends_the_run_elsewhere_with_all_its_pro
     assert again.err == f"There is nothing to cancel: the run {run_id} is cancelled.\n"
 
 
+def test_a_supervisor_that_ends_the_command_ends_its_run_and_what_its_tools_have_started(shop: CommandLine) -> None:
+    running = shop.start("run", shop.write("served.json", {"id": "served", "tool": "shop.hang"}))
+    running.wait_for("served  running")
+    [child] = eventually(lambda: psutil.Process(running.process.pid).children(recursive=True))
+
+    running.process.terminate()
+    ended = running.end(10)
+
+    assert ended.code == 128 + signal.SIGTERM
+    assert ended.err.splitlines()[-1].startswith("Cancelled. What was done is kept: brain show ")
+    eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=1)
+    query = "SELECT status, owner FROM runs WHERE name = 'served'"
+    assert shop("sql", query, "--json").json == [{"status": "cancelled", "owner": None}]
+
+
+def test_a_terminal_that_goes_away_ends_the_run(shop: CommandLine) -> None:
+    terminal = Terminal(shop, "run", shop.write("left.json", {"id": "left", "tool": "shop.hang"}))
+    [child] = eventually(lambda: psutil.Process(terminal.process.pid).children(recursive=True))
+
+    terminal.close()
+    terminal.process.send_signal(signal.SIGHUP)
+
+    assert terminal.process.wait(10) == 128 + signal.SIGHUP
+    eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=1)
+    query = "SELECT status, owner FROM runs WHERE name = 'left'"
+    assert shop("sql", query, "--json").json == [{"status": "cancelled", "owner": None}]
+
+
 def test_a_tool_that_never_comes_back_is_given_up_and_the_command_ends_at_once(shop: CommandLine) -> None:
     read = {"id": "read", "tool": "table.read", "arguments": {"path": "sales.csv"}}
     running = shop.start("run", shop.write("hang.json", read, {"id": "hang", "tool": "shop.hang", "timeout": "1s"}))
@@ -79,8 +108,8 @@ def test_a_tool_that_never_comes_back_is_given_up_and_the_command_ends_at_once(s
 def test_a_busy_run_that_is_cancelled_keeps_what_its_items_have_done(shop: CommandLine) -> None:
     many = {"id": "many", "tool": "shop.nap", "foreach": "${inputs.naps}", "max_parallel": 1,
             "arguments": {"seconds": "${item}", "label": "nap${index}"}}  # fmt: skip
-    spec = shop.write("items.json", many, inputs={"naps": {"type": "array"}})
-    running = shop.start("run", spec, "--input", "naps=[0, 0, 60]")
+    spec = shop.write("items.json", many, inputs={"naps": {"type": "array"}, "yes": {"type": "integer"}})
+    running = shop.start("run", spec, "--input", "naps=[0, 0, 60]", "-i", "yes=1")
     eventually(lambda: "nap1" in shop.naps())
     time.sleep(0.3)
     running.interrupt()

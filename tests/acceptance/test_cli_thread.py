@@ -7,10 +7,12 @@ from command_line import CommandLine, Ended, model_that_says, nap, site
 
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
-    "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "error", "score",
-    "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
+    "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
+    "score", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
 }  # fmt: skip
-STEP_FIELDS = {"id", "tool", "status", "seconds", "tries", "arguments", "result", "error"}
+STEP_FIELDS = {
+    "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "arguments", "result", "error",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,12 @@ def test_a_request_is_answered_and_standard_output_is_nothing_but_the_run(asked:
         "{'shop': 'south', 'mean_price': 30.0}",
     ]
     assert "north" in run["answer"]
+
+
+def test_what_the_planner_wants_to_be_known_stands_below_the_answer(shop: CommandLine, asked: Ended) -> None:
+    run = asked.json
+    assert run["notes"] == shop("plan", REQUEST, "--json").json["notes"] != []
+    assert run["notes"][-1] in shop("show", run["id"]).out
 
 
 def test_what_was_asked_can_be_shown_listed_searched_and_queried(shop: CommandLine, asked: Ended) -> None:
@@ -59,11 +67,31 @@ def test_a_finished_run_can_still_be_watched_from_its_first_event(shop: CommandL
 def test_a_plan_is_shown_with_the_origin_of_its_values_and_can_be_run(shop: CommandLine) -> None:
     planned = shop("plan", REQUEST, "--out", "plan.yaml", "--svg", "plan.svg", "--json")
     assert planned.code == 0
-    assert planned.json.keys() == {"plan", "planner", "provenance", "notes"}
+    assert planned.json.keys() == {"plan", "planner", "provenance", "notes", "preflight"}
     assert [step["tool"] for step in planned.json["plan"]["steps"]] == ["table.read", "table.aggregate"]
     assert {"where", "value", "origin"} == planned.json["provenance"][0].keys()
     assert (shop.project / "plan.svg").read_text().startswith("<svg")
     assert shop("run", "plan.yaml", "--json").json["status"] == "succeeded"
+
+
+def test_a_pipeline_that_is_written_down_can_be_looked_at_before_it_runs(shop: CommandLine) -> None:
+    page = {"id": "page", "tool": "http.get", "arguments": {"url": "https://example.org/prices"}}
+    save = {"id": "save", "tool": "files.write", "arguments": {"path": "prices.txt", "content": "${page.text}"}}
+    spec = shop.write("prices.json", page, save)
+    looked = shop("plan", "--file", spec)
+    assert (looked.code, looked.err) == (0, "")
+    lines = [" ".join(line.split()) for line in looked.out.splitlines()]
+    assert lines[-3:] == [
+        "touches example.org",
+        "changes save: files.write prices.txt (asks first)",
+        "takes unknown: none of its tools has run here yet",
+    ]
+    assert shop("plan", "-f", spec, "--json").json["preflight"]["hosts"] == ["example.org"]
+    lost = shop("plan", "-f", spec, "--out", "no/such/folder.yaml")
+    assert (lost.code, lost.out) == (2, looked.out)
+    assert lost.err == "brain: no/such/folder.yaml could not be written: No such file or directory.\n"
+    both = shop("plan", REQUEST, "--file", spec)
+    assert (both.code, both.err) == (2, "brain: Give a request or --file, not both.\n")
 
 
 def test_without_a_terminal_a_run_is_told_in_plain_lines_and_its_result_in_unbroken_ones(shop: CommandLine) -> None:
@@ -99,8 +127,10 @@ def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_program
 def test_tools_are_listed_and_found_by_what_they_do(shop: CommandLine) -> None:
     everything = shop("tools", "--json").json
     assert {"table.read", "shop.nap"} <= {tool["name"] for tool in everything}
-    found = shop("tools", "save a file", "--limit", "2", "--json").json
+    searched = shop("tools", "save a file", "--limit", "2", "--json")
+    found = searched.json
     assert len(found) == 2
+    assert searched.err == f"These are 2 of {len(everything)} tools; --limit takes more.\n"
     assert found[0]["name"] == "files.write"
     assert found[0].keys() >= {"name", "description", "inputSchema", "annotations", "run"}
 
@@ -128,6 +158,9 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
         assert looked.err == ""
         found = {finding["name"]: finding["detail"] for finding in looked.json}
         assert "pgvector" in found["postgresql"]
+        assert re.fullmatch(r"8\.\d+\.\d+, progress goes through it", found["redis server"])
+        assert found["network"] == "tools reach public addresses"
+        assert found["artifacts"] == f"tables and files are kept in {shop.project}/.brain/artifacts"
         assert found["chat model"] == "parrot answers (3 tokens), hosted"
         started = hosted("up", "--json").json
         assert {service["name"]: service["state"] for service in started}["postgres"] == "running"

@@ -87,6 +87,20 @@ def test_a_process_can_say_that_it_is_done(project: Path, state: Path) -> None:
     wait_until(lambda: at_work_in(project) == [])
 
 
+def test_services_are_let_go_when_the_last_of_a_process_has_left(project: Path, state: Path) -> None:
+    with embedded.in_use(state):
+        with embedded.in_use(state):
+            embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
+        time.sleep(2 * IDLE_MINUTES * 60)
+        assert "redis-server" in at_work_in(project)
+    wait_until(lambda: at_work_in(project) == [])
+    with embedded.in_use(state):
+        embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
+        time.sleep(2 * IDLE_MINUTES * 60)
+        assert "redis-server" in at_work_in(project)
+    wait_until(lambda: at_work_in(project) == [])
+
+
 def test_stop_all_leaves_nothing_running_and_says_what_ran(project: Path, state: Path) -> None:
     embedded_redis.ensure(state, idle_minutes=1)
     assert embedded.stop_all(state) == ["redis"]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import referencing
+from jsonschema import Draft202012Validator
 from scripted_openai import Answer, ScriptedOpenAI, drops, fails, hangs, raw, says, says_json
 
 from brain import language_models
@@ -20,6 +22,7 @@ from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry, built_in_tools_file
 from brain.tool_registry.search import ToolSearch
 
+NOTHING_ELSE: referencing.Registry[Any] = referencing.Registry()
 KEY = "sk-scripted-0123456789"
 REQUEST = "Average amount per country in orders.csv, as a chart"
 ORDERS = Source(
@@ -147,6 +150,46 @@ async def test_the_prompt_describes_the_data_and_only_the_tools_that_fit(
     assert "x-role" not in json.dumps(asked.body)
     assert KEY not in json.dumps(asked.body)
     assert "tok-9876543210" not in json.dumps(asked.body)
+
+
+async def test_the_schema_of_the_answer_is_whole_and_takes_the_right_answer(
+    registry: Registry, server: ScriptedOpenAI
+) -> None:
+    server.script(says_json(GOOD))
+    await plan(registry, server)
+    validator = Draft202012Validator(server.asked[0].schema, registry=NOTHING_ELSE)
+    grouped = {"table": "${orders}", "by": {"column": "ordered_on", "part": "month"}, "function": "count"}
+    assert validator.is_valid(GOOD)
+    assert validator.is_valid(with_step(1, arguments=grouped))
+    assert not validator.is_valid(with_step(1, arguments={**grouped, "by": {"column": "ordered_on", "part": "decade"}}))
+    assert not validator.is_valid(with_step(1, tool="table.agregate"))
+
+
+async def test_every_built_in_tool_has_its_place_in_a_schema_that_is_whole(
+    server: ScriptedOpenAI,
+) -> None:
+    built_in = Registry.from_file(built_in_tools_file())
+    server.script(says_json(GOOD))
+    await plan(built_in, server, "?!", Source("sales", (Column("price", "double"),), 4, input="sales"))
+    schema = server.asked[0].schema
+    assert len(schema["properties"]["steps"]["items"]["anyOf"]) == len(built_in), "no word says which tools fit"
+    list(Draft202012Validator(schema, registry=NOTHING_ELSE).iter_errors({**GOOD, "steps": [{}]}))
+
+
+async def test_only_the_tool_that_opens_files_joins_the_tools_that_fit(
+    registry: Registry, server: ScriptedOpenAI
+) -> None:
+    server.script(says_json(GOOD))
+    await plan(registry, server, "Water the tulip in the garden")
+    shown = [tool.name for tool in registry if f"## {tool.name}\n" in server.asked[0].system]
+    assert "table.read" in shown
+    assert "table.query" not in shown
+
+
+async def test_without_any_tool_there_is_no_plan(server: ScriptedOpenAI) -> None:
+    with pytest.raises(PlanningError, match=r"tools\.json lists no tool"):
+        await plan(Registry([]), server, "Book me a flight", Source("sales", (), 4, input="sales"))
+    assert server.asked == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

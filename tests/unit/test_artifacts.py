@@ -32,7 +32,7 @@ from brain.artifacts import (
     is_table,
     key_of,
 )
-from brain.errors import ArtifactError
+from brain.errors import ArtifactError, SettingsError
 
 CONTENT = b"some bytes"
 KEY = key_of(CONTENT, "bin")
@@ -171,7 +171,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["nowhere://bucket", "s3://bucket"])
 def test_a_place_of_a_kind_that_is_not_there_is_told(url: str) -> None:
-    with pytest.raises(ArtifactError, match=rf"Artifacts cannot be kept in {url}: .*Set BRAIN_ARTIFACTS_URL"):
+    with pytest.raises(SettingsError, match=rf"Artifacts cannot be kept in {url}: .*Set BRAIN_ARTIFACTS_URL"):
         FsspecStore(url)
 
 

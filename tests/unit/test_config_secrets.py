@@ -1,6 +1,7 @@
 """Settings from `.env` and the environment, and what is never shown of them."""
 
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from brain.config_secrets import (
     NEVER_REFERENCED,
+    ProjectEnvironment,
     Redactor,
     SecretResolver,
     Settings,
@@ -61,7 +63,54 @@ def test_the_environment_wins_over_the_file_and_arguments_over_both(
     monkeypatch.setenv("BRAIN_EMBEDDING_MODEL", "environment")
     found = settings(tmp_path, brain_chat_model="argument", brain_tools=None)
     assert (found.brain_chat_model, found.brain_embedding_model) == ("argument", "environment")
-    assert found.tools_file == Path("file.json")
+    assert found.tools_file == tmp_path / "file.json"
+
+
+def test_places_stand_relative_to_the_project_wherever_a_command_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    found = settings(tmp_path, brain_tools=Path("more/tools.json"), brain_artifacts_url="kept")
+    assert (found.tools_file, found.artifacts_url) == (tmp_path / "more/tools.json", str(tmp_path / "kept"))
+    found = settings(tmp_path, brain_tools=Path("/etc/tools.json"), brain_artifacts_url="/srv/kept")
+    assert (found.tools_file, found.artifacts_url) == (Path("/etc/tools.json"), "/srv/kept")
+    found = settings(tmp_path, brain_tools=Path("~/tools.json"), brain_artifacts_url="~/kept")
+    assert (found.tools_file, found.artifacts_url) == (tmp_path / "home/tools.json", str(tmp_path / "home/kept"))
+    for url in ("s3://bucket/brain", "memory://here", "simplecache::s3://bucket/brain"):
+        assert settings(tmp_path, brain_artifacts_url=url).artifacts_url == url
+
+
+def test_each_project_of_a_process_has_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+        text = f"BRAIN_CHAT_MODEL={folder.name}\nSHOP_TOKEN=token-{folder.name}\nBRAIN_EMBEDDING_MODEL=file\n"
+        (folder / ".env").write_text(text)
+    (one / ".env").write_text((one / ".env").read_text() + "BRAIN_MAX_PARALLEL=5\n")
+    monkeypatch.setenv("BRAIN_EMBEDDING_MODEL", "environment")
+
+    first, of_one = settings(one), ProjectEnvironment(one)
+    second, of_two = settings(two), ProjectEnvironment(two)
+
+    assert (first.brain_chat_model, first.brain_max_parallel) == ("one", 5)
+    assert (second.brain_chat_model, second.brain_max_parallel) == ("two", 32)
+    assert second.brain_embedding_model == "environment"
+    assert os.environ["SHOP_TOKEN"] == "token-two"
+    tokens = {SecretResolver(environment).resolve("SHOP_TOKEN") for environment in (of_one, of_two)}
+    assert tokens == {"token-one", "token-two"}
+    assert "BRAIN_MAX_PARALLEL" in set(of_one) - set(of_two)
+    monkeypatch.setenv("SHOP_TOKEN", "set by hand")
+    assert of_one["SHOP_TOKEN"] == of_two["SHOP_TOKEN"] == "set by hand"
+
+
+def test_an_edited_file_counts_from_the_next_load(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BRAIN_CHAT_MODEL=small\nBRAIN_MAX_PARALLEL=5\n")
+    settings(tmp_path)
+    (tmp_path / ".env").write_text("BRAIN_CHAT_MODEL=large\n")
+    found = settings(tmp_path)
+    assert (found.brain_chat_model, found.brain_max_parallel) == ("large", 32)
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\t"])
@@ -82,6 +131,12 @@ WRONG = {
     "BRAIN_IDLE_MINUTES": [("-1", "greater than 0"), ("soon", "number"), ("nan", "finite"), ("inf", "finite")],
     "BRAIN_EVENT_TTL_HOURS": [("0", "greater than 0")],
     "BRAIN_EMBEDDED": [("yes", "'on' or 'off'")],
+    "BRAIN_ROBOTS": [("maybe", "'on' or 'off'")],
+    "BRAIN_HOST_INTERVAL": [
+        ("-1", "greater than or equal to 0"),
+        ("61", "less than or equal to 60"),
+        ("soon", "number"),
+    ],
     "BRAIN_PROGRESS": [("colourful", "'auto', 'bars', 'plain' or 'off'")],
     "BRAIN_LOG_LEVEL": [("chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'")],
 }
@@ -105,10 +160,13 @@ WRONG_SECRETS = {
         ("mysql://user:hunter2@host/db", "takes postgresql://user:password@host:5432/database"),
         ("user:hunter2@host/db", "takes postgresql://"),
         ("postgres://user:hunter2@pool.example.com:6543/postgres", "port 6543 is the transaction pooler"),
+        ("postgresql://user:hunter2@localhost:notaport/x", "cannot be read (is the port a number?): takes postgresql:"),
+        ("postgresql://user:hunter2@localhost:70000/x", "cannot be read (is the port a number?): takes postgresql:"),
     ],
     "DATABASE_READER_URL": [("sqlite:///hunter2.db", "takes postgresql://")],
     "REDIS_URL": [
-        ("https://user:hunter2@host", "takes redis://, rediss:// or unix:// and the address, or the word off")
+        ("https://user:hunter2@host", "takes redis://, rediss:// or unix:// and the address, or the word off"),
+        ("redis://:hunter2@localhost:notaport", "cannot be read (is the port a number?): takes redis://user:password@"),
     ],
 }
 
@@ -169,6 +227,7 @@ DIRECT = [
     "u:p@h:16543/db",
     "u:p@h:65432/db",
     "u@/d?host=/tmp",
+    "u:p/w#o?r%40d@h:5432/db",
 ]
 
 
@@ -209,6 +268,21 @@ def test_brain_home_names_the_project_from_anywhere(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("BRAIN_HOME", "~/elsewhere")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert find_project() == tmp_path / "elsewhere"
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a file"])
+def test_a_project_that_is_no_folder_is_refused_and_not_made(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "wether"
+    if kind == "a file":
+        place.touch()
+    with pytest.raises(SettingsError, match=rf"The project is to be {place}, where no folder is: make it first"):
+        load_settings(place)
+    monkeypatch.setenv("BRAIN_HOME", str(place))
+    with pytest.raises(SettingsError, match=rf"BRAIN_HOME names {place}, where no folder is"):
+        load_settings()
+    assert not place.is_dir()
 
 
 @pytest.mark.parametrize("name", sorted(NEVER_REFERENCED))

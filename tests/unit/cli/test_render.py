@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from brain.artifacts import ArtifactCodec, MemoryStore
 from brain.cli import render
+from brain.pipeline_builder.spec import PipelineSpec
+from brain.runs import ApprovalRequest, RunStatus, new_run_id, utc_now
+from brain.session.run import Results, Run
 
 WORDS = "a request of some length that a person wrote about rain"
 
@@ -60,3 +64,25 @@ def test_a_cut_and_an_empty_table_are_told_beside_the_data(capsys: pytest.Captur
     assert said.err == "These are the newest 1 of 9 rows; --limit takes more.\n"
     render.frame(pd.DataFrame({"id": []}), as_json=False)
     assert capsys.readouterr().err == "Nothing was found.\n"
+
+
+@pytest.mark.parametrize(
+    ("foreach", "arguments", "lines"),
+    [
+        (None, {"items": ["a", "b"]}, ['items: ["a", "b"]']),
+        (["x", "y"], {"items": [{"to": "x"}, {"to": "y"}]}, ["to: x", "to: y"]),
+    ],
+)
+def test_what_waits_for_approval_is_shown_call_by_call(
+    foreach: list[str] | None, arguments: object, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = {"id": "send", "tool": "mail.send", "foreach": foreach}
+    waiting = Run(
+        run_id=new_run_id(), status=RunStatus.WAITING, request="", name="", planner="", inputs={}, answer=None,
+        spec=PipelineSpec.from_value({"steps": [step]}), outputs=Results({}, ArtifactCodec(MemoryStore())),
+        step_results=(), error=None, score=None, attempt=1, created_at=utc_now(), finished_at=None,
+        waiting_for=(ApprovalRequest("send", "mail.send", arguments, "hash"),),
+    )  # fmt: skip
+    render.approvals(waiting)
+    said = [line.strip() for line in capsys.readouterr().out.splitlines() if line]
+    assert said == ["send mail.send changes something:", *lines]

@@ -1,0 +1,65 @@
+"""The two ends of a terminal, standard output and standard error, and the characters that they show but do not obey.
+
+What models, pages and files say is shown to people who decide by it: no part of it may move the cursor, erase what
+stands there, or turn the direction of reading.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+__all__ = ["Screen", "json_text", "note", "screen", "visible"]
+
+UNBROKEN = 10_000
+"""Columns where there is no screen: whoever reads lines gets whole ones."""
+STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters (ECMA-48: C0 and C1) but tab and line feed, bidirectional overrides and isolates (UAX 9, 2.1 to
+2.5), and halves of characters, which no terminal takes."""
+ONE_BYTE = 0x100
+
+
+class Screen(Console):
+    """A console that nothing printed on it can steer; rich's own colours and cursor movements pass."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text as it will be seen, so that what is laid out has its true width."""
+        return super().render_str(visible(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The same for what is no plain string (Text, Markdown), whoever made it."""
+        for segment in super().render(renderable, options):
+            is_harmless = segment.control is not None or segment.text.isprintable()
+            yield segment if is_harmless else Segment(visible(segment.text), segment.style)
+
+
+def screen(*, error: bool = False) -> Screen:
+    """Standard output, or standard error, as wide as the terminal; elsewhere no line is broken."""
+    console = Screen(stderr=error, emoji=False)
+    return console if console.is_terminal else Screen(stderr=error, emoji=False, width=UNBROKEN)
+
+
+def note(text: str) -> None:
+    """A sentence beside the results, on standard error; only a terminal breaks it into lines."""
+    console = screen(error=True)
+    console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
+
+def visible(text: str) -> str:
+    """The text with each character that would steer a terminal written as in a Python string: by its number."""
+    return text if text.isprintable() else STEERS.sub(_as_python, text.replace("\r\n", "\n"))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON, with the same characters as JSON escapes them: the same value to a program."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _as_python(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < ONE_BYTE else f"\\u{code:04x}"

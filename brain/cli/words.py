@@ -1,0 +1,57 @@
+"""What a pipeline would touch and take, in words."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
+
+__all__ = ["preflight_lines"]
+
+
+def preflight_lines(told: "Preflight") -> Iterator[tuple[str, str]]:
+    """A word and what there is to say about it, for each that there is something to say about."""
+    touched = list(told.hosts)
+    if told.undecided:
+        touched.append(f"what {_listed(told.undecided)} finds while it runs")
+    if touched:
+        yield "touches", ", ".join(touched)
+    if told.asks_model:
+        yield "model", f"{_listed(told.asks_model)} asks the chat model"
+    if told.secrets:
+        yield "secrets", ", ".join(map(_secret, told.secrets))
+    if told.writes:
+        yield "changes", "; ".join(f"{_change(write)} (asks first)" for write in told.writes)
+    yield "takes", _takes(told.estimate)
+
+
+def _change(write: "Write") -> str:
+    return f"{write.step_id}: {write.tool} {', '.join(write.targets)}".rstrip()
+
+
+def _secret(need: "SecretNeed") -> str:
+    hosts = f" for {', '.join(need.hosts)}" if need.hosts else ""
+    return f"{need.name}{hosts}" + ("" if need.is_set else " (not set)")
+
+
+def _takes(guess: "Estimate | None") -> str:
+    if guess is None:
+        return "unknown: the past runs could not be read"
+    if not guess.calls:
+        return "unknown: none of its tools has run here yet"
+    parts = [f"about {_seconds(guess.seconds)}"]
+    if guess.tokens:
+        parts.append(f"{guess.tokens:,} tokens")
+    text = f"{' and '.join(parts)}, by {guess.calls:,} earlier call{'s' * (guess.calls != 1)}"
+    if guess.each:
+        text += f"; more the more items {_listed(guess.each)} has"
+    return text + (f"; without {_listed(guess.unknown)}, which never ran" if guess.unknown else "")
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 60:.1f} min"  # noqa: PLR2004 - seconds of a minute
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
