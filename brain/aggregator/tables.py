@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from brain.aggregator.figures import plain, shorten
+from brain.artifacts import cells_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -127,16 +128,4 @@ def _cells(table: "pa.Table") -> list[list[str]]:
 
 def _rows(table: "pa.Table") -> Iterator[tuple[Any, ...]]:
     """By position: two columns of a table may have one name."""
-    return zip(*(_values(column) for column in table.columns), strict=True)
-
-
-def _values(column: "pa.ChunkedArray") -> list[Any]:
-    """The cells, as text where Python has no value for them, such as a date beyond the year 9999."""
-    import pyarrow as pa
-
-    values: list[Any]
-    try:
-        values = column.to_pylist()
-    except (OverflowError, ValueError):
-        values = column.cast(pa.string()).to_pylist()
-    return values
+    return zip(*(cells_of(column) for column in table.columns), strict=True)
