@@ -306,7 +306,7 @@ def describe_table(table: "pa.Table", rows: int = HEAD_ROWS) -> dict[str, Json]:
         "columns": [_shown(name) for name in table.column_names],
         "types": {_shown(field.name): str(field.type) for field in table.schema},
         "row_count": table.num_rows,
-        "head": [_cell(row) for row in table.slice(0, rows).to_pylist()],
+        "head": [_cell(row) for row in _rows_of(table.slice(0, rows))],
     }
     return described | ({"notes": [_shown(note) for note in notes]} if (notes := notes_of(table)) else {})
 
@@ -327,6 +327,23 @@ def notes_of(table: "pa.Table") -> list[str]:
     """What the tool that made a table said about it."""
     notes: list[str] = json.loads((table.schema.metadata or {}).get(NOTES, b"[]"))
     return notes
+
+
+def _rows_of(table: "pa.Table") -> list[dict[str, Any]]:
+    columns = (cells_of(column) for column in table.columns)
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def cells_of(column: "pa.ChunkedArray") -> list[Any]:
+    """The values in Python, as text where it has none for them, such as a date beyond the year 9999."""
+    import pyarrow as pa
+
+    values: list[Any]
+    try:
+        values = column.to_pylist()
+    except (OverflowError, ValueError):
+        values = column.cast(pa.string()).to_pylist()
+    return values
 
 
 def _cell(value: Any) -> Json:

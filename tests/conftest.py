@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from brain import embedded
 from brain.embedded import postgres as embedded_postgres

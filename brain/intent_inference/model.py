@@ -142,7 +142,8 @@ def _spec(answer: Json, question: Question) -> PipelineSpec:
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
     if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
         raise SpecError([Problem("steps", f"a plan holds no secrets; leave {secret[0]} out, tools have their own")])
-    inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
     fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
     name = str(answer.get("name") or "pipeline")[:100]
-    return PipelineSpec.from_value({**fields, "name": name, "request": question.request.text, "inputs": inputs})
+    return PipelineSpec.from_value(
+        {**fields, "name": name, "request": question.request.text, "inputs": question.inputs}
+    )

@@ -336,6 +336,12 @@ def test_values_are_shown_as_people_write_them(codec: ArtifactCodec) -> None:
     }  # fmt: skip
 
 
+def test_times_beyond_the_calendar_are_shown_as_text(codec: ArtifactCodec) -> None:
+    table = pa.table({"at": pa.array([253_402_300_800, 0], pa.timestamp("s"))})
+    head = codec.pack(table)["head"]
+    assert [row["at"] for row in head] == ["10000-01-01 00:00:00", "1970-01-01 00:00:00"]
+
+
 def test_a_nul_is_seen_in_the_description_and_kept_in_the_table(codec: ArtifactCodec) -> None:
     table = pa.table({"a\0b": ["x\0y"], "list": [["\0"]]})
     packed = plain(codec.pack(table))
