@@ -40,6 +40,7 @@ __all__ = [
     "pipeline",
     "plan",
     "print_json",
+    "revision",
     "run",
     "say",
     "services",
@@ -348,3 +349,11 @@ def names(what: str, found: list[str], *, as_json: bool) -> None:
         print_json(found)
         return
     screen().print(f"{what}: {', '.join(found) or 'nothing'}", highlight=False)
+
+
+def revision(current: str | None, needed: str, *, as_json: bool) -> None:
+    """Where the schema of the database is, and where it has to be."""
+    if as_json:
+        print_json({"revision": current, "needed": needed})
+        return
+    say(f"schema {current or 'none'}; this version needs {needed}")

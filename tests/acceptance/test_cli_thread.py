@@ -3,7 +3,9 @@
 import re
 
 import pytest
-from command_line import CommandLine, Ended, model_that_says, nap, site
+from command_line import CommandLine, Ended, Terminal, model_that_says, nap, site
+
+from brain.database.upgrade import HEAD
 
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
@@ -158,9 +160,18 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
         assert found["chat model"] == "parrot answers (3 tokens), hosted"
         started = hosted("up", "--json").json
         assert {service["name"]: service["state"] for service in started}["postgres"] == "running"
+    current = shop("db", "current", "--json")
+    assert (current.json, current.err) == ({"revision": HEAD, "needed": HEAD}, "")
+    refused = shop("db", "downgrade", "base")
+    assert (refused.code, refused.out) == (130, "")
+    assert refused.err == "Nothing was changed; --yes goes on without a question.\n"
     assert set(shop("down", "--json").json) >= {"postgres", "redis"}
     states = {service["name"]: service["state"] for service in shop("status", "--json").json}
     assert states == {"postgres": "stopped", "redis": "stopped", "chat": "stopped"}
+    cold = Terminal(shop, "show", asked.json["id"], "--json")
+    cold.read_until("Opening the knowledge base …")
+    cold.read_until('"steps": [')
+    assert cold.end() == 0
     assert shop("show", asked.json["id"], "--json").json == asked.json
 
 
