@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from brain.cli import completion
 from brain.cli.options import AsJson, Limit, Project, RunArgument, Tools, open_brain
 from brain.runs import RunStatus
 
@@ -88,7 +89,9 @@ def sql(query: str, *, project: Project = None, as_json: AsJson = False) -> None
 
 
 def tools(
-    query: Annotated[str, typer.Argument(help="What the tool should do; empty lists all.")] = "",
+    query: Annotated[
+        str, typer.Argument(help="What the tool should do; empty lists all.", autocompletion=completion.tools)
+    ] = "",
     *,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, help="Tools at the most.", show_default="all, or the 10 best")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brain.cli import completion
 from brain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ Tools = Annotated[Path | None, typer.Option("--tools", help="Another tool regist
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
-RunArgument = Annotated[str, typer.Argument(help="A run: the end or beginning of its id, or `last`.")]
+RunArgument = Annotated[
+    str, typer.Argument(help="A run: the end or beginning of its id, or `last`.", autocompletion=completion.runs)
+]
 InputOptions = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """From a request to the knowledge base, through the real command: what people see and what programs read."""
 
 import re
+from pathlib import Path
 
 import pytest
 from command_line import CommandLine, Ended, Terminal, model_that_says, nap, site
@@ -129,6 +130,22 @@ def test_tools_are_listed_and_found_by_what_they_do(shop: CommandLine) -> None:
     assert searched.err == f"These are 2 of {len(everything)} tools; --limit takes more.\n"
     assert found[0]["name"] == "files.write"
     assert found[0].keys() >= {"name", "description", "inputSchema", "annotations", "run"}
+
+
+def test_the_shell_completes_runs_tools_and_states_and_starts_nothing(
+    shop: CommandLine, asked: Ended, tmp_path: Path
+) -> None:
+    def offered(line: str, begun: str = "", shop: CommandLine = shop) -> list[str]:
+        words = {"COMP_WORDS": f"brain {line} {begun}", "COMP_CWORD": str(len(line.split()) + 1)}
+        ended = shop.having(_BRAIN_COMPLETE="complete_bash", **words)()
+        assert ended.err == ""
+        return ended.out.split()
+
+    assert asked.json["id"] in offered("show")
+    assert offered("tools", "table.re") == ["table.read"]
+    assert offered("runs --status", "in") == ["interrupted"]
+    assert offered("show", shop=CommandLine(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_any_value_that_sql_can_give_becomes_valid_json(shop: CommandLine) -> None:
