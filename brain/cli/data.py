@@ -70,7 +70,13 @@ def _show_pipeline(brain: "Brain", shown: "Run") -> None:
         render.say(f"Its pipeline no longer fits the tools of today, so it is not drawn. {exc}")
 
 
-def search(text: str, *, limit: Limit = 10, project: Project = None, as_json: AsJson = False) -> None:
+def search(
+    text: Annotated[str, typer.Argument(help="What the runs were about, in plain words.", show_default=False)],
+    *,
+    limit: Limit = 10,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
     """Find past runs by what they mean."""
     from brain.cli import render
 
@@ -79,7 +85,12 @@ def search(text: str, *, limit: Limit = 10, project: Project = None, as_json: As
     render.frame(found, as_json=as_json, columns=SEARCH_COLUMNS)
 
 
-def sql(query: str, *, project: Project = None, as_json: AsJson = False) -> None:
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT statement.", show_default=False)],
+    *,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
     """Ask the knowledge base in SQL (read-only; tables runs, steps, step_items, events, ratings)."""
     from brain.cli import render
 

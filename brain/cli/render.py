@@ -295,9 +295,9 @@ def pipeline(checked: "Pipeline") -> None:
 
 
 def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
-    """Tools by family, with what they are for and what they take."""
+    """Tools by family, with what they are for and what they take; the JSON is a registry, as --tools takes it."""
     if as_json:
-        print_json([tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found])
+        print_json({"tools": [tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found]})
         return
     drawn = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("tool", "takes", "what it does"):

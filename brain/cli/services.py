@@ -58,7 +58,7 @@ def doctor(*, project: Project = None, as_json: AsJson = False) -> None:
         raise typer.Exit(3)
 
 
-@db.command("upgrade")
+@db.command("upgrade", epilog="Example: brain db upgrade")
 def db_upgrade(
     *,
     to: Annotated[str, typer.Option("--to", help="The revision to move up to.")] = "head",
@@ -75,7 +75,7 @@ def db_upgrade(
     _tell_revision(url)
 
 
-@db.command("downgrade")
+@db.command("downgrade", epilog="Example: brain db downgrade 0001")
 def db_downgrade(
     revision: Annotated[str, typer.Argument(help="The revision to move down to; `base` removes everything.")],
     *,
@@ -96,7 +96,7 @@ def db_downgrade(
     _tell_revision(url)
 
 
-@db.command("current")
+@db.command("current", epilog="Example: brain db current --json")
 def db_current(*, project: Project = None, as_json: AsJson = False) -> None:
     """Show which revision the database is at."""
     from brain.cli.live import waiting

@@ -122,10 +122,10 @@ def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_program
 
 
 def test_tools_are_listed_and_found_by_what_they_do(shop: CommandLine) -> None:
-    everything = shop("tools", "--json").json
+    everything = shop("tools", "--json").json["tools"]
     assert {"table.read", "shop.nap"} <= {tool["name"] for tool in everything}
     searched = shop("tools", "save a file", "--limit", "2", "--json")
-    found = searched.json
+    found = searched.json["tools"]
     assert len(found) == 2
     assert searched.err == f"These are 2 of {len(everything)} tools; --limit takes more.\n"
     assert found[0]["name"] == "files.write"
