@@ -1,4 +1,4 @@
-"""Commands that look and find: runs, show, search, sql, tools."""
+"""Commands that look, find and rate: runs, show, steps, search, sql, rate, tools."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ from brain.runs import RunStatus
 if TYPE_CHECKING:
     from brain.session import Brain, Run
 
-__all__ = ["runs", "search", "show", "sql", "tools"]
+__all__ = ["rate", "runs", "search", "show", "sql", "steps", "tools"]
 
 RUN_COLUMNS = ["id", "created_at", "status", "seconds", "score", "request", "error"]
+STEP_COLUMNS = ["id", "step_id", "item", "tool", "status", "seconds", "tries", "error"]
 SEARCH_COLUMNS = ["id", "similarity", "status", "score", "request", "answer"]
 
 
@@ -68,6 +69,44 @@ def _show_pipeline(brain: "Brain", shown: "Run") -> None:
         render.pipeline(brain.check(shown.spec))
     except SpecError as exc:
         render.say(f"Its pipeline no longer fits the tools of today, so it is not drawn. {exc}")
+
+
+def steps(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="A run: the end or beginning of its id, or `last`. Without one: of all runs, the newest "
+                       "first.", autocompletion=completion.runs, show_default=False),
+    ] = None,
+    *,
+    items: Annotated[bool, typer.Option("--items", help="The items of foreach steps too.")] = False,
+    limit: Limit = 100,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """List the steps of runs: what was called, how it ended, how long it took."""
+    from brain.cli import render
+
+    with open_brain(project) as brain:
+        found = brain.steps(run, items=items, limit=limit)
+    columns = STEP_COLUMNS if items else [name for name in STEP_COLUMNS if name != "item"]
+    render.frame(found, as_json=as_json, columns=columns)
+
+
+def rate(
+    run: RunArgument,
+    stars: Annotated[int, typer.Argument(help="1 (bad) to 5 (good).", min=1, max=5, show_default=False)],
+    *,
+    comment: Annotated[str, typer.Option("--comment", "-c", help="Why.")] = "",
+    project: Project = None,
+) -> None:
+    """Say how good a run was."""
+    from brain.cli import render
+    from brain.runs import short_id
+
+    with open_brain(project) as brain:
+        run_id = brain.resolve(run)
+        brain.rate(run_id, stars, comment)
+    render.say(f"The run {short_id(run_id)} has {stars} of 5 stars.")
 
 
 def search(

@@ -141,10 +141,10 @@ class Brain:
         statuses = (_status(status),) if status is not None else ()
         return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
 
-    def steps(self, run: RunLike | None = None, *, items: bool = False) -> "pd.DataFrame":
+    def steps(self, run: RunLike | None = None, *, items: bool = False, limit: int | None = 10_000) -> "pd.DataFrame":
         """Steps of a run (or of all recent ones) as a DataFrame; `items` adds the items of `foreach` steps."""
         run_id = None if run is None else self.resolve(run)
-        return self._bridge.run(self._core.steps(run_id, items=items))
+        return self._bridge.run(self._core.steps(run_id, items=items, limit=limit))
 
     def search(self, text: str, *, limit: int = 10) -> "pd.DataFrame":
         """Past runs whose requests mean nearly the same, as a DataFrame with their similarity."""

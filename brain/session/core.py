@@ -209,9 +209,9 @@ class Core:
         await stores.store.mark_stale()
         return await stores.frames.runs(wanted, limit=limit)
 
-    async def steps(self, run_id: UUID | None, *, items: bool) -> "pd.DataFrame":
+    async def steps(self, run_id: UUID | None, *, items: bool, limit: int | None) -> "pd.DataFrame":
         """Steps of one run, or of the newest runs."""
-        return await (await self._open()).frames.steps(run_id, items=items)
+        return await (await self._open()).frames.steps(run_id, items=items, limit=limit)
 
     async def search(self, text: str, limit: int) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first."""

@@ -41,11 +41,16 @@ def test_a_request_is_answered_and_standard_output_is_nothing_but_the_run(asked:
 def test_what_was_asked_can_be_shown_listed_searched_and_queried(shop: CommandLine, asked: Ended) -> None:
     run = asked.json
     assert shop("show", run["id"], "--json").json == run
+    rated = shop("rate", run["id"], "4", "--comment", "right, but slow")
+    assert (rated.code, rated.out) == (0, f"The run {run['id']} has 4 of 5 stars.\n")
     listed = shop("runs", "--text", "price by shop", "--json").json
     assert [(row["id"], row["status"], row["answer"]) for row in listed] == [(run["id"], "succeeded", run["answer"])]
+    assert [(row["stars"], row["feedback"]) for row in listed] == [(4, "right, but slow")]
     [found] = shop("search", "mean prices of the shops", "--limit", "1", "--json").json
     assert (found["id"], found["request"]) == (run["id"], REQUEST)
     assert found["similarity"] > 0.3
+    calls = shop("steps", run["id"], "--items", "--json").json
+    assert [(call["step_id"], call["status"]) for call in calls] == [(s["id"], s["status"]) for s in run["steps"]]
     steps = shop(
         "sql", f"SELECT step_id, status FROM steps WHERE run_id = '{run['run_id']}' ORDER BY position", "--json"
     )
