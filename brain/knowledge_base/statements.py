@@ -192,7 +192,7 @@ MARK_STALE = f"""
 WITH run AS (
     UPDATE brain.runs
     SET status = CASE WHEN cancel_requested_at IS NULL THEN 'interrupted' ELSE 'cancelled' END,
-        error = 'The process that ran it is gone: `brain resume ' || right(id::text, 8) || '` goes on from there.',
+        error = 'The process that ran it is gone; what its steps had done is kept. Run it again.',
         attempt = attempt + 1, owner = NULL, finished_at = now()
     WHERE {ABANDONED}
     RETURNING id

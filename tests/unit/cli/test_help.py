@@ -1,13 +1,16 @@
 """`--help` of every command, and `--version`."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+import brain
 from brain.cli.app import app, run
 
 
@@ -45,3 +48,14 @@ def test_help_says_what_it_is_and_how_it_ends(capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().out
     assert "Plain words become a checked pipeline" in said
     assert "Exit codes: 0 done" in " ".join(said.split())
+
+
+def test_messages_send_people_only_to_commands_that_there_are() -> None:
+    there = typer.main.get_command(app).commands.keys()  # type: ignore[attr-defined]
+    sent = {
+        (path.name, name)
+        for path in Path(brain.__path__[0]).rglob("*.py")
+        for name in re.findall(r"(?:`brain (?=[a-z]+)|brain (?=[a-z]+ \{))([a-z]+)", path.read_text())
+    }
+    assert ("failures.py", "db") in sent
+    assert {place for place in sent if place[1] not in there} == set()
