@@ -27,7 +27,7 @@ def recent_runs(settings: Settings, count: int) -> list[tuple[str, str]]:
 def _database(settings: Settings) -> str | None:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
-    from brain.embedded import postgres
+    from brain.embedded.postgres import Postgres
 
-    running = postgres.service(settings.state_folder).join()
+    running = Postgres(settings.state_folder).join()
     return None if running is None else running.url
