@@ -158,11 +158,11 @@ def _key(text: str) -> bytes:
     return key
 
 
-def find_project(start: Path | None = None) -> Path:
+def find_project() -> Path:
     """`BRAIN_HOME`, else the nearest folder upward that holds `tools.json` or `.brain`, else the working folder."""
     if home := os.environ.get("BRAIN_HOME"):
         return Path(home).expanduser().resolve()
-    here = (start or Path.cwd()).resolve()
+    here = Path.cwd().resolve()
     marked = (folder for folder in (here, *here.parents) if is_project(folder))
     return next(marked, here)
 

@@ -1,5 +1,6 @@
 import datetime as dt
 import os
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -140,8 +141,16 @@ def test_a_link_inside_the_project_is_followed(context, folder):
     assert table_files.read("today.csv", context=context).num_rows == 1461
 
 
-def test_a_file_may_be_named_by_its_full_path(context, folder):
-    assert table_files.read(str(folder / "notebooks/data/seattle-weather.csv"), context=context).num_rows == 1461
+@pytest.mark.parametrize("above", [".", ".cache"])
+def test_a_file_may_be_named_by_its_full_path_wherever_the_project_is(context, folder, above):
+    home = folder.parent / above / "project"
+    home.parent.mkdir(exist_ok=True)
+    folder.rename(home)
+    within = replace(context, project=home)
+    assert table_files.read(str(home / "notebooks/data/seattle-weather.csv"), context=within).num_rows == 1461
+    (home / ".env").write_text("KEY=1\n")
+    with pytest.raises(ToolError, match="is hidden"):
+        table_files.read(str(home / ".env"), context=within)
 
 
 @pytest.mark.parametrize(
