@@ -70,6 +70,8 @@ class EgressPolicy:
     timeout: float = 30.0
     """Seconds for everything: name, connection, redirects, body."""
     max_redirects: int = 5
+    max_rendered_bytes: int = 50 * MEGABYTE
+    """Of everything that one page loads in a browser, both ways, as it goes over the wire."""
 
 
 @dataclass(frozen=True, slots=True)
