@@ -85,6 +85,8 @@ class Settings(BaseModel):
     brain_artifacts_url: Optional[str] = None
     brain_allow_hosts: Listed = ()
     """Hosts, addresses or networks (`10.0.0.0/8`) that tools may reach although they are not public."""
+    brain_chromium: Optional[Path] = None
+    """The program that browser tools start; None: the one that is found."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32

@@ -146,9 +146,7 @@ def page_of(kinds: Mapping[str, str], here: str, host: str) -> str:
 
 def filled(markup: str, here: str, host: str, kind: str) -> str:
     """A piece of markup, or an address, with the servers in it."""
-    return markup.format(
-        to=f"http://{host}/{kind}", ws=f"ws://{host}/{kind}", host=host, here=here, path=f"/{kind}"
-    )
+    return markup.format(to=f"http://{host}/{kind}", ws=f"ws://{host}/{kind}", host=host, here=here, path=f"/{kind}")
 
 
 @dataclass

@@ -3,10 +3,11 @@
 What each switch is for stands beside it; tests/integration/test_browser_egress.py holds them to it.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,20 @@ from brain.errors import ToolError
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright, ProxySettings
 
-__all__ = ["find_chromium", "launched", "open_context"]
+__all__ = ["driver", "find_chromium", "inspected", "launched", "open_context"]
 
 NAMES = ("chromium", "google-chrome", "google-chrome-stable")
 """As packages of systems call it."""
 PROXY_NAME = "egress-proxy.invalid"
 """The proxy's name inside Chromium; with `MAP * ~NOTFOUND` it is the only one that leads to an address."""
 LAUNCH_SECONDS = 60.0
-KEPT_VARIABLES = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH"})
+CLOSE_SECONDS = 10.0
+KEPT_VARIABLES = frozenset(
+    {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH"}
+)
 """What Chromium needs of the environment; the rest may hold secrets."""
+SET_VARIABLES = {"DBUS_SESSION_BUS_ADDRESS": "disabled:", "DBUS_SYSTEM_BUS_ADDRESS": "disabled:"}
+"""So that it asks no key ring and no location service."""
 
 SWITCHES = (
     # No name is looked up here, and no address is connected to directly, not even one written as an address.
@@ -42,6 +48,8 @@ SWITCHES = (
     "--disable-domain-reliability",
     "--disable-sync",
     "--no-pings",
+    # On a page with a form it would ask Google what the fields mean; an address that cannot be asked stops that.
+    "--autofill-server-url=about:blank",
     # Nobody is there to be asked.
     "--deny-permission-prompts",
     "--disable-notifications",
@@ -68,6 +76,28 @@ def find_chromium(named: Path | None, own: Path) -> Path:
             "package (chromium or google-chrome), or set BRAIN_CHROMIUM to the program."
         )
     return Path(found)
+
+
+async def inspected(named: Path | None) -> str:
+    """Version and place of the browser that would be used, after it has been started once; raises ToolError."""
+    async with FilteringProxy() as proxy, driver() as playwright:
+        program = find_chromium(named, Path(playwright.chromium.executable_path))
+        async with launched(playwright, program, proxy) as browser:
+            return f"{browser.version}, {program}"
+
+
+@asynccontextmanager
+async def driver() -> "AsyncIterator[Playwright]":
+    """Playwright's driver: a process of its own that starts browsers, and ends them when it or this process goes."""
+    from playwright.async_api import async_playwright
+
+    manager = async_playwright()
+    async with manager as playwright:
+        # Where the driver is killed, asyncio would show an exception that nobody can ask for (Playwright 1.65).
+        broken = getattr(getattr(getattr(manager, "_client", None), "_transport", None), "on_error_future", None)
+        if isinstance(broken, asyncio.Future):
+            broken.add_done_callback(lambda future: future.cancelled() or future.exception())
+        yield playwright
 
 
 @asynccontextmanager
@@ -102,6 +132,8 @@ async def open_context(
     browser: "Browser", proxy: FilteringProxy, egress: Egress, *, seconds: float, viewport: tuple[int, int]
 ) -> "AsyncIterator[tuple[BrowserContext, ProxyPass]]":
     """Cookies, storage and connections of one visit, under one egress, for so many seconds."""
+    from playwright.async_api import Error
+
     width, height = viewport
     async with proxy.admit(egress, seconds) as shown:
         context = await browser.new_context(
@@ -110,9 +142,13 @@ async def open_context(
             accept_downloads=False,
             viewport={"width": width, "height": height},
         )
-        async with context:
+        try:
             await context.grant_permissions([])
             yield context, shown
+        finally:
+            with suppress(Error, TimeoutError):  # a browser that is gone has closed it, one that hangs is replaced
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await context.close()
 
 
 def _is_program(path: Path) -> bool:
@@ -120,7 +156,8 @@ def _is_program(path: Path) -> bool:
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str | float | bool]:
-    return {name: value for name, value in environment.items() if name in KEPT_VARIABLES or name.startswith("LC_")}
+    kept = {name: value for name, value in environment.items() if name in KEPT_VARIABLES or name.startswith("LC_")}
+    return {**kept, **SET_VARIABLES}
 
 
 def _proxied(proxy: FilteringProxy, shown: ProxyPass | None = None) -> "ProxySettings":

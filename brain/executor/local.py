@@ -36,6 +36,7 @@ class Surroundings:
     secrets: SecretResolver
     redactor: Redactor
     shared: SharedResources = field(default_factory=SharedResources)
+    chromium: Path | None = None
 
 
 class LocalCaller:
@@ -99,7 +100,7 @@ class LocalCaller:
         around = self._around
         return ToolContext(
             project=around.project, egress=around.egress, model=around.model, secret=secret, report=call.report,
-            shared=around.shared,
+            shared=around.shared, chromium=around.chromium,
         )  # fmt: skip
 
     def _unpack(self, arguments: Mapping[str, Json]) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Core:
                 model=self._model,
                 secrets=SecretResolver(),
                 redactor=self.redactor,
+                chromium=settings.brain_chromium,
             ),
             max_parallel=settings.brain_max_parallel,
         )
