@@ -7,14 +7,11 @@ for host and port; `{here}` for the page's own server, which leads on to where i
 import asyncio
 import contextlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Self
 from urllib.parse import unquote
 
-import h11
-
-__all__ = ["AROUND_THE_PROXY", "IN_THE_PAGE", "TOP_LEVEL", "Listener", "Site", "page_of"]
+__all__ = ["HINTS", "IN_THE_PAGE", "SHUT_OFF", "TARGETS", "TOP_LEVEL", "Listener", "Site", "page_of"]
 
 IN_THE_PAGE: Mapping[str, str] = {
     # what markup loads
@@ -26,11 +23,9 @@ IN_THE_PAGE: Mapping[str, str] = {
     "script": "<script src='{to}'></script>",
     "module": "<script type=module src='{to}'></script>",
     "stylesheet": "<link rel=stylesheet href='{to}'>",
-    "icon": "<link rel=icon href='{to}'>",
     "preload": "<link rel=preload as=image href='{to}'>",
     "modulepreload": "<link rel=modulepreload href='{to}'>",
     "prefetch": "<link rel=prefetch href='{to}'>",
-    "preconnect": "<link rel=preconnect href='{to}'>",
     "iframe": "<iframe src='{to}'></iframe>",
     "iframe-sandboxed": "<iframe sandbox='allow-scripts' src='{to}'></iframe>",
     "iframe-srcdoc": "<iframe srcdoc=\"<img src='{to}'>\"></iframe>",
@@ -97,7 +92,6 @@ IN_THE_PAGE: Mapping[str, str] = {
     "fetch-redirect": "<script>fetch('{here}/to?{to}')</script>",
     "fetch-redirect-307": "<script>fetch('{here}/to307?{to}', {{method: 'POST', body: 'x', mode: 'no-cors'}})</script>",
     "video-redirect": "<video src='{here}/to?{to}' preload=auto muted autoplay></video>",
-    "anchor-ping": "<a href='#x' ping='{to}'>x</a><script>document.currentScript.previousSibling.click()</script>",
     "prerender": '<script type=speculationrules>{{"prerender": [{{"urls": ["{to}"], "eagerness": "immediate"}}]}}'
     "</script>",
     "speculative-prefetch": '<script type=speculationrules>{{"prefetch": [{{"urls": ["{to}"], '
@@ -113,34 +107,77 @@ TOP_LEVEL: Mapping[str, str] = {
     "location": "{here}/markup?<script>location = '{to}'</script>",
     "form": "{here}/markup?<form action='{to}'></form><script>document.forms[0].submit()</script>",
     "form-post": "{here}/markup?<form method=post action='{to}'></form><script>document.forms[0].submit()</script>",
-    "popup": "{here}/markup?<script>open('{to}')</script>",
-    "popup-click": "{here}/markup?<a target=_blank href='{to}'>x</a><script>document.querySelector('a').click()</script>",
-    "popup-blank": "{here}/markup?<script>open('about:blank').document.write(`<img src='{to}'>`)</script>",
-    "unload-beacon": "{here}/markup?<script>onpagehide = () => navigator.sendBeacon('{to}'); location = '{here}/'</script>",
+    "unload-beacon": "{here}/markup?<script>onpagehide = () => navigator.sendBeacon('{to}'); location = '{here}/'"
+    "</script>",
 }
 """Addresses that are opened."""
 
-AROUND_THE_PROXY: Mapping[str, str] = {
+SHUT_OFF: Mapping[str, str] = {
+    "anchor-ping": "<a href='#x' ping='{to}'>x</a><script>document.currentScript.previousSibling.click()</script>",
+    "popup": "<script>open('{to}')</script>",
+    "popup-click": "<a target=_blank href='{to}'>x</a><script>document.currentScript.previousSibling.click()</script>",
+    "popup-blank": "<script>open('about:blank').document.write(`<img src='{to}'>`)</script>",
     "stun": "<script>{{ const c = new RTCPeerConnection({{iceServers: [{{urls: 'stun:{host}'}}]}}); "
     "c.createDataChannel('d'); c.createOffer().then(o => c.setLocalDescription(o)) }}</script>",
     "turn-udp": "<script>{{ const c = new RTCPeerConnection({{iceServers: [{{urls: 'turn:{host}', username: 'u', "
     "credential: 'p'}}]}}); c.createDataChannel('d'); c.createOffer().then(o => c.setLocalDescription(o)) }}</script>",
     "turn-tcp": "<script>{{ const c = new RTCPeerConnection({{iceServers: [{{urls: 'turn:{host}?transport=tcp', "
-    "username: 'u', credential: 'p'}}]}}); c.createDataChannel('d'); c.createOffer().then(o => c.setLocalDescription(o)) "
-    "}}</script>",
+    "username: 'u', credential: 'p'}}]}}); c.createDataChannel('d'); c.createOffer()"
+    ".then(o => c.setLocalDescription(o)) }}</script>",
     "webtransport": "<script>new WebTransport('https://{host}/webtransport')</script>",
     "service-worker": "<script>navigator.serviceWorker.register('{here}/script?fetch(\"{to}\")')</script>",
     "service-worker-of-a-frame": "<script>{{ const f = document.createElement('iframe'); document.body.append(f); "
     "f.contentWindow.ServiceWorkerContainer.prototype.register.call(navigator.serviceWorker, "
     "'{here}/script?fetch(\"{to}\")') }}</script>",
 }
-"""What a browser may do with connections of its own, or after the page has gone."""
+"""What the hardened browser does not do at all, or would do with connections of its own."""
+
+HINTS: Mapping[str, str] = {
+    "dns-prefetch": "<link rel=dns-prefetch href='{to}'>",
+    "preconnect": "<link rel=preconnect href='{to}'>",
+    "preconnect-tls": "<link rel=preconnect href='https://{host}' crossorigin>",
+}
+"""What a browser may follow or not, and mostly does not."""
+
+TARGETS: Sequence[str] = (
+    # this machine, in every way of writing it
+    *("127.0.0.1", "127.0.0.2", "127.8.8.8", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433", "0x7f000001"),
+    *("0x7f.0.0.1", "0x7f.0x0.0x0.0x1", "0177.0.0.1", "017700000001", "0177.0.0.01", "127.0.0.1.", "0x7f.1"),
+    *("127。0。0。1", "①②⑦.0.0.1", "%31%32%37.0.0.1", "127.0.0.0x1", "127.0x000001"),
+    *("[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]"),
+    *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fe80::1]", "[fec0::1]", "[ff02::1]"),
+    *("localhost", "LOCALHOST", "localhost.", "lo%63alhost", "a.localhost", "ⓛocalhost"),
+    # the network that this machine is in
+    *("10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.1.1", "100.64.0.1"),
+    *("3232235521", "0xc0a80001", "0300.0250.0.1", "198.18.0.1", "192.0.0.192", "224.0.0.251", "255.255.255.255"),
+    "[fd00::1]",
+    # what tells a machine of a cloud its secrets
+    *("169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "[::ffff:169.254.169.254]"),
+    *("100.100.100.200", "168.63.129.16", "[fd00:ec2::254]", "metadata.google.internal"),
+    # names
+    *("inside.example", "six.example", "127.0.0.1.nip.example", "mixed.example", "public.example@127.0.0.1"),
+)
+"""Hosts that no page may reach; the names stand in `NAMES`."""
+
+NAMES: Mapping[str, Sequence[str]] = {
+    "site.localhost": ["127.0.0.1"],
+    "victim.site.localhost": ["127.0.0.1"],
+    "localhost": ["127.0.0.1", "::1"],
+    "localhost.": ["127.0.0.1"],
+    "a.localhost": ["127.0.0.1"],
+    "metadata.google.internal": ["169.254.169.254"],
+    "inside.example": ["127.0.0.1"],
+    "six.example": ["::1", "::ffff:127.0.0.1"],
+    "127.0.0.1.nip.example": ["127.0.0.1"],
+    "mixed.example": ["10.0.0.1", "127.0.0.1"],
+}
+"""What the resolver of the tests knows."""
 
 
-def page_of(kinds: Mapping[str, str], here: str, host: str) -> str:
-    """A page that holds every kind, each leading to `/<kind>` on the other server; scripts fail on their own."""
+def page_of(kinds: Mapping[str, str], here: str, host: str | Mapping[str, str]) -> str:
+    """A page that holds every kind, each leading to `/<kind>` on the other server, of which each may have its own."""
     return "<!doctype html><title>kinds</title><body>" + "\n".join(
-        filled(markup, here, host, kind) for kind, markup in kinds.items()
+        filled(markup, here, host if isinstance(host, str) else host[kind], kind) for kind, markup in kinds.items()
     )
 
 
@@ -149,38 +186,49 @@ def filled(markup: str, here: str, host: str, kind: str) -> str:
     return markup.format(to=f"http://{host}/{kind}", ws=f"ws://{host}/{kind}", host=host, here=here, path=f"/{kind}")
 
 
-@dataclass
 class Listener(asyncio.DatagramProtocol):
-    """A server on TCP and UDP that counts whoever reaches it, and answers what any page may read."""
+    """A server on TCP and UDP that counts whoever reaches it, and answers any request."""
 
-    address: str = "127.0.0.1"
-    connections: int = 0
-    datagrams: int = 0
-    asked: list[str] = field(default_factory=list)
-    """The paths of requests, in their order."""
-    port: int = 0
-    _server: asyncio.Server | None = None
-    _udp: asyncio.DatagramTransport | None = None
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = addresses
+        self.connections = 0
+        self.datagrams = 0
+        self.asked: list[str] = []
+        """The targets of requests, in their order."""
+        self.port = 0
+        self._stack = contextlib.AsyncExitStack()
+
+    @property
+    def reached(self) -> int:
+        """How often, in whatever way."""
+        return self.connections + self.datagrams
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.connections = self.datagrams = 0
+        self.asked.clear()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.address, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
         loop = asyncio.get_running_loop()
-        self._udp, _ = await loop.create_datagram_endpoint(lambda: self, (self.address, self.port))
+        for address in self._addresses:
+            server = await asyncio.start_server(self._serve, address, self.port)
+            self.port = server.sockets[0].getsockname()[1]
+            udp, _ = await loop.create_datagram_endpoint(lambda: self, (address, self.port))
+            self._stack.callback(udp.close)
+            self._stack.push_async_callback(server.wait_closed)
+            self._stack.callback(server.close_clients)
+            self._stack.callback(server.close)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        self._server.close_clients()
-        self._udp.close()
-        await self._server.wait_closed()
+        await self._stack.aclose()
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def datagram_received(self, *_: object) -> None:
         self.datagrams += 1
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, h11.ProtocolError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             if match := re.match(r"[A-Z]+ (\S+) HTTP/1\.1\r\n", head):
                 self.asked.append(match[1])
@@ -188,16 +236,16 @@ class Listener(asyncio.DatagramProtocol):
                 await writer.drain()
         writer.close()
 
-    def answer(self, target: str) -> bytes:
+    def answer(self, _target: str) -> bytes:
         """An empty picture, script or page, as one likes."""
         return response("", "access-control-allow-origin: *", "access-control-allow-headers: *")
 
 
 class Site(Listener):
-    """The server that pages may reach: what it answers stands in the address; `pages` holds what is too long for it."""
+    """The server that pages may reach: what it answers stands in the address, or in `pages` where it is long."""
 
-    def __init__(self, address: str = "127.0.0.1") -> None:
-        super().__init__(address)
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(*addresses)
         self.pages: dict[str, str] = {}
 
     def answer(self, target: str) -> bytes:
