@@ -195,6 +195,7 @@ class Listener(asyncio.DatagramProtocol):
         self.datagrams = 0
         self.asked: list[str] = []
         """The targets of requests, in their order."""
+        self.bodies: list[str] = []
         self.port = 0
         self._stack = contextlib.AsyncExitStack()
 
@@ -207,6 +208,7 @@ class Listener(asyncio.DatagramProtocol):
         """Count anew."""
         self.connections = self.datagrams = 0
         self.asked.clear()
+        self.bodies.clear()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -232,9 +234,15 @@ class Listener(asyncio.DatagramProtocol):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             if match := re.match(r"[A-Z]+ (\S+) HTTP/1\.1\r\n", head):
                 self.asked.append(match[1])
-                writer.write(self.answer(match[1]))
-                await writer.drain()
+                length = re.search(r"\ncontent-length: (\d+)", head, re.IGNORECASE)
+                self.bodies.append((await reader.readexactly(int(length[1]))).decode() if length else "")
+                await self.respond(match[1], writer)
         writer.close()
+
+    async def respond(self, target: str, writer: asyncio.StreamWriter) -> None:
+        """Answer a request."""
+        writer.write(self.answer(target))
+        await writer.drain()
 
     def answer(self, _target: str) -> bytes:
         """An empty picture, script or page, as one likes."""

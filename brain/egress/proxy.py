@@ -150,9 +150,10 @@ class FilteringProxy:
     async def _serve(self, browser: BrowserEnd) -> None:
         connection = asyncio.current_task()
         try:
-            await self._answer(browser, connection)  # type: ignore[arg-type] # there is one
+            with suppress(httpcore.NetworkError, h11.ProtocolError):  # the browser sees that its message is not whole
+                await self._answer(browser, connection)  # type: ignore[arg-type] # there is one
             await browser.close()
-        except (Hangup, asyncio.CancelledError, OSError, httpcore.NetworkError, h11.ProtocolError):
+        except (Hangup, asyncio.CancelledError, OSError):
             browser.abort()
 
     async def _answer(self, browser: BrowserEnd, connection: asyncio.Task[None]) -> None:
@@ -208,15 +209,17 @@ async def _forward(browser: BrowserEnd, request: h11.Request, shown: ProxyPass) 
         await server.send(for_server(request, named))
         async for event in browser.body():
             await server.send(event)
-        await _relay_response(browser, server)
+        try:
+            response = await server.response()
+        except (h11.RemoteProtocolError, httpcore.NetworkError):
+            host, port = named.address
+            shown.remember(named.address, ToolError(f"{host}:{port} gave no answer in HTTP.", transient=True))
+            await browser.refuse(HTTPStatus.BAD_GATEWAY)
+            return
+        await _relay(browser, server, response)
 
 
-async def _relay_response(browser: BrowserEnd, server: ServerEnd) -> None:
-    try:
-        response = await server.response()
-    except (h11.RemoteProtocolError, httpcore.NetworkError):
-        await browser.refuse(HTTPStatus.BAD_GATEWAY)
-        return
+async def _relay(browser: BrowserEnd, server: ServerEnd, response: h11.Response) -> None:
     await browser.send(for_browser(response))
     async for event in server.body():
         await browser.send(event)

@@ -14,7 +14,7 @@ from brain.tool_registry.context import ToolContext
 from brain.tools.browser_forms import FieldValue, Form
 from brain.tools.html import extract_text
 from brain.tools.shared_browser import Errand, OpenBrowser
-from brain.tools.visit import Visit, shown, without_user
+from brain.tools.visit import Visit, shown
 
 __all__ = ["fill_and_submit", "scrape", "screenshot"]
 
@@ -81,10 +81,9 @@ async def fill_and_submit(
         try:
             await visit.follow()
             await visit.settle()
-            visit.check()
+            read = await _as_read(visit, with_html=False)
         except ToolError as exc:
             raise ToolError(form.censored(str(exc))) from None
-        read = await _as_read(visit, with_html=False)
         return {**read, **{name: form.censored(read[name]) for name in ("url", "title", "text")}}
 
     return await _visited(url, context, Errand(context.egress, work, timeout, is_repeatable=False))
@@ -104,7 +103,7 @@ async def _as_read(visit: Visit, *, with_html: bool) -> dict[str, Any]:
     text = await on_daemon_thread(lambda: _readable(html), name="browser")
     if not text:
         visit.left_out.append("No readable text was found in the page.")
-    told = {"url": without_user(visit.page.url), "title": NOT_STORABLE.sub("\ufffd", page.title), "text": text}
+    told = {"url": page.url, "title": NOT_STORABLE.sub("\ufffd", page.title), "text": text}
     return {**told, **({"html": html} if with_html else {}), "left_out": visit.left_out}
 
 
@@ -117,7 +116,7 @@ def _readable(html: str) -> str:
 
 async def _picture(visit: Visit, *, full_page: bool) -> File:
     page = await visit.read()
-    address = shown(visit.page.url)
+    address = shown(page.url)
     if full_page and page.height > HIGHEST_PICTURE:
         raise ToolError(
             f"{address} is {page.height:,} pixels high, and a picture holds {HIGHEST_PICTURE:,}: set full_page: false "
@@ -127,4 +126,4 @@ async def _picture(visit: Visit, *, full_page: bool) -> File:
         content = await visit.page.screenshot(full_page=full_page, animations="disabled")
     except PageTimeout:
         raise ToolError(f"{address} could not be drawn within 30 seconds.", transient=True) from None
-    return File(content, "image/png", f"{urlsplit(visit.page.url).hostname}.png")
+    return File(content, "image/png", f"{urlsplit(page.url).hostname}.png")

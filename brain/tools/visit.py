@@ -48,14 +48,16 @@ READ_PAGE = """(() => {
   const root = own('documentElement'), doctype = own('doctype');
   const html = (doctype ? new XMLSerializer().serializeToString(doctype) : '') + (root?.outerHTML ?? '');
   const height = Math.max(root?.scrollHeight ?? 0, own('body')?.scrollHeight ?? 0);
-  return {title: own('title').slice(0, 1000), html: html.slice(0, MOST), length: html.length, height};
-})()""".replace("MOST", str(MOST_CHARACTERS))
+  return {url: own('URL'), title: own('title').slice(0, 1000), html: html.slice(0, MOST), length: html.length, height};
+})()"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """What a page has become after its scripts have run."""
 
+    url: str
+    """Without user and password."""
     title: str
     html: str
     """Its first `MOST_CHARACTERS`."""
@@ -77,16 +79,20 @@ class Visit:
         self._seconds = seconds
         self._deadline = _now() + seconds
         self._led_to = ""
-        """The address that the page was last sent to."""
+        """The address that the page was last sent to; `_document` is the request, `_answer` what came back."""
         self._answer: Response | None = None
-        """What came back from there."""
         self._under_way: set[Request] = set()
-        self._leading: Request | None = None
+        self._document: Request | None = None
+        self._is_led = False
+        self._broken = ""
+        """What went wrong with `_document`, as Chromium calls it."""
         self._traffic = asyncio.Event()
+        self._loaded = asyncio.Event()
         page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfinished", self._on_end)
-        page.on("requestfailed", self._on_end)
+        page.on("requestfailed", self._on_failure)
+        page.on("load", lambda _page: self._loaded.set())
         page.on("crash", self._on_crash)
         page.context.on("page", self._on_window)
 
@@ -98,7 +104,7 @@ class Visit:
     async def open(self, url: str, wait_for: str | None = None) -> None:
         """Load a page and wait until it has settled, or until it shows what the CSS selector `wait_for` fits.
 
-        Raises EgressRefused, and ToolError where there is no page to see.
+        Raises EgressRefused, and ToolError where nothing is opened; `read` says what became of it later.
         """
         self._led_to = url
         try:
@@ -106,46 +112,54 @@ class Visit:
         except Error as exc:
             raise self._explained(exc) from exc
         await (self.settle() if wait_for is None else self._appears(wait_for))
-        self.check()
 
     async def follow(self) -> None:
         """Wait for the page that a click leads to, if it leads to one."""
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._deadline):
                 await self._traffic_within(QUIET_SECONDS)
-                while self._leading is not None:
+                while self._is_led:
                     await self._traffic_within(None)
 
     async def settle(self) -> None:
         """Wait until the page is loaded and quiet, or the time is over."""
         try:
-            await self.page.wait_for_load_state("load", timeout=self.milliseconds_left)
-        except PageTimeout:
+            async with asyncio.timeout_at(self._deadline):
+                await self._loaded.wait()
+        except TimeoutError:
             self.left_out.append(f"The page was still loading after {self._seconds:g} seconds.")
         with suppress(TimeoutError):
             async with asyncio.timeout_at(min(self._deadline, _now() + SETTLE_SECONDS)):
                 while True:
                     await self._traffic_within(None if self._under_way else QUIET_SECONDS)
 
-    def check(self) -> None:
-        """Raise where what is shown by now is not a page of the web, or one that tells of an error."""
-        if self._pass.is_over_limit:
-            limit = self._pass.egress.policy.max_rendered_bytes / 1_000_000
-            raise ToolError(f"{shown(self._led_to)} loads more than {limit:g} MB, the limit for a page in the browser.")
-        if urlsplit(self.page.url).scheme not in DEFAULT_PORTS:
-            raise self._not_reached("it leads to no page of the web", transient=False)
-        status = self._answer.status if self._answer else HTTPStatus.OK
-        if status >= HTTPStatus.BAD_REQUEST:
-            raise _bad_status(self._led_to, status)
-
     async def read(self) -> Rendered:
-        """The page as it is now; says in `left_out` what was kept from it."""
-        seen = Rendered(**await self._evaluated(READ_PAGE))
+        """The page as it is now; says in `left_out` what was kept from it.
+
+        Raises EgressRefused, and ToolError where there is no page of the web to see, or one that tells of an error.
+        """
+        value = await self._evaluated(READ_PAGE.replace("MOST", str(MOST_CHARACTERS)))
+        seen = Rendered(**{**value, "url": without_user(value["url"])})
+        self._check(seen.url)
         if seen.length > MOST_CHARACTERS:
             self.left_out.append(f"The HTML was cut after {MOST_CHARACTERS:,} of {seen.length:,} characters.")
         if refused := self._pass.refused:
             self.left_out.append(f"What the page wanted from {', '.join(refused)} was refused.")
         return seen
+
+    def _check(self, url: str) -> None:
+        status = self._answer.status if self._answer else HTTPStatus.OK
+        if self._pass.is_over_limit:
+            limit = self._pass.egress.policy.max_rendered_bytes / 1_000_000
+            raise ToolError(f"{shown(self._led_to)} loads more than {limit:g} MB, the limit for a page in the browser.")
+        if self._failure() and (self._answer is None or status >= HTTPStatus.BAD_REQUEST):
+            raise self._not_reached("it was not reached", transient=True)
+        if self._broken:
+            raise self._network_error(self._broken)
+        if urlsplit(url).scheme not in DEFAULT_PORTS:
+            raise self._not_reached("it leads to no page of the web", transient=False)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise _bad_status(self._led_to, status)
 
     async def _traffic_within(self, seconds: float | None) -> None:
         """Return when a request begins or ends; raises TimeoutError."""
@@ -157,7 +171,7 @@ class Visit:
         try:
             await self.page.wait_for_selector(f"css={selector}", timeout=self.milliseconds_left)
         except PageTimeout:
-            self.check()
+            self._check(self.page.url)
             raise ToolError(
                 f"{shown(self.page.url)} showed nothing that fits {selector!r} within {self._seconds:g} seconds.",
                 transient=True,
@@ -169,16 +183,12 @@ class Visit:
 
     async def _evaluated(self, expression: str) -> Any:
         """The value of an expression in a world of its own, where the page's scripts cannot forge it."""
-        session = await self.page.context.new_cdp_session(self.page)
-        try:
-            for _ in range(READ_TRIES - 1):
-                with suppress(Error):
-                    return await _in_own_world(session, expression)
-                await asyncio.sleep(POLL_SECONDS)
-            return await _in_own_world(session, expression)
-        finally:
+        session = await self.page.context.new_cdp_session(self.page)  # it goes with the page
+        for _ in range(READ_TRIES - 1):
             with suppress(Error):
-                await session.detach()
+                return await _in_own_world(session, expression)
+            await asyncio.sleep(POLL_SECONDS)
+        return await _in_own_world(session, expression)
 
     def _explained(self, error: Error) -> ToolError:
         """Why a page was not opened, in the words of `Egress.get`."""
@@ -196,8 +206,10 @@ class Visit:
 
     def _network_error(self, code: str) -> ToolError:
         url = shown(self._led_to)
-        if code == "HTTP_RESPONSE_CODE_FAILURE" and self._answer and not self._failure():
-            return _bad_status(self._led_to, self._answer.status)
+        if self._answer and not self._failure():
+            if code == "HTTP_RESPONSE_CODE_FAILURE":  # an error without a page to it
+                return _bad_status(self._led_to, self._answer.status)
+            return ToolError(f"{url} broke off its answer.", transient=True)
         if code.startswith("CERT_"):
             return ToolError(f"{url} was not opened: its certificate is not trusted ({code}).")
         if code in LASTING:
@@ -222,17 +234,24 @@ class Visit:
         self._under_way.add(request)
         self._traffic.set()
         if self._leads(request):
-            self._led_to, self._leading, self._answer = request.url, request, None
+            self._led_to, self._document, self._answer = request.url, request, None
+            self._is_led, self._broken = True, ""
+            self._loaded.clear()
 
     def _on_response(self, response: Response) -> None:
         if self._leads(response.request):
-            self._leading, self._answer = None, response
+            self._is_led, self._answer = False, response
 
     def _on_end(self, request: Request) -> None:
         self._under_way.discard(request)
         self._traffic.set()
-        if request is self._leading:
-            self._leading = None
+
+    def _on_failure(self, request: Request) -> None:
+        self._on_end(request)
+        if request == self._document:
+            found = NET_ERROR.search(request.failure or "")
+            self._is_led, self._broken = False, found[1] if found and found[1] != "ABORTED" else ""
+            self._loaded.set()  # nothing more comes
 
     def _on_crash(self, _page: Page) -> None:
         self.has_crashed = True
