@@ -33,7 +33,23 @@ KEPT_VARIABLES = frozenset(
 SET_VARIABLES = {"DBUS_SESSION_BUS_ADDRESS": "disabled:", "DBUS_SYSTEM_BUS_ADDRESS": "disabled:"}
 """So that it asks no key ring and no location service."""
 
+FEATURES_OF_PLAYWRIGHT = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "AimEnabled"),
+    *("NetworkTimeServiceQuerying", "PreconnectToSearch", "msForceBrowserSignIn"),
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+)
+"""What Playwright 1.65 disables; of two --disable-features only the second counts, so that it has to be said again."""
+FEATURES = (
+    # On a page with a form the browser would ask Google what its fields mean.
+    "AutofillServerCommunication",
+    # The list below the address bar, as two pages of their own for each page: half of all the work.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+)
 SWITCHES = (
+    f"--disable-features={','.join((*FEATURES_OF_PLAYWRIGHT, *FEATURES))}",
     # No name is looked up here, and no address is connected to directly, not even one written as an address.
     f"--host-resolver-rules=MAP {PROXY_NAME} 127.0.0.1 , MAP * ~NOTFOUND",
     # WebRTC uses TCP through the proxy or nothing: its UDP would go around. The first is today's name of the switch,
@@ -48,8 +64,6 @@ SWITCHES = (
     "--disable-domain-reliability",
     "--disable-sync",
     "--no-pings",
-    # On a page with a form it would ask Google what the fields mean; an address that cannot be asked stops that.
-    "--autofill-server-url=about:blank",
     # Nobody is there to be asked.
     "--deny-permission-prompts",
     "--disable-notifications",

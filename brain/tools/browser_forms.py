@@ -5,6 +5,7 @@ No message and no result tells what was typed into a password field; no message 
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,8 @@ type FieldValue = str | float | bool | Sequence[str]
 ACTION_MILLISECONDS = 5000
 MOST_NAMES = 20
 """Fields that a message lists."""
+SHAPED = frozenset({"date", "time", "datetime-local", "month", "week", "color", "range"})
+"""Kinds of input that stay as they were where a value does not fit."""
 NOT_TAKEN = ("Malformed value", "Cannot type text", "is not an <input>")
 """What Playwright says where a value does not fit the kind of field."""
 CENSORED = "[password]"
@@ -52,6 +55,7 @@ class Form:
         self._page = page
         self._last: Locator | None = None
         self._passwords: list[str] = []
+        self._password_names: set[str] = set()
         page.on("dialog", _agree)
 
     async def fill(self, name: str, value: FieldValue) -> None:
@@ -81,6 +85,8 @@ class Form:
 
     def censored(self, text: str) -> str:
         """A text without the passwords that were filled in, as they are and as addresses and HTML write them."""
+        for name in self._password_names:  # in an address a password stands in the page's encoding, whichever it is
+            text = re.sub(rf"([?&]{re.escape(quote_plus(name))}=)[^&#\s]*", rf"\1{CENSORED}", text)
         for password in self._passwords:
             for written in {password, quote(password, safe=""), quote_plus(password), html.escape(password)}:
                 text = text.replace(written, CENSORED)
@@ -119,9 +125,17 @@ class Form:
                 raise _Misfit("is a button: name it with submit")
             case _:
                 text = _text(value)
-                if kind == "password" and len(text) >= SHORTEST_CENSORED:
-                    self._passwords.append(text)
+                if kind == "password":
+                    await self._remember(fields.first, text)
                 await _acted(fields.fill(text, timeout=ACTION_MILLISECONDS), "or read-only")
+                if kind in SHAPED and (await fields.input_value()).lower() != text.lower():
+                    raise _Misfit("does not take this value, as a date must be written 2026-12-31 and a time 23:59")
+
+    async def _remember(self, field: Locator, password: str) -> None:
+        if name := await field.get_attribute("name"):
+            self._password_names.add(name)
+        if len(password) >= SHORTEST_CENSORED:
+            self._passwords.append(password)
 
     async def _named_button(self, selector: str) -> ElementHandle:
         found = self._page.locator(f"css={selector}")
