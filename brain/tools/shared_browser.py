@@ -14,7 +14,7 @@ from brain.egress import Egress
 from brain.egress.chromium import driver, find_chromium, launched, open_context
 from brain.egress.proxy import FilteringProxy
 from brain.errors import ToolError
-from brain.tools.visit import Visit
+from brain.tools.visit import PageLost, Visit
 
 __all__ = ["Errand", "OpenBrowser", "SharedBrowser"]
 
@@ -78,12 +78,12 @@ class SharedBrowser:
         async with self._slots:
             try:
                 return await self._once(errand)
-            except _PageLost as lost:
+            except _BrowserLost as lost:
                 if lost.had_begun and not errand.is_repeatable:
                     raise ToolError(DIED, transient=True) from lost
             try:
                 return await self._once(errand)
-            except _PageLost as lost:
+            except _BrowserLost as lost:
                 raise ToolError(DIED, transient=True) from lost
 
     async def _once[T](self, errand: Errand[T]) -> T:
@@ -93,6 +93,8 @@ class SharedBrowser:
             async with asyncio.timeout(seconds):
                 return await engine.run(errand, seconds)
         except TimeoutError:
+            if not await engine.answers():
+                raise _BrowserLost(had_begun=True) from None
             raise ToolError(f"The page kept the browser busy for over {seconds:g} seconds.", transient=True) from None
 
     async def _running(self) -> "_Engine":
@@ -102,7 +104,7 @@ class SharedBrowser:
         return await asyncio.shield(self._engine)
 
 
-class _PageLost(Exception):
+class _BrowserLost(Exception):
     """The browser or its tab died, before or after the errand had begun."""
 
     def __init__(self, *, had_begun: bool) -> None:
@@ -137,7 +139,7 @@ class _Engine:
         return not self._is_lost and self._browser.is_connected()
 
     async def run[T](self, errand: Errand[T], seconds: float) -> T:
-        """Do an errand in a context of its own; raises ToolError, or _PageLost."""
+        """Do an errand in a context of its own; raises ToolError, or _BrowserLost."""
         visit: Visit | None = None
         try:
             async with open_context(
@@ -145,12 +147,8 @@ class _Engine:
             ) as (context, shown):
                 visit = Visit(await context.new_page(), shown, errand.seconds)
                 return await errand.work(visit)
-        except Error as exc:
-            if visit is None or visit.has_crashed or not await self._answers():
-                self._is_lost = self._is_lost or visit is None
-                raise _PageLost(had_begun=visit is not None) from exc
-            doing = exc.message.partition(":")[0]  # what follows may hold what was typed
-            raise ToolError(f"The page did not let the browser go on ({doing}).", transient=True) from exc
+        except (Error, PageLost) as exc:
+            raise await self._explained(exc, visit) from exc
 
     async def aclose(self) -> None:
         """End browser, driver and proxy; a browser that hangs goes with the driver."""
@@ -158,14 +156,25 @@ class _Engine:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._stack.aclose()
 
-    async def _answers(self) -> bool:
-        """Whether it was only the page that failed; a page may close itself, but not the browser."""
+    async def answers(self) -> bool:
+        """Whether the browser still does as it is told; one that does not is replaced."""
         try:
             async with asyncio.timeout(PROBE_SECONDS):
                 await (await self._browser.new_browser_cdp_session()).detach()
         except (Error, TimeoutError):
             self._is_lost = True
         return not self._is_lost
+
+    async def _explained(self, exc: Error | PageLost, visit: Visit | None) -> Exception:
+        if visit is None:
+            self._is_lost = True
+            return _BrowserLost(had_begun=False)
+        if visit.has_crashed or not await self.answers():
+            return _BrowserLost(had_begun=True)
+        if visit.page.is_closed():
+            return ToolError("The page closed itself before it was read.")
+        doing = "" if isinstance(exc, PageLost) else exc.message.partition(":")[0]  # then comes what was typed
+        return ToolError(f"The page did not let the browser go on ({doing}).", transient=True)
 
 
 def _is_usable(starting: "asyncio.Task[_Engine]") -> bool:

@@ -14,13 +14,14 @@ from playwright.async_api import TimeoutError as PageTimeout
 from brain.egress.proxy import ProxyPass
 from brain.errors import EgressRefused, ToolError
 
-__all__ = ["MOST_CHARACTERS", "Rendered", "Visit", "shown", "without_user"]
+__all__ = ["MOST_CHARACTERS", "PageLost", "Rendered", "Visit", "shown", "without_user"]
 
 QUIET_SECONDS = 0.5
 """A page settles when so long no request was under way."""
 SETTLE_SECONDS = 5.0
 """A page that is never quiet is taken as it is after so long."""
 POLL_SECONDS = 0.05
+HEARTBEAT_SECONDS = 1.0
 MOST_CHARACTERS = 2_000_000
 """Of a page's HTML."""
 READ_TRIES = 3
@@ -67,6 +68,10 @@ class Rendered:
     """In pixels."""
 
 
+class PageLost(Exception):
+    """The page is not there any more."""
+
+
 class Visit:
     """A page, from its first request on."""
 
@@ -94,7 +99,12 @@ class Visit:
         page.on("requestfailed", self._on_failure)
         page.on("load", lambda _page: self._loaded.set())
         page.on("crash", self._on_crash)
+        page.on("close", self._on_close)
         page.context.on("page", self._on_window)
+
+    @property
+    def _is_gone(self) -> bool:
+        return self.has_crashed or self.page.is_closed()
 
     @property
     def milliseconds_left(self) -> float:
@@ -125,7 +135,7 @@ class Visit:
         """Wait until the page is loaded and quiet, or the time is over."""
         try:
             async with asyncio.timeout_at(self._deadline):
-                await self._loaded.wait()
+                await self._happens(self._loaded)
         except TimeoutError:
             self.left_out.append(f"The page was still loading after {self._seconds:g} seconds.")
         with suppress(TimeoutError):
@@ -165,7 +175,17 @@ class Visit:
         """Return when a request begins or ends; raises TimeoutError."""
         self._traffic.clear()
         async with asyncio.timeout(seconds):
-            await self._traffic.wait()
+            await self._happens(self._traffic)
+
+    async def _happens(self, event: asyncio.Event) -> None:
+        """Wait for an event of the page; raises PageLost or Error where there is none to come any more."""
+        while not event.is_set() and not self._is_gone:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await event.wait()
+            await self.page.context.cookies("about:blank")  # raises where the driver has died, which tells nobody
+        if self._is_gone:
+            raise PageLost
 
     async def _appears(self, selector: str) -> None:
         try:
@@ -253,8 +273,13 @@ class Visit:
             self._is_led, self._broken = False, found[1] if found and found[1] != "ABORTED" else ""
             self._loaded.set()  # nothing more comes
 
-    def _on_crash(self, _page: Page) -> None:
+    def _on_crash(self, page: Page) -> None:
         self.has_crashed = True
+        self._on_close(page)
+
+    def _on_close(self, _page: Page) -> None:
+        self._traffic.set()
+        self._loaded.set()
 
     async def _on_window(self, window: Page) -> None:
         """Close a window that the page opened: what it sends goes through the proxy, but nobody looks at it."""
