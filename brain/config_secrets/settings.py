@@ -77,6 +77,8 @@ class Settings(BaseModel):
     brain_robots: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
     brain_host_interval: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.25
     """Seconds from one request to a host to the next."""
+    brain_chromium: Optional[Path] = None
+    """The program that browser tools start; None: the one that is found."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32

@@ -105,6 +105,7 @@ class Core:
                 model=self._model,
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
+                chromium=settings.brain_chromium,
             ),
             max_parallel=settings.brain_max_parallel,
         )
