@@ -392,19 +392,20 @@ async def test_what_is_no_web_address_is_refused_before_a_browser_starts(context
 
 
 REASONS = {
-    "http://nowhere.example/": "http://nowhere.example/ was not opened: The host nowhere.example was not found.",
-    "https://nowhere.example/": "The host nowhere.example was not found.",
+    "http://nowhere.example/": "The host nowhere.example was not found",
+    "https://nowhere.example/": "The host nowhere.example was not found",
     "http://site.localhost:9/": "http://site.localhost:9/ was not opened: ",
     "http://site.localhost:2/": "http://site.localhost:2/ was not opened: ",
     "http://me:hunter2@intranet.example/": "http://intranet.example/ was refused: ",
-    "http://site.localhost:99999/": "is no address of a web page",
+    "http://site.localhost:99999/": "it names no host and port that can be reached",
     "http://[::1/": "is no address of a web page",
 }
 
 
 async def test_why_a_page_was_not_opened_is_told_in_a_sentence(context):
     ended = await failures(browser.scrape(address, context=context) for address in REASONS)
-    assert [told in str(each) for each, told in zip(ended, REASONS.values(), strict=True)] == [True] * len(REASONS)
+    for each, told in zip(ended, REASONS.values(), strict=True):
+        assert told in str(each)
     assert "hunter2" not in str(ended)
 
 
