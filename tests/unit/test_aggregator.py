@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from scripted_openai import marked_in
 
 from brain.aggregator import Aggregator, Answer
 from brain.aggregator.results import ROWS_FOR_MODEL
@@ -216,7 +217,8 @@ async def test_a_model_writes_the_answer_and_files_are_added_as_they_are() -> No
     assert found == Answer(
         "It rained most in month 2 [x].\n\nChart: rain.png [chart]", "gpt-scripted", ("x", "chart"), 100, 20
     )
-    assert model.shown.startswith(f"Request: {REQUEST}\n\nResult of step [x]:\n")
+    assert model.shown.startswith(f"Request: {REQUEST}\n\n<data ")
+    assert [label for label, _ in marked_in(model.shown)] == ["result of step [x]", "result of step [chart]"]
     assert "month,mean_precipitation\n1,3.758\n2,1461.2\n3,0.48" in model.shown
 
 

@@ -126,6 +126,8 @@ async def values(call, folder):
         "${page.text}": PAGE,
         "${feed.text}": FEED,
         "${article.text}": "It rains. Then it stops.",
+        "${article.title}": "Rain",
+        "${offer.text}": "The Blue Door sells rye bread for 4.50 euros until 3 May 2026.",
     }
 
 
