@@ -89,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except BrainError as exc:
-        _complain(str(exc))
+        _complain(_without_secrets(str(exc)))
         return exc.exit_code
     except KeyboardInterrupt:
         return CANCELLED
@@ -97,13 +97,18 @@ def run(arguments: Sequence[str]) -> int:
         log.debug("unexpected", exc_info=True)
         reason = f"{type(exc).__name__}: {exc}".rstrip(": ")
         hint = "Set BRAIN_LOG_LEVEL=DEBUG to see where; brain doctor looks at the installation."
-        _complain(f"something unexpected happened ({reason}). {hint}")
+        _complain(f"something unexpected happened ({_without_secrets(reason)}). {hint}")
         return 1
     return code if isinstance(code, int) else 0
 
 
 def _complain(text: str) -> None:
     from brain.cli.live import note
+
+    note(f"brain: {text}")
+
+
+def _without_secrets(text: str) -> str:
     from brain.config_secrets import redacted
 
-    note(f"brain: {redacted(text)}")
+    return redacted(text)
