@@ -3,39 +3,48 @@
 import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
 from brain.errors import RegistryError, UsageError
 from brain.nearest import did_you_mean
-from brain.tool_registry.definitions import ToolDefinition
-from brain.tool_registry.entries import definition_of
+from brain.tool_registry.declared import declaration_of
+from brain.tool_registry.definitions import Sample, ToolDefinition
+from brain.tool_registry.entries import definition_of, samples_of
+from brain.tool_registry.typed import CONTEXT, speaking_json
 
 __all__ = ["Registry", "built_in_tools_file", "load"]
 
-TOP_LEVEL_KEYS = frozenset({"tools", "$schema", "version"})
-CONTEXT = "context"
-"""The keyword-only parameter through which a tool gets its ToolContext; it is no argument."""
+TOP_LEVEL_KEYS = frozenset({"tools", "samples", "$schema", "version"})
 
 
 class Registry:
     """Tool definitions by name, in the order of the file."""
 
-    def __init__(self, definitions: Iterable[ToolDefinition]) -> None:
+    def __init__(self, definitions: Iterable[ToolDefinition], samples: Mapping[str, Sample] | None = None) -> None:
         self._definitions = {definition.name: definition for definition in definitions}
+        self.samples = samples or {}
+        """What references in examples stand for, where the example itself does not say."""
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Read and check a `tools.json`; raises RegistryError that lists everything wrong with it."""
-        entries = _entries(_parsed(path), path)
+        return cls.from_text(_text(path), path)
+
+    @classmethod
+    def from_text(cls, text: str, path: Path) -> Self:
+        """The same for what stands, or is about to stand, in a file."""
+        value = _parsed(text, path)
+        entries = _entries(value, path)
         checked = [definition_of(entry, _place(index, entry)) for index, entry in enumerate(entries)]
         problems = [problem for _, found in checked for problem in found]
         problems += _duplicates(definition for definition, _ in checked if definition)
-        if problems:
-            raise RegistryError(_listed(path, problems))
-        return cls(definition for definition, _ in checked if definition)
+        samples, wrong = samples_of(value.get("samples", {}))
+        if problems or wrong:
+            raise RegistryError(_listed(path, [*problems, *wrong]))
+        return cls((definition for definition, _ in checked if definition), samples)
 
     def get(self, name: str) -> ToolDefinition:
         """The definition of a tool; raises UsageError with the nearest names where there is none."""
@@ -63,7 +72,10 @@ def built_in_tools_file() -> Path:
 
 
 def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_module) -> Callable[..., Any]:
-    """Import the code behind a definition; raises RegistryError where it is missing or takes other arguments."""
+    """Import the code behind a definition; raises RegistryError where it is missing or takes other arguments.
+
+    A function that `brain.tool` decorates gets its arguments as its types say.
+    """
     if definition.run is None:
         raise RegistryError(f"The tool {definition.name} can be planned with but not run: its definition has no `run`.")
     module_name, _, function_name = definition.run.python.partition(":")
@@ -78,12 +90,12 @@ def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_mo
         raise _broken(definition, untold) from None
     if problem := _mismatch(definition, signature):
         raise _broken(definition, problem)
-    return function
+    return speaking_json(function) if declaration_of(function) else function
 
 
-def _parsed(path: Path) -> Any:
+def _text(path: Path) -> str:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise RegistryError(
             f"There is no {path}: copy the built-in tools from {built_in_tools_file()} to there, "
@@ -93,6 +105,11 @@ def _parsed(path: Path) -> Any:
         raise RegistryError(f"{path} cannot be read: {exc.strerror}.") from None
     except UnicodeDecodeError:
         raise RegistryError(f"{path} cannot be read: it is not UTF-8 text.") from None
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as exc:
         raise RegistryError(f"{path} is no valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}.") from None
     except RecursionError:
