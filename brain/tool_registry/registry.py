@@ -15,7 +15,7 @@ from brain.tool_registry.definitions import Sample, ToolDefinition
 from brain.tool_registry.entries import definition_of, samples_of
 from brain.tool_registry.typed import CONTEXT, speaking_json
 
-__all__ = ["Registry", "built_in_tools_file", "load"]
+__all__ = ["Registry", "built_in_tools_file", "find_function", "load"]
 
 TOP_LEVEL_KEYS = frozenset({"tools", "samples", "$schema", "version"})
 
@@ -78,19 +78,53 @@ def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_mo
     """
     if definition.run is None:
         raise RegistryError(f"The tool {definition.name} can be planned with but not run: its definition has no `run`.")
-    module_name, _, function_name = definition.run.python.partition(":")
-    function: Callable[..., Any] | None = getattr(_module(definition, module_name, importing), function_name, None)
+    try:
+        function = _found(definition.run.python, importing)
+        _compare(definition, _signature(function))
+    except _Unfit as exc:
+        what = f"The tool {definition.name} cannot be run ({definition.run.python}): {exc}."
+        raise RegistryError(what) from exc.__cause__
+    return speaking_json(function) if declaration_of(function) else function
+
+
+def find_function(python: str, importing: Callable[[str], Any] = import_module) -> Callable[..., Any]:
+    """The function that `package.module:function` names; raises RegistryError where there is none."""
+    try:
+        return _found(python, importing)
+    except _Unfit as exc:
+        raise RegistryError(f"{python} is no tool yet: {exc}.") from exc.__cause__
+
+
+class _Unfit(Exception):
+    """What keeps code from being a tool."""
+
+
+def _found(python: str, importing: Callable[[str], Any]) -> Callable[..., Any]:
+    module_name, _, function_name = python.partition(":")
+    function: Callable[..., Any] | None = getattr(_module(module_name, importing), function_name, None)
     if not callable(function):
         what = "is no function" if function is not None else "does not exist"
-        raise _broken(definition, f"{function_name} {what} in {module_name}")
+        raise _Unfit(f"{function_name} {what} in {module_name}")
+    return function
+
+
+def _module(name: str, importing: Callable[[str], Any]) -> Any:
     try:
-        signature = inspect.signature(function)
+        return importing(name)
+    except ModuleNotFoundError as exc:
+        if exc.name and (name == exc.name or name.startswith(f"{exc.name}.")):
+            raise _Unfit(f"there is no module {name}; install it, or put it in the project folder") from exc
+        raise _Unfit(f"the module {name} needs {exc.name}, which is not installed") from exc
+    except Exception as exc:  # any error may come out of code that is imported
+        raise _Unfit(f"the module {name} cannot be imported ({type(exc).__name__}: {exc})") from exc
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
     except (TypeError, ValueError):
-        untold = f"nobody can tell what {function_name} takes; name a function that is written in Python"
-        raise _broken(definition, untold) from None
-    if problem := _mismatch(definition, signature):
-        raise _broken(definition, problem)
-    return speaking_json(function) if declaration_of(function) else function
+        name = getattr(function, "__name__", repr(function))
+        raise _Unfit(f"nobody can tell what {name} takes; name a function that is written in Python") from None
 
 
 def _text(path: Path) -> str:
@@ -139,21 +173,8 @@ def _listed(path: Path, problems: list[str]) -> str:
     return f"{path} has {count}:\n" + "\n".join(f"  - {problem}" for problem in problems)
 
 
-def _module(definition: ToolDefinition, name: str, importing: Callable[[str], Any]) -> Any:
-    try:
-        return importing(name)
-    except ModuleNotFoundError as exc:
-        if exc.name and (name == exc.name or name.startswith(f"{exc.name}.")):
-            raise _broken(
-                definition, f"there is no module {name}; install it, or put it in the project folder"
-            ) from exc
-        raise _broken(definition, f"the module {name} needs {exc.name}, which is not installed") from exc
-    except Exception as exc:  # any error may come out of code that is imported
-        raise _broken(definition, f"the module {name} cannot be imported ({type(exc).__name__}: {exc})") from exc
-
-
-def _mismatch(definition: ToolDefinition, signature: inspect.Signature) -> str | None:
-    """How the parameters of the function and the properties of inputSchema differ, if they do."""
+def _compare(definition: ToolDefinition, signature: inspect.Signature) -> None:
+    """Raise where the parameters of the function and the properties of inputSchema differ."""
     parameters = {name: parameter for name, parameter in signature.parameters.items() if name != CONTEXT}
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     not_taken = [name for name in definition.parameters if name not in parameters and not takes_any]
@@ -165,12 +186,6 @@ def _mismatch(definition: ToolDefinition, signature: inspect.Signature) -> str |
         and name not in definition.required
     ]
     if not_taken:
-        return f"inputSchema has {', '.join(not_taken)}, which the function does not take"
+        raise _Unfit(f"inputSchema has {', '.join(not_taken)}, which the function does not take")
     if never_given:
-        return f"the function needs {', '.join(never_given)}, which inputSchema does not require"
-    return None
-
-
-def _broken(definition: ToolDefinition, what: str) -> RegistryError:
-    run = definition.run.python if definition.run else ""
-    return RegistryError(f"The tool {definition.name} cannot be run ({run}): {what}.")
+        raise _Unfit(f"the function needs {', '.join(never_given)}, which inputSchema does not require")
