@@ -41,6 +41,7 @@ __all__ = [
     "pipeline",
     "plan",
     "print_json",
+    "revision",
     "run",
     "say",
     "secrets",
@@ -298,9 +299,9 @@ def pipeline(checked: "Pipeline") -> None:
 
 
 def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
-    """Tools by family, with what they are for and what they take."""
+    """Tools by family, with what they are for and what they take; the JSON is a registry, as --tools takes it."""
     if as_json:
-        print_json([tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found])
+        print_json({"tools": [tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found]})
         return
     drawn = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("tool", "takes", "what it does"):
@@ -372,3 +373,11 @@ def names(what: str, found: list[str], *, as_json: bool) -> None:
         print_json(found)
         return
     screen().print(f"{what}: {', '.join(found) or 'nothing'}", highlight=False)
+
+
+def revision(current: str | None, needed: str, *, as_json: bool) -> None:
+    """Where the schema of the database is, and where it has to be."""
+    if as_json:
+        print_json({"revision": current, "needed": needed})
+        return
+    say(f"schema {current or 'none'}; this version needs {needed}")

@@ -16,10 +16,10 @@ MOST_BYTES = 300_000
 secrets = typer.Typer(no_args_is_help=True, help="Secrets of tools, encrypted in the database.")
 
 Name = Annotated[str, typer.Argument(help="The name that tools.json binds, as in SHOP_TOKEN.", show_default=False)]
-Surplus = Annotated[list[str] | None, typer.Argument(hidden=True)]
+Surplus = Annotated[list[str] | None, typer.Argument(hidden=True, help="Nothing: a value is never given here.")]
 
 
-@secrets.command("set")
+@secrets.command("set", epilog="Example: brain secrets set SHOP_TOKEN")
 def set_secret(name: Name, surplus: Surplus = None, *, project: Project = None, as_json: AsJson = False) -> None:
     """Keep a secret; its value is asked for without being shown, or comes from standard input."""
     from brain.cli import render
@@ -44,7 +44,7 @@ def set_secret(name: Name, surplus: Surplus = None, *, project: Project = None, 
         note(f"No tool binds {name} yet: name it, with its hosts, under `secrets` of a tool in tools.json.")
 
 
-@secrets.command("list")
+@secrets.command("list", epilog="Example: brain secrets list")
 def list_secrets(*, project: Project = None, as_json: AsJson = False) -> None:
     """List the secrets that tools bind or the table holds: where each comes from, who uses it; never a value."""
     from brain.cli import render
@@ -54,7 +54,7 @@ def list_secrets(*, project: Project = None, as_json: AsJson = False) -> None:
     render.secrets(found, as_json=as_json)
 
 
-@secrets.command("remove")
+@secrets.command("remove", epilog="Example: brain secrets remove SHOP_TOKEN")
 def remove_secret(name: Name, *, project: Project = None) -> None:
     """Forget a secret that the table holds."""
     from brain.cli import render
@@ -64,7 +64,7 @@ def remove_secret(name: Name, *, project: Project = None) -> None:
     render.say(f"{name} is no longer kept.")
 
 
-@secrets.command("rotate")
+@secrets.command("rotate", epilog="Example: brain secrets rotate")
 def rotate_secrets(*, project: Project = None) -> None:
     """Encrypt every secret anew under the first key of BRAIN_SECRETS_KEY."""
     from brain.cli import render
@@ -75,7 +75,7 @@ def rotate_secrets(*, project: Project = None) -> None:
     render.say(f"{count} {what} now encrypted under the first key; the other keys can be taken out.")
 
 
-@secrets.command("key")
+@secrets.command("key", epilog="Example: brain secrets key")
 def new_key() -> None:
     """Print a fresh key for BRAIN_SECRETS_KEY; it is kept nowhere."""
     from brain.vault import new_key

@@ -77,6 +77,8 @@ class Settings(BaseModel):
     brain_robots: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
     brain_host_interval: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.25
     """Seconds from one request to a host to the next."""
+    brain_chromium: Optional[Path] = None
+    """The program that browser tools start; None: the one that is found."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
@@ -158,11 +160,11 @@ def _key(text: str) -> bytes:
     return key
 
 
-def find_project(start: Path | None = None) -> Path:
+def find_project() -> Path:
     """`BRAIN_HOME`, else the nearest folder upward that holds `tools.json` or `.brain`, else the working folder."""
     if home := os.environ.get("BRAIN_HOME"):
         return Path(home).expanduser().resolve()
-    here = (start or Path.cwd()).resolve()
+    here = Path.cwd().resolve()
     marked = (folder for folder in (here, *here.parents) if is_project(folder))
     return next(marked, here)
 

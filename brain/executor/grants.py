@@ -1,12 +1,13 @@
 """The secrets that one call of a tool may ask for, and what each that it gets leaves it of the network."""
 
 from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
 
 from brain.config_secrets import Redactor, SecretResolver
 from brain.config_secrets.references import Decrypt
 from brain.egress import BoundHosts, Egress
 from brain.errors import SettingsError
-from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.definitions import SecretBinding, ToolDefinition
 
 __all__ = ["SecretGrant"]
 
@@ -18,7 +19,7 @@ class SecretGrant:
         self, tool: ToolDefinition, resolver: SecretResolver, redactor: Redactor, stored: Mapping[str, Decrypt]
     ) -> None:
         self._tool = tool
-        self._hosts = {binding.name: binding.hosts for binding in tool.secrets}
+        self._bindings = {binding.name: binding for binding in tool.secrets}
         self._resolver = resolver
         self._redactor = redactor
         self._stored = stored
@@ -35,13 +36,26 @@ class SecretGrant:
 
         Raises SettingsError where the tool does not bind it, or it is not set.
         """
-        if name not in self._hosts:
+        binding = self._bindings.get(name)
+        if binding is None:
             raise SettingsError(f"{self._tool.name} may not use the secret {name}: its definition does not bind it.")
         value = self._resolver.resolve(name, self._stored)
         self._redactor.learn({name: value})
-        self._bound.bind(name, self._hosts[name])
+        self._bound.bind(name, (*binding.hosts, *_own_hosts(binding, value)))
         return value
 
     def narrow(self, egress: Egress) -> Egress:
         """The network as this call sees it."""
-        return egress.narrowed(self._bound) if self._hosts else egress
+        return egress.narrowed(self._bound) if self._bindings else egress
+
+
+def _own_hosts(binding: SecretBinding, value: str) -> tuple[str, ...]:
+    """The host that a secret names which is a URL; a socket of this machine counts as localhost."""
+    if not binding.own_host:
+        return ()
+    try:
+        url = urlsplit(value)
+        host = parse_qs(url.query).get("host", [url.hostname or ""])[0]
+    except ValueError:
+        return ()
+    return ("localhost" if not host or host.startswith(("/", "@")) else host,)

@@ -42,6 +42,7 @@ class Surroundings:
     secrets: SecretResolver
     redactor: Redactor
     shared: SharedResources = field(default_factory=SharedResources)
+    chromium: Path | None = None
 
 
 class LocalCaller:
@@ -104,6 +105,7 @@ class LocalCaller:
         return ToolContext(
             project=around.project, egress=grant.narrow(around.egress), model=MeteredChat(around.model, call.spend),
             secret=grant.secret, report=self._report(call), shared=around.shared, earlier=call.earlier,
+            chromium=around.chromium,
         )  # fmt: skip
 
     def _report(self, call: ToolCall) -> Report:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from brain.intent_inference.inflection import root
 from brain.intent_inference.mentions import Request, Word
-from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
 from brain.intent_inference.spans import Spanned, overlap
+from brain.written_numbers import NUMBER_WORDS
 
 __all__ = ["CERTAIN", "CLOSE", "GENERAL", "STATISTICS", "ColumnLink", "Rejection", "link_columns"]
 

@@ -82,7 +82,7 @@ class OfflinePlanner:
     def _about_table(self, question: Question, links: Links) -> TableFlow:
         source = question.sources[0]
         paths = frozenset(source.path for source in question.sources if source.path)
-        flow = TableFlow(Subject(question.request, links, source.columns, source.nouns, paths))
+        flow = TableFlow(Subject(question.request, links, source.columns, source.nouns, paths, source.rows))
         if source.path is not None:
             flow.add_reader(*table_reader(self._registry), source)
         else:

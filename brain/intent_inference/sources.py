@@ -61,6 +61,8 @@ class Column:
     """Arrow's name of the type."""
     values: tuple[str, ...] = ()
     """All different values where there are few, else none."""
+    is_daily: bool = False
+    """Whether it holds days or moments, never two of one day."""
 
     @property
     def is_number(self) -> bool:
@@ -119,10 +121,20 @@ class Source:
     """Whether the request speaks of it, rather than there being no other."""
 
     @property
+    def has_a_row_a_day(self) -> bool:
+        """Whether a day is a row, so that to count days is to count rows."""
+        return any(column.is_daily for column in self.columns)
+
+    @property
     def nouns(self) -> frozenset[str]:
         """The words that the table itself is called by, in singular and plural."""
         words = [word for word in re.findall(r"[^\W\d_]+", Path(self.name).stem.lower()) if word not in STOP_WORDS]
         return frozenset(form for word in words for form in forms(word))
+
+    @property
+    def rows(self) -> frozenset[str]:
+        """What a row may be called."""
+        return self.nouns | ({"day", "days"} if self.has_a_row_a_day else frozenset())
 
     @property
     def words(self) -> frozenset[str]:
@@ -267,7 +279,7 @@ def _source(name: str, table: "pa.Table", *, path: str | None = None, input: str
         if count > 1:
             raise PlanningError(f"The table {name} has {count} columns called {column}: give each a name of its own.")
     columns = tuple(
-        Column(field.name, str(_plain_type(field.type)), tuple(_values(values, field)))
+        Column(field.name, str(_plain_type(field.type)), tuple(_values(values, field)), _is_daily(values))
         for field, values in zip(table.schema, table.columns, strict=True)
     )
     return Source(name, columns, table.num_rows, path, input, why)
@@ -283,6 +295,19 @@ def _values(values: "pa.ChunkedArray", field: "pa.Field") -> Iterable[str]:
         return []
     distinct = pc.unique(values).drop_null()
     return sorted(distinct.to_pylist()) if len(distinct) <= MOST_VALUES else []
+
+
+def _is_daily(values: "pa.ChunkedArray") -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_temporal(values.type) or pa.types.is_time(values.type) or pa.types.is_duration(values.type):
+        return False
+    try:
+        days = values.cast(pa.date32(), safe=False)
+    except pa.ArrowInvalid:  # beyond the calendar
+        return False
+    return bool(pc.count_distinct(days, mode="all").as_py() == len(values))
 
 
 def _plain_type(kind: "pa.DataType") -> "pa.DataType":

@@ -35,6 +35,7 @@ TABLE: JsonSchema = {
         "types": {"type": "object", "additionalProperties": {"type": "string"}},
         "row_count": {"type": "integer"},
         "head": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "notes": {"type": "array", "items": {"type": "string"}},
         "format": {"type": "string"},
         "artifact": {"type": "string"},
     },

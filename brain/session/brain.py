@@ -1,7 +1,7 @@
 """`Brain`: the synchronous face of the core, for notebooks, scripts and the command line."""
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
-from brain.session.core import Core
+from brain.session.core import Core, WhileOpening
 from brain.session.examples import ExampleResult
 from brain.session.order import Order
 from brain.session.own_tools import AddedTool
@@ -43,13 +43,18 @@ class Brain:
     """
 
     def __init__(
-        self, project: str | Path | None = None, *, tools: str | Path | None = None, settings: Settings | None = None
+        self,
+        project: str | Path | None = None,
+        *,
+        tools: str | Path | None = None,
+        settings: Settings | None = None,
+        while_opening: WhileOpening = nullcontext,
     ) -> None:
         overrides = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
         self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
         self._bridge = Bridge()
         try:
-            self._core = self._bridge.run(_open(self.settings))
+            self._core = self._bridge.run(_open(self.settings, while_opening))
         except BaseException:
             self._bridge.close()
             raise
@@ -66,7 +71,7 @@ class Brain:
         """Cancel what still runs here, and let go of the services; a second call does nothing."""
         if self._bridge.is_open:
             try:
-                with contextlib.suppress(KeyboardInterrupt):
+                with suppress(KeyboardInterrupt):
                     self._bridge.run(self._core.__aexit__(None, None, None))
             finally:
                 self._bridge.close()
@@ -139,10 +144,10 @@ class Brain:
         statuses = (_status(status),) if status is not None else ()
         return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
 
-    def steps(self, run: RunLike | None = None, *, items: bool = False) -> "pd.DataFrame":
+    def steps(self, run: RunLike | None = None, *, items: bool = False, limit: int | None = 10_000) -> "pd.DataFrame":
         """Steps of a run (or of all recent ones) as a DataFrame; `items` adds the items of `foreach` steps."""
         run_id = None if run is None else self.resolve(run)
-        return self._bridge.run(self._core.steps(run_id, items=items))
+        return self._bridge.run(self._core.steps(run_id, items=items, limit=limit))
 
     def search(self, text: str, *, limit: int = 10) -> "pd.DataFrame":
         """Past runs whose requests mean nearly the same, as a DataFrame with their similarity."""
@@ -246,8 +251,8 @@ def _status(status: str) -> RunStatus:
         raise UsageError(f"A run is {', '.join(RunStatus)}; not {status!r}.") from None
 
 
-async def _open(settings: Settings) -> Core:
-    return Core(settings)
+async def _open(settings: Settings, while_opening: WhileOpening) -> Core:
+    return Core(settings, while_opening)
 
 
 def _tables(inputs: Mapping[str, Any]) -> dict[str, Any]:

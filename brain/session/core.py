@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -72,10 +72,12 @@ if TYPE_CHECKING:
     from brain.knowledge_base.store import RunStore
     from brain.session.runner import Runner
 
-__all__ = ["Core"]
+__all__ = ["Core", "WhileOpening"]
 
 log = logging.getLogger(__name__)
 
+type WhileOpening = Callable[[], AbstractContextManager[object]]
+"""What surrounds the first use of the services, which may have to be started; a door shows that it waits."""
 TOOLS_THAT_FIT = 10
 """Of those that a query finds, where nobody says how many."""
 
@@ -83,8 +85,9 @@ TOOLS_THAT_FIT = 10
 class Core:
     """Everything that the doors do; used on one event loop. Services start when a verb first needs them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, while_opening: WhileOpening = nullcontext) -> None:
         self.settings = settings
+        self._while_opening = while_opening
         importing = OwnModules(settings.project).load
         self.own_tools = OwnTools(settings, importing, self._use)
         self.registry = Registry.from_file(tools_file_of(settings))
@@ -106,6 +109,7 @@ class Core:
                 model=self._model,
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
+                chromium=settings.brain_chromium,
             ),
             max_parallel=settings.brain_max_parallel,
         )
@@ -224,9 +228,9 @@ class Core:
         await stores.store.mark_stale()
         return await stores.frames.runs(wanted, limit=limit)
 
-    async def steps(self, run_id: UUID | None, *, items: bool) -> "pd.DataFrame":
+    async def steps(self, run_id: UUID | None, *, items: bool, limit: int | None) -> "pd.DataFrame":
         """Steps of one run, or of the newest runs."""
-        return await (await self._open()).frames.steps(run_id, items=items)
+        return await (await self._open()).frames.steps(run_id, items=items, limit=limit)
 
     async def search(self, text: str, limit: int) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first."""
@@ -276,7 +280,8 @@ class Core:
     async def _open(self) -> "_Stores":
         async with self._opening:
             if self._stores is None:
-                self._stores = await self._opened()
+                with self._while_opening():
+                    self._stores = await self._opened()
             return self._stores
 
     async def _opened(self) -> "_Stores":

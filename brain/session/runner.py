@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from brain.aggregator import Aggregator
+from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.database.tables import Run as RunRow
 from brain.errors import BrainError, ModelError, PlanningError, ProgressUnavailable, StaleAttempt
@@ -218,7 +218,7 @@ class Runner:
         finally:
             await active.publisher.close()
 
-    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, str | None]:
+    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, Answer | None]:
         try:
             result = await work
             return result, await self._answer(active, result)
@@ -265,30 +265,31 @@ class Runner:
         engine = Engine(parts.caller, active.publisher, journal, parts.project, cache if active.uses_cache else None)
         return await engine.run(job, active.cancel)
 
-    async def _answer(self, active: _Active, result: RunResult) -> str | None:
+    async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
         if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
         answer = await _unless_cancelled(self._parts.aggregator.answer(active.pipeline.spec, result), active.cancel)
         active.spending = Spending(answer.tokens_in, answer.tokens_out)
-        return answer.text
+        return answer
 
-    async def _settle(self, active: _Active, result: RunResult, answer: str | None) -> None:
+    async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
+        text, cited = (answer.text, answer.cited) if answer else (None, ())
         spending = replace(
             active.spending,
             tokens_in=active.spending.tokens_in + result.tokens_in,
             tokens_out=active.spending.tokens_out + result.tokens_out,
         )
         outcome = Outcome(
-            status=result.status, outputs=result.outputs, answer=answer, error=result.error,
-            score=evaluate(result, answer or "").score if result.status.is_final else None,
+            status=result.status, outputs=result.outputs, answer=text, error=result.error,
+            score=evaluate(result, cited).score if result.status.is_final else None,
             waiting_for=result.waiting_for, spending=spending, last_seq=active.publisher.seq + 1,
             backend=active.publisher.backend,
         )  # fmt: skip
         status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
         waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []
-        data = {"answer": answer, "outputs": dict(result.outputs), "waiting_for": waiting}
+        data = {"answer": text, "outputs": dict(result.outputs), "waiting_for": waiting}
         active.publisher.publish(
             EventType.of_run(status), message=result.error or "", data={k: v for k, v in data.items() if v}
         )

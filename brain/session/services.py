@@ -103,7 +103,7 @@ def _chat_model(settings: Settings) -> ChatModel:
             return endpoint
 
         return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted)
-    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings))
+    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings), at_once=1)
 
 
 async def _embedded_chat(settings: Settings) -> ChatEndpoint:

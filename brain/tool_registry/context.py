@@ -58,6 +58,8 @@ class ToolContext:
     """Tell progress: percentage (0-100, None = unknown) and a short message. Cheap, from any thread."""
     shared: SharedResources = field(default_factory=SharedResources)
     """What is too dear to make for one call; for async tools."""
+    chromium: Path | None = None
+    """The browser that the settings name; None: the one that is found."""
     earlier: Json = None
     """The result that the step cache has of the same call and that is too old to be used as it is; None: there is none.
 

@@ -51,6 +51,8 @@ class SecretBinding(_Shape):
     name: Annotated[str, AfterValidator(_secret_name)]
     hosts: tuple[Annotated[str, AfterValidator(_bound_host)], ...] = ()
     """Without any, a call that has been given the secret reaches no host at all."""
+    own_host: bool = False
+    """Whether the secret is a URL and may also go to the host that it names."""
 
 
 class PythonRun(_Shape):

@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from strategies import tool
 
 from brain.addresses import BOUND_HOST
+from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import BoundHosts, Egress, EgressPolicy
 from brain.errors import EgressRefused
+from brain.executor.grants import SecretGrant
+from brain.tool_registry.definitions import SecretBinding
 
 
 def may_reach(host: str, *bindings: tuple[str, ...]) -> bool:
@@ -134,3 +138,27 @@ async def test_a_binding_opens_no_host_that_is_not_public() -> None:
     bound.bind("SHOP_TOKEN", ("127.0.0.1",))
     with pytest.raises(EgressRefused, match="is not a public address"):
         await own.addresses("127.0.0.1", 80)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("postgresql://u:pass-word@db.example.com:5432/sales", "db.example.com"),
+        ("postgresql://u:pass-word@/sales?host=db.example.com", "db.example.com"),
+        ("postgresql://u:pass-word@/sales?host=/run/postgresql", "localhost"),
+        ("postgresql:///sales", "localhost"),
+    ],
+)
+async def test_a_secret_that_is_a_url_may_go_to_the_host_in_it_and_nowhere_else(url: str, host: str) -> None:
+    for own_host in (True, False):
+        binding = SecretBinding(name="SALES_URL", own_host=own_host)
+        reader = tool("sales.read", secrets=(binding,))
+        grant = await SecretGrant.of(reader, SecretResolver({"SALES_URL": url}), Redactor({}))
+        way = grant.narrow(Egress(EgressPolicy(allow=(host, "evil.example"))))
+        assert grant.secret("SALES_URL") == url
+        for asked in (host, "evil.example"):
+            if own_host and asked == host:
+                way.bound.check(asked)
+            else:
+                with pytest.raises(EgressRefused):
+                    way.bound.check(asked)

@@ -117,9 +117,9 @@ def test_the_beginning_of_a_secret_is_hidden_where_a_message_was_shortened() -> 
 
 def test_many_shortened_places_take_no_time() -> None:
     text = "word… " * 300_000 + PLAIN
-    began = time.perf_counter()
+    began = time.process_time()
     assert REDACTOR.text(text).endswith("${secret:PLAIN}")
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 20  # it takes less than one; looking back from each place took minutes
 
 
 def test_a_number_that_is_the_secret_is_no_number_any_more() -> None:
