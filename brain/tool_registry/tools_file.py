@@ -13,7 +13,7 @@ from brain.errors import RegistryError, UsageError
 from brain.nearest import did_you_mean
 from brain.tool_registry.registry import Registry, built_in_tools_file
 
-__all__ = ["ToolsFile", "kept_annotations"]
+__all__ = ["ToolsFile", "kept_annotations", "laid_out"]
 
 WIDTH = 160
 """Characters of a line, from which on a value gets a line for each of its parts."""
@@ -210,8 +210,8 @@ def _next(text: str, at: int) -> int:
     return at
 
 
-def _laid_out(value: Any, indent: str, room: int) -> str:
-    """On one line where that is short enough."""
+def laid_out(value: Any, indent: str = "", room: int = WIDTH) -> str:
+    """A value as JSON: on one line where it has room there, else each part on lines of its own, indented further."""
     line = json.dumps(value, ensure_ascii=False)
     return line if len(line) <= room or not isinstance(value, Mapping | list) or not value else _parts(value, indent)
 
@@ -222,9 +222,9 @@ def _parts(value: Any, indent: str) -> str:
     if isinstance(value, Mapping):
         names = [f"{json.dumps(name, ensure_ascii=False)}: " for name in value]
         items = [
-            name + _laid_out(item, inner, WIDTH - len(inner) - len(name))
+            name + laid_out(item, inner, WIDTH - len(inner) - len(name))
             for name, item in zip(names, value.values(), strict=True)
         ]
         return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
-    items = [_laid_out(item, inner, WIDTH - len(inner)) for item in value]
+    items = [laid_out(item, inner, WIDTH - len(inner)) for item in value]
     return "[\n" + ",\n".join(inner + item for item in items) + f"\n{indent}]"
