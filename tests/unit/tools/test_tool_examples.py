@@ -27,6 +27,7 @@ EXAMPLES = [
     pytest.param(tool, example, id=f"{tool.name}: {example.description}")
     for tool in REGISTRY
     for example in tool.examples
+    if tool.family != "browser"  # tests/integration/test_browser_examples.py runs those, in a browser
 ]
 PAGE = f"""<html><title>Rain</title><body><h1>Rain</h1><a href="/news/1">News</a><img src="rain.png">
 {"<p>It rains, and then it stops raining for a while.</p>" * 9}
