@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, work
+from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, tools, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -54,7 +54,7 @@ _add(data.steps, REMEMBER, "brain steps last --items")
 _add(data.rate, REMEMBER, 'brain rate last 4 --comment "right, but slow"')
 _add(data.search, REMEMBER, 'brain search "prices of cities"')
 _add(data.sql, REMEMBER, 'brain sql "SELECT status, count(*) FROM runs GROUP BY status"')
-_add(data.tools, REMEMBER, 'brain tools "read a table"')
+app.add_typer(tools.tools, name="tools", rich_help_panel=REMEMBER)
 _add(services.up, SERVE, "brain up")
 _add(services.down, SERVE, "brain down")
 _add(services.status, SERVE, "brain status --json")
