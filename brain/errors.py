@@ -10,6 +10,7 @@ BrainError
 │   │   └── SchemaMismatch
 │   ├── ProgressUnavailable
 │   └── ModelError
+│       └── AnswerCutOff
 ├── RegistryError                 tools.json cannot be used
 ├── SpecError                     a pipeline that cannot be run; lists every problem
 ├── PlanningError                 a request that no plan was found for
@@ -26,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "AnswerCutOff",
     "ApprovalRequired",
     "ArtifactError",
     "BrainError",
@@ -99,7 +101,18 @@ class ProgressUnavailable(ServiceError):
 
 
 class ModelError(ServiceError):
-    """The language model did not give a usable answer."""
+    """The language model did not give a usable answer.
+
+    `tokens_in` and `tokens_out` are what it took all the same.
+    """
+
+    def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+        super().__init__(message)
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
+
+
+class AnswerCutOff(ModelError):
+    """The language model's answer was longer than it may be; a question about less may be answered."""
 
 
 class RegistryError(BrainError):
@@ -132,7 +145,14 @@ class SpecError(BrainError):
 
 
 class PlanningError(BrainError):
-    """No plan was found for the request."""
+    """No plan was found for the request.
+
+    `tokens_in` and `tokens_out` are what the language model took to look for one.
+    """
+
+    def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+        super().__init__(message)
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
 
 
 class ToolError(BrainError):
@@ -147,7 +167,7 @@ class ToolError(BrainError):
 
 
 class EgressRefused(ToolError):
-    """The address is not public, and the project's settings do not allow it."""
+    """The project's policy does not let tools reach this address."""
 
 
 class ApprovalRequired(ToolError):

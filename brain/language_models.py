@@ -1,15 +1,19 @@
 """The chat model and the embedder that the settings name, each behind one small Protocol."""
 
+import asyncio
 import json
+import re
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from brain.errors import ModelError
+from brain.errors import AnswerCutOff, ModelError
 from brain.runs import Json
+from brain.shortened import shortened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +45,10 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 NOT_OPENAI = "what came is no answer of OpenAI's protocol, check OPENAI_BASE_URL"
 REASONING_TOKENS = 8000
 """Room beside the answer, because what a model thinks before it writes counts too."""
+OWN_TEMPERATURE = re.compile(r"(?:^|/)(?:o\d|gpt-5(?!-chat))")
+"""Models that think first and refuse a temperature; a router puts the vendor before the name."""
+LONGEST_SHOWN = 80
+"""Characters of an answer in a message."""
 LARGE_CONTEXT = 32_000
 """Tokens of context from which a model may be one that thinks first."""
 
@@ -64,6 +72,8 @@ class Completion:
     text: str
     tokens_in: int = 0
     tokens_out: int = 0
+    is_cut: bool = False
+    """Whether it was longer than it might be, so that its end is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,70 +110,91 @@ class Embedder(Protocol):
 
 
 class MeteredChat:
-    """A chat model that tells what each question took: tokens in and tokens out go to `spend`."""
+    """A chat model that counts what its questions take; tokens in and out of each go to `spend` as well."""
 
-    def __init__(self, model: ChatModel, spend: Callable[[int, int], None]) -> None:
+    def __init__(self, model: ChatModel, spend: Callable[[int, int], None] | None = None) -> None:
         self._model = model
         self._spend = spend
         self.name = model.name
         self.context_tokens = model.context_tokens
+        self.tokens_in = self.tokens_out = 0
 
     async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
         """Answer in prose."""
-        completion = await self._model.complete(prompt, system=system, max_tokens=max_tokens)
-        self._spend(completion.tokens_in, completion.tokens_out)
-        return completion
+        return await self._metered(self._model.complete(prompt, system=system, max_tokens=max_tokens))
 
     async def structured(
         self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
     ) -> StructuredCompletion:
         """Answer with JSON."""
-        completion = await self._model.structured(prompt, schema, system=system, max_tokens=max_tokens)
-        self._spend(completion.tokens_in, completion.tokens_out)
+        return await self._metered(self._model.structured(prompt, schema, system=system, max_tokens=max_tokens))
+
+    async def _metered[T: Completion | StructuredCompletion](self, question: Awaitable[T]) -> T:
+        try:
+            completion = await question
+        except ModelError as exc:
+            self._count(exc.tokens_in, exc.tokens_out)
+            raise
+        self._count(completion.tokens_in, completion.tokens_out)
         return completion
+
+    def _count(self, tokens_in: int, tokens_out: int) -> None:
+        self.tokens_in += tokens_in
+        self.tokens_out += tokens_out
+        if self._spend is not None:
+            self._spend(tokens_in, tokens_out)
 
 
 class OpenAIChat:
     """Any OpenAI-compatible endpoint, through LangChain; found (and started, if embedded) at its first use."""
 
-    def __init__(self, name: str, context_tokens: int, endpoint: Callable[[], Awaitable[ChatEndpoint]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        context_tokens: int,
+        endpoint: Callable[[], Awaitable[ChatEndpoint]],
+        *,
+        at_once: int | None = None,
+    ) -> None:
         self.name = name
         self.context_tokens = context_tokens
         self._endpoint = endpoint
-        self._room = 0
+        self._turn = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
+        """For a server that answers so many questions at once: the others wait here, where no timeout runs."""
 
     async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
         """Answer in prose."""
-        async with self._connected() as client, _translated(self.name):
-            message = await client.bind(max_completion_tokens=max_tokens + self._room).ainvoke(
-                _messages(prompt, system)
-            )
-        return Completion(_said(self.name, message), *_usage(message))
+        async with self._connected() as (client, room), _translated(self.name):
+            message = await client.bind(max_completion_tokens=max_tokens + room).ainvoke(_messages(prompt, system))
+        is_cut = message.response_metadata.get("finish_reason") == "length"
+        return Completion(_said(self.name, message), *_usage(message), is_cut=is_cut)
 
     async def structured(
         self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
     ) -> StructuredCompletion:
-        """Answer with JSON; raises ModelError where what came is no JSON."""
-        async with self._connected() as client, _translated(self.name):
+        """Answer with JSON; raises AnswerCutOff where it is too long, ModelError where what came is no JSON."""
+        async with self._connected() as (client, room), _translated(self.name):
             bound = client.with_structured_output(
                 {"title": "answer", **schema},
                 method="json_schema",
                 include_raw=True,
-                max_completion_tokens=max_tokens + self._room,
+                max_completion_tokens=max_tokens + room,
             )
             reply: Any = await bound.ainvoke(_messages(prompt, system))
-        text = _said(self.name, reply["raw"])
+        text, (tokens_in, tokens_out) = _said(self.name, reply["raw"]), _usage(reply["raw"])
         try:
-            return StructuredCompletion(json.loads(text), *_usage(reply["raw"]))
+            return StructuredCompletion(json.loads(text), tokens_in, tokens_out)
         except (json.JSONDecodeError, RecursionError):
             raise ModelError(
-                f"The model {self.name} was asked for JSON and wrote {_shortened(text)!r}; "
-                "try again or set another BRAIN_CHAT_MODEL."
+                f"The model {self.name} was asked for JSON and wrote {shortened(text, LONGEST_SHOWN)!r}; "
+                "try again or set another BRAIN_CHAT_MODEL.",
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
             ) from None
 
     @asynccontextmanager
-    async def _connected(self) -> "AsyncIterator[ChatOpenAI]":
-        """A client for one question, with connections of its own.
+    async def _connected(self) -> "AsyncIterator[tuple[ChatOpenAI, int]]":
+        """A client for one question, with connections of its own, and the room that the model may need to think.
 
         LangChain's default shares one pool between all clients of a process, and so between event loops.
         """
@@ -171,18 +202,27 @@ class OpenAIChat:
         import openai
         from langchain_openai import ChatOpenAI
 
-        self._room = REASONING_TOKENS if endpoint.context_tokens >= LARGE_CONTEXT else 0
-        async with openai.DefaultAsyncHttpxClient(timeout=CHAT_TIMEOUT) as connections:
-            yield ChatOpenAI(
+        room = REASONING_TOKENS if endpoint.context_tokens >= LARGE_CONTEXT else 0
+        async with self._turn, openai.DefaultAsyncHttpxClient(timeout=CHAT_TIMEOUT, verify=_trusted()) as connections:
+            client = ChatOpenAI(
                 model=endpoint.model,
                 api_key=endpoint.api_key,
                 base_url=endpoint.base_url,
-                temperature=0,
+                temperature=None if OWN_TEMPERATURE.search(endpoint.model) else 0,
                 seed=0,
                 timeout=CHAT_TIMEOUT,
                 max_retries=TRANSPORT_RETRIES,
                 http_async_client=connections,
             )
+            yield client, room
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust, read once: it takes 50 ms, which is most of what a client takes."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _messages(prompt: str, system: str) -> list[tuple[str, str]]:
@@ -194,18 +234,17 @@ def _said(name: str, message: Any) -> str:
     text: str = message.text.strip()
     if text:
         return text
+    tokens_in, tokens_out = _usage(message)
     if refusal := message.additional_kwargs.get("refusal"):
-        raise ModelError(f"The model {name} refused: {_shortened(refusal, 200).rstrip('.')}.")
-    raise ModelError(f"The model {name} answered with nothing; try again or set another BRAIN_CHAT_MODEL.")
+        why = f"refused: {shortened(refusal, 200).rstrip('.')}"
+    else:
+        why = "answered with nothing; try again or set another BRAIN_CHAT_MODEL"
+    raise ModelError(f"The model {name} {why}.", tokens_in=tokens_in, tokens_out=tokens_out)
 
 
 def _usage(message: Any) -> tuple[int, int]:
     usage = message.usage_metadata or {}
     return usage.get("input_tokens", 0), usage.get("output_tokens", 0)
-
-
-def _shortened(text: str, characters: int = 80) -> str:
-    return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
 @asynccontextmanager
@@ -223,8 +262,11 @@ async def _translated(name: str) -> "AsyncIterator[None]":
     except openai.APIStatusError as exc:
         raise ModelError(f"The model {name} answered with status {exc.status_code}: {_reason(exc)}.") from exc
     except openai.LengthFinishReasonError as exc:
-        raise ModelError(
-            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL."
+        usage = exc.completion.usage
+        raise AnswerCutOff(
+            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL.",
+            tokens_in=usage.prompt_tokens if usage else 0,
+            tokens_out=usage.completion_tokens if usage else 0,
         ) from exc
     except openai.OpenAIError as exc:
         raise ModelError(f"The model {name} gave no usable answer: {_one_line(exc)}.") from exc
@@ -238,7 +280,7 @@ def _reason(exc: Any) -> str:
 
 
 def _one_line(said: object) -> str:
-    return _shortened(" ".join(str(said).split()), 200).rstrip(".")
+    return shortened(" ".join(str(said).split()), 200).rstrip(".")
 
 
 class WordLlamaEmbedder:

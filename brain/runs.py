@@ -192,6 +192,8 @@ class StepResult:
     error: str | None = None
     fingerprint: str | None = None
     """SHA-256 in hex over tool, version and resolved arguments; None where the step never got that far."""
+    items: int | None = None
+    """Of a `foreach` step: how many items it had; None for any other."""
     tries: int = 0
     """How often the tool was called."""
     tokens_in: int = 0

@@ -76,7 +76,45 @@ FILMS = pa.table(
     }
 )
 
-DATA_FRAMES = {"films": FILMS, "penguins": PENGUINS, "staff": STAFF}
+VISITS = pa.table(
+    {
+        "page": ["home", "shop", "home", "blog", "shop", "blog"],
+        "show": ["Harbour", "Lights", "Harbour", "Lights", "Harbour", "Lights"],
+        "day": [1, 1, 2, 2, 3, 3],
+        "view": [120, 80, 95, 60, 130, 75],
+    }
+)
+
+SHIFTS = pa.table(
+    {
+        "ward": ["East", "West", "East", "North", "West", "North"],
+        "department": ["IT", "HR", "IT", "Care", "Care", "HR"],
+        "shift": ["day", "night", "day", "night", "day", "night"],
+        "grade": ["A", "B", "A", "C", "B", "A"],
+        "sick_days": [3, 1, 0, 5, 2, 4],
+        "reports": [12, 7, 9, 15, 4, 8],
+    }
+)
+
+CATALOG = pa.table(
+    {
+        "product": ["lamp", "desk", "chair", "shelf"],
+        "maker": ["Blau", "Nord", "Blau", "Nord"],
+        "price": [49.5, 420.0, 89.0, 130.0],
+        "sold": [400, 12, 150, 90],
+        "stock": [1_500_000, 800, 12_000, 2_500_000],
+        "note": ["", "—", "", "new"],
+    }
+)
+
+DATA_FRAMES = {
+    "catalog": CATALOG,
+    "films": FILMS,
+    "penguins": PENGUINS,
+    "shifts": SHIFTS,
+    "staff": STAFF,
+    "visits": VISITS,
+}
 """Tables that a notebook hands over; the others are files."""
 
 

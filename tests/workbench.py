@@ -9,7 +9,7 @@ from strategies import registry_of, tool
 
 from brain.errors import ToolError
 from brain.executor.engine import Approvals, Engine, Job
-from brain.executor.ports import MemoryJournal, ToolCall
+from brain.executor.ports import MemoryJournal, StepCache, ToolCall
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import EventType, RunResult, StepResult
@@ -45,8 +45,17 @@ class Workbench:
         self.functions[f"work.{name}"] = function
         self.definitions[f"work.{name}"] = tool(f"work.{name}", ANYTHING, **more)
 
+    cache: StepCache | None = None
+    earlier: list[Any] = field(default_factory=list)
+    """What calls were handed of an older result."""
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1000))
+
+    def slot(self) -> asyncio.Semaphore:
+        return self.slots
+
     async def call(self, call: ToolCall) -> Any:
         self.calls.append((call.tool.name, call.arguments.get("value")))
+        self.earlier += [] if call.earlier is None else [call.earlier]
         return await self.functions[call.tool.name](**call.arguments)
 
     async def run(
@@ -61,7 +70,7 @@ class Workbench:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
         pipeline = build(spec, registry_of(*self.definitions.values()))
-        engine = Engine(self, self.events, self.journal)
+        engine = Engine(self, self.events, self.journal, cache=self.cache)
         job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier))
         return await engine.run(job, cancel)
 

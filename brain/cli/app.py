@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, services, work
+from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -71,6 +71,7 @@ _add(services.up, SERVE, "brain up")
 _add(services.down, SERVE, "brain down")
 _add(services.status, SERVE, "brain status --json")
 _add(services.doctor, SERVE, "brain doctor")
+app.add_typer(secrets.secrets, name="secrets", rich_help_panel=SERVE)
 app.add_typer(services.db, name="db", rich_help_panel=SERVE)
 
 
@@ -115,5 +116,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _complain(text: str) -> None:
     from brain.cli.live import note
+    from brain.config_secrets import redacted
 
-    note(f"brain: {text}")
+    note(f"brain: {redacted(text)}")

@@ -21,6 +21,7 @@ __all__ = [
     "AsJson",
     "InputOptions",
     "Limit",
+    "NoCache",
     "Project",
     "RunArgument",
     "Tools",
@@ -39,6 +40,7 @@ Project = Annotated[
 Tools = Annotated[Path | None, typer.Option("--tools", help="Another tool registry than the project's tools.json.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Make every call, also where a step says `cache`.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
 RunArgument = Annotated[
     str, typer.Argument(help="A run: the end or beginning of its id, or `last`.", autocompletion=completion.runs)

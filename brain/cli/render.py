@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from brain.runs import ApprovalRequest
     from brain.session import Run
     from brain.session.health import Finding
+    from brain.session.secrets import SecretInfo
     from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "revision",
     "run",
     "say",
+    "secrets",
     "services",
     "tools",
     "tree",
@@ -135,6 +137,8 @@ def run(shown: "Run", *, as_json: bool) -> None:
         _answer(console, shown.answer)
     for name in shown.outputs:
         _result(console, shown, name)
+    for text in shown.notes:
+        console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
     _status_line(console, shown)
 
@@ -311,6 +315,26 @@ def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
 
 def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".") + "."
+
+
+def secrets(found: "list[SecretInfo]", *, as_json: bool) -> None:
+    """Secrets without their values, a line each."""
+    if as_json:
+        print_json([info.to_json() for info in found])
+        return
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("secret", "from", "used by, and where it may go", "set"):
+        drawn.add_column(name, overflow="fold")
+    for info in found:
+        colour = {"not set": "yellow", "no key": "red"}.get(info.source, "green")
+        also = " [dim](table too)[/]" if info.is_in_table and info.source in (".env", "environment") else ""
+        uses = [f"{use.tool} → {', '.join(use.hosts) or 'no host'}" for use in info.uses]
+        when = "" if info.updated_at is None else _time(info.updated_at)
+        drawn.add_row(
+            f"[bold cyan]{info.name}[/]", f"[{colour}]{info.source}[/]{also}",
+            escape("\n".join(uses)) or "[dim]no tool[/]", when,
+        )  # fmt: skip
+    screen().print(drawn)
 
 
 def services(found: "list[ServiceStatus]", *, as_json: bool) -> None:

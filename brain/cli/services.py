@@ -129,8 +129,9 @@ def _database_url(project: Project) -> str:
 
 
 def _settings(project: Project) -> "Settings":
-    from brain.config_secrets import load_settings
+    from brain.config_secrets import Redactor, install_log_redaction, load_settings
 
     settings = load_settings(project)
+    install_log_redaction(Redactor.of_environment(settings.project))
     log_to_standard_error(settings.brain_log_level)
     return settings

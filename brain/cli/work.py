@@ -10,6 +10,7 @@ from brain.cli import CANCELLED
 from brain.cli.options import (
     AsJson,
     InputOptions,
+    NoCache,
     Project,
     RunArgument,
     Tools,
@@ -72,6 +73,7 @@ def ask(
     request: Request,
     *,
     yes: Yes = False,
+    no_cache: NoCache = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -80,7 +82,7 @@ def ask(
     from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        begin(brain, Order(request=request, yes=yes, source="cli"), as_json=as_json)
+        begin(brain, Order(request=request, yes=yes, source="cli", use_cache=not no_cache), as_json=as_json)
 
 
 def run(
@@ -88,6 +90,7 @@ def run(
     *,
     inputs: InputOptions = None,
     yes: Yes = False,
+    no_cache: NoCache = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -97,7 +100,9 @@ def run(
     from brain.session import Order
 
     with open_brain(project, tools) as brain:
-        order = Order(spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli")
+        order = Order(
+            spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache
+        )
         begin(brain, order, as_json=as_json)
 
 

@@ -36,6 +36,8 @@ class Database:
         """The same database as the login that can only read; None where there is none."""
         self.place = Place.of(url)
         self._engine: AsyncEngine | None = None
+        self._autocommit: AsyncEngine | None = None
+        """The same pool, each statement a transaction of its own."""
 
     async def __aenter__(self) -> Self:
         with translated(self.place):
@@ -49,12 +51,13 @@ class Database:
                 connect_args=CONNECT_ARGUMENTS,
             )
         event.listen(self._engine.sync_engine, "connect", _configure)
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         return self
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        engine, self._engine = self._engine, None
+        engine, self._engine, self._autocommit = self._engine, None, None
         if engine is not None:
             await engine.dispose()
 
@@ -67,7 +70,7 @@ class Database:
 
         Raises DatabaseError; DatabaseUnreachable where the same call may succeed later.
         """
-        sessions = async_sessionmaker(self._opened, expire_on_commit=False)
+        sessions = async_sessionmaker(_entered(self._engine), expire_on_commit=False)
         with translated(self.place):
             async with sessions.begin() as session:
                 yield session
@@ -76,8 +79,7 @@ class Database:
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """A raw connection where each statement is a transaction of its own; raises as `session` does."""
         with translated(self.place):
-            engine = self._opened.execution_options(isolation_level="AUTOCOMMIT")
-            async with engine.connect() as borrowed:
+            async with _entered(self._autocommit).connect() as borrowed:
                 pooled = await borrowed.get_raw_connection()
                 raw = cast("psycopg.AsyncConnection[Any]", pooled.driver_connection)
                 try:
@@ -86,11 +88,11 @@ class Database:
                     if raw.closed:
                         await borrowed.invalidate()
 
-    @property
-    def _opened(self) -> AsyncEngine:
-        if self._engine is None:
-            raise RuntimeError("Database is an asynchronous context manager: enter it first")
-        return self._engine
+
+def _entered(engine: AsyncEngine | None) -> AsyncEngine:
+    if engine is None:
+        raise RuntimeError("Database is an asynchronous context manager: enter it first")
+    return engine
 
 
 def _configure(connection: Any, _record: object) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Rating",
     "Run",
+    "Secret",
     "Step",
     "StepItem",
     "ToolBackup",
@@ -100,6 +101,10 @@ class Run(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
     planner: str = Field(default="", sa_type=Text)
     """Which planner, model and prompt version made the plan; empty for a spec that a person wrote."""
+    notes: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    """What the planner wants a person to know before relying on its plan."""
     feedback: str | None = Field(default=None, sa_type=Text)
     score: float | None = Field(default=None, sa_type=Double)
     """0 to 1, by the evaluator."""
@@ -228,3 +233,17 @@ class ToolBackup(SQLModel, table=True):
     """SHA-256 in hex over the canonical JSON of the definition."""
     definition: dict[str, Any] = Field(sa_type=JSONB)
     first_used_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class Secret(SQLModel, table=True):
+    """A secret of tools, encrypted for its name; only its owner reads the table."""
+
+    __tablename__ = "secrets"
+    metadata = metadata
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    ciphertext: bytes = Field(repr=False)
+    key_id: str = Field(sa_type=Text)
+    """Tells which of the keys in BRAIN_SECRETS_KEY opens it."""
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+    updated_at: datetime = Field(default=None, sa_column=_time(now=True))

@@ -5,11 +5,14 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from brain.errors import StepTimeout, ToolError
-from brain.executor.fingerprint import fingerprint
-from brain.executor.ports import EventSink, Report, ToolCall, ToolCaller
+from brain.executor.fingerprint import files_read, fingerprint, hash_files
+from brain.executor.local import on_daemon_thread
+from brain.executor.pace import Pace
+from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import EventType, Json, StepResult, StepStatus, utc_now
 
@@ -33,12 +36,27 @@ class Call:
     tries: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    earlier: Json = None
+    """What the cache has of the same call, where it is too old to stand for it."""
     started_at: datetime = field(default_factory=utc_now)
 
     def spend(self, tokens_in: int, tokens_out: int) -> None:
         """Count what a question to the chat model took."""
         self.tokens_in += tokens_in
         self.tokens_out += tokens_out
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it may be made again where its outcome is unknown."""
+        return self.step.definition.is_repeatable
+
+    def begun(self) -> StepResult:
+        """The call as it goes on record before it is made."""
+        return replace(self.ended(StepStatus.RUNNING), finished_at=None)
+
+    def cut_short(self) -> StepResult:
+        """The call where it was cancelled under way; of one that may not be repeated the outcome is unknown."""
+        return self.ended(StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED)
 
     def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
         """How the call ended, as everybody else sees it."""
@@ -54,32 +72,45 @@ class Caller:
     """Prepares calls and makes them."""
 
     def __init__(
-        self, caller: ToolCaller, events: EventSink, project: Path | None, earlier: Iterable[StepResult] = ()
+        self,
+        caller: ToolCaller,
+        events: EventSink,
+        project: Path | None,
+        cache: StepCache | None = None,
+        earlier: Iterable[StepResult] = (),
     ) -> None:
         self._caller = caller
         self._events = events
         self._project = project
+        self._cache = cache
         self.tokens_in = self.tokens_out = 0
         """What the calls made here took from the chat model."""
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
 
-    def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
+    async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
         """Resolve and check the arguments; raises ToolError where they do not fit the tool."""
         arguments = step.arguments.resolve(scope)
         step.validate(arguments)
-        return Call(step, scope, arguments, fingerprint(step.definition, arguments, self._project), item)
+        contents = await self._contents(files_read(step.definition, arguments))
+        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), item)
 
-    def prepare_items(self, step: PlannedStep, scope: Mapping[str, Json]) -> list[Call]:
+    async def _contents(self, paths: Mapping[str, str]) -> dict[str, str | None]:
+        if not paths or self._project is None:
+            return {}
+        return await on_daemon_thread(partial(hash_files, self._project, paths), name="hash")
+
+    async def prepare_items(self, step: PlannedStep, scope: Mapping[str, Json]) -> list[Call]:
         """The calls of a `foreach` step, in item order."""
         assert step.foreach is not None  # noqa: S101 - the schedule only asks for those that have it
         items = step.foreach.resolve(scope)
         if not isinstance(items, list):
             raise ToolError(f"foreach takes a list and got {_kind(items)}; check what {step.id} iterates over.")
         outer = dict(scope)
-        return [
-            self.prepare(step, ChainMap({"item": value, "index": index}, outer), index)
-            for index, value in enumerate(items)
-        ]
+        calls, pace = [], Pace()
+        for index, value in enumerate(items):
+            calls.append(await self.prepare(step, ChainMap({"item": value, "index": index}, outer), index))
+            await pace.keep()
+        return calls
 
     def known(self, call: Call) -> StepResult | None:
         """The result of an earlier attempt of this run, if it was the same call."""
@@ -89,8 +120,12 @@ class Caller:
         return replace(earlier, arguments=call.arguments)
 
     async def make(self, call: Call) -> StepResult:
-        """Call the tool, again where that was asked for and may help; how it ended is in the result."""
-        call.started_at = utc_now()
+        """Call the tool, again where that was asked for and may help; how it ended is in the result.
+
+        Where the step says `cache`, a result of the same call that is young enough stands for it.
+        """
+        if call.step.cache and call.step.definition.is_read_only and await self._is_cached(call):
+            return call.ended(StepStatus.CACHED, result=call.earlier)
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
@@ -99,6 +134,14 @@ class Caller:
             self.tokens_in += call.tokens_in
             self.tokens_out += call.tokens_out
         return call.ended(StepStatus.SUCCEEDED, result=result)
+
+    async def _is_cached(self, call: Call) -> bool:
+        """Whether `call.earlier` stands for the call now."""
+        kept = await self._cache.find(call.fingerprint) if self._cache is not None else None
+        if kept is None:
+            return False
+        call.earlier = kept.result
+        return kept.age <= (call.step.cache or 0)
 
     async def _with_retries(self, call: Call) -> Json:
         import stamina
@@ -116,11 +159,14 @@ class Caller:
         raise AssertionError  # stamina either returns from the loop or raises the last error
 
     async def _once(self, call: Call) -> Json:
-        call.tries += 1
         step = call.step
         try:
-            async with asyncio.timeout(step.timeout):
-                return await self._caller.call(self._tool_call(call))
+            async with self._caller.slot():
+                if not call.tries:
+                    call.started_at = utc_now()
+                call.tries += 1
+                async with asyncio.timeout(step.timeout):
+                    return await self._caller.call(self._tool_call(call))
         except TimeoutError:
             raise StepTimeout(
                 f"{step.definition.name} took longer than its timeout of {step.timeout:g} s; "
@@ -131,7 +177,7 @@ class Caller:
     def _tool_call(self, call: Call) -> ToolCall:
         template = call.step.arguments
         reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
-        return ToolCall(call.step.definition, call.arguments, self._report(call), call.spend, reveal)
+        return ToolCall(call.step.definition, call.arguments, self._report(call), call.spend, call.earlier, reveal)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

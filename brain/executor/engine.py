@@ -1,18 +1,20 @@
 """The schedule: each step starts the moment its last dependency is done."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from brain.errors import BrainError, ToolError
+from brain.errors import ToolError
 from brain.executor.calls import Call, Caller
+from brain.executor.fan_out import FanOut
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
-from brain.executor.ports import EventSink, Journal, ToolCaller
+from brain.executor.pace import Pace
+from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import compile_template
 from brain.pipeline_builder.spec import OnError
@@ -20,12 +22,9 @@ from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, S
 
 __all__ = ["Approvals", "Engine", "Job"]
 
-YIELD_SECONDS = 0.005
-"""Steps that never wait must not keep heartbeat, events and writes waiting longer than this."""
 STOP_SECONDS = 5.0
 """How long a cancelled async tool may take to clean up before it is left alone."""
-DEFAULT_FAN_OUT = 16
-"""Items of a `foreach` step at once, where the step does not say."""
+CUT_SHORT = frozenset({StepStatus.CANCELLED, StepStatus.INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,8 @@ class Engine:
     events: EventSink
     journal: Journal
     project: Path | None = None
+    cache: StepCache | None = None
+    """None: every call is made."""
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
         """Run to the end, or until all that is left waits for approval.
@@ -86,12 +87,13 @@ class _Schedule:
         self._pipeline = job.pipeline
         self._approvals = job.approvals
         self._writer = writer
-        self._calls = Caller(engine.caller, engine.events, engine.project, job.earlier)
+        self._calls = Caller(engine.caller, engine.events, engine.project, engine.cache, job.earlier)
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
         self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
         self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)
         self._tasks: set[asyncio.Task[None]] = set()
         self._results: dict[str, StepResult] = {}
+        self._started: dict[str, Call] = {}
         self._waiting: dict[str, ApprovalRequest] = {}
         self._progress = asyncio.Event()
         self._stopped_by: BaseException | None = None
@@ -100,7 +102,7 @@ class _Schedule:
     async def run(self) -> RunResult:
         try:
             await self._drive()
-        except asyncio.CancelledError:
+        except BaseException:
             self._stopping = True
             await self._abandon_rest()
             raise
@@ -136,19 +138,16 @@ class _Schedule:
             self._progress.clear()
 
     async def _start_ready(self) -> None:
-        loop = asyncio.get_running_loop()
-        yielded = time.perf_counter()
+        loop, pace = asyncio.get_running_loop(), Pace()
         while self._ready and not self._stopping:
             step = self._ready.popleft()
             task = asyncio.Task(self._step(step), loop=loop, eager_start=True)
             if task.done():
-                task.result()
+                self._on_done(task)
             else:
                 self._tasks.add(task)
                 task.add_done_callback(self._on_done)
-            if time.perf_counter() - yielded > YIELD_SECONDS:
-                await asyncio.sleep(0)
-                yielded = time.perf_counter()
+            await pace.keep()
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -164,7 +163,7 @@ class _Schedule:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
         if self._stopping:
             for step in self._unfinished():
-                self._finish(step, _ended(step, StepStatus.CANCELLED))
+                self._finish(step, self._cut_short(step))
 
     async def _step(self, step: PlannedStep) -> None:
         started = utc_now()
@@ -178,9 +177,16 @@ class _Schedule:
         except ToolError as exc:
             self._finish(step, _ended(step, StepStatus.FAILED, error=str(exc), started_at=started))
         except asyncio.CancelledError:
-            self._finish(step, _ended(step, StepStatus.CANCELLED, started_at=started))
+            self._finish(step, self._cut_short(step, started))
             if not self._stopping:
                 raise
+
+    def _cut_short(self, step: PlannedStep, started: datetime | None = None) -> StepResult:
+        """How a step ended that was cancelled before or while it ran."""
+        if (call := self._started.get(step.id)) is not None:
+            return call.cut_short()
+        is_unknown = step.foreach is not None and started is not None and not step.definition.is_repeatable
+        return _ended(step, StepStatus.INTERRUPTED if is_unknown else StepStatus.CANCELLED, started_at=started)
 
     def _reason_to_skip(self, step: PlannedStep) -> str | None:
         for dependency in step.dependencies:
@@ -195,14 +201,14 @@ class _Schedule:
         return result.status.has_result or (result.status is StepStatus.FAILED and not self._fails_run(result))
 
     async def _single(self, step: PlannedStep) -> None:
-        call = self._calls.prepare(step, self._scope)
-        if not self._may_run(step, call.arguments):
-            return
+        call = await self._calls.prepare(step, self._scope)
         if (known := self._calls.known(call)) is not None:
             self._finish(step, known)
-            return
-        await self._announce(step, call)
-        self._finish(step, await self._calls.make(call))
+        elif self._may_run(step, call.arguments):
+            self._events.publish(EventType.STEP_RUNNING, step_id=step.id)
+            await self._begin(step, call.begun())
+            self._started[step.id] = call
+            self._finish(step, await self._calls.make(call))
 
     def _may_run(self, step: PlannedStep, arguments: Json) -> bool:
         if step.definition.is_read_only:
@@ -213,83 +219,30 @@ class _Schedule:
         self._waiting[step.id] = ApprovalRequest(step.id, step.definition.name, arguments, request_hash)
         return False
 
-    async def _announce(self, step: PlannedStep, call: Call | None = None, *, message: str = "") -> None:
-        self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=message)
-        if step.definition.is_repeatable:
-            return
-        arguments = call.arguments if call is not None else {}
-        self._writer.add(_ended(step, StepStatus.RUNNING, arguments=arguments, started_at=utc_now()))
-        await self._writer.flush()
+    async def _begin(self, step: PlannedStep, begun: StepResult) -> None:
+        """What may not be repeated is on record before it starts."""
+        if not step.definition.is_repeatable:
+            self._writer.add(begun)
+            await self._writer.flush()
 
     async def _fan_out(self, step: PlannedStep) -> None:
         started = utc_now()
-        calls = self._calls.prepare_items(step, self._scope)
-        if not step.definition.is_read_only and not self._may_run(step, {"items": [c.arguments for c in calls]}):
+        calls = await self._calls.prepare_items(step, self._scope)
+        is_done = all(self._calls.known(call) is not None for call in calls)
+        if not is_done and not self._may_run(step, {"items": [call.arguments for call in calls]}):
             return
-        await self._announce(step, message=f"{len(calls)} items")
-        results = await self._run_items(step, calls)
-        made = [result for result in results if result is not None]
-        failures = [result for result in made if result.status is StepStatus.FAILED]
-        took = {
-            "started_at": started,
-            "tokens_in": sum(result.tokens_in for result in made),
-            "tokens_out": sum(result.tokens_out for result in made),
-        }
-        if failures and step.on_error is not OnError.COLLECT:
-            first = failures[0]
-            text = f"item {first.item} failed: {first.error}"
-            self._finish(step, _ended(step, StepStatus.FAILED, error=text, **took))
-        else:
-            values = [_value(result) for result in made]
-            self._finish(step, _ended(step, StepStatus.SUCCEEDED, result=values, **took))
-
-    async def _run_items(self, step: PlannedStep, calls: list[Call]) -> list[StepResult | None]:
-        results: list[StepResult | None] = [None] * len(calls)
-        queue = iter(calls)
-        done = 0
-
-        async def work() -> None:
-            nonlocal done
-            for call in queue:
-                result = await self._item(step, call)
-                results[call.item or 0] = result
-                done += 1
-                self._tell_items(step, done, len(calls))
-                if result.status is StepStatus.FAILED and step.on_error is not OnError.COLLECT:
-                    for _ in queue:
-                        pass
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(step.max_parallel or DEFAULT_FAN_OUT, len(calls))):
-                    group.create_task(work())
-        except* BrainError as errors:
-            raise errors.exceptions[0] from None  # results cannot be kept any more: the same error for every item
-        return results
-
-    async def _item(self, step: PlannedStep, call: Call) -> StepResult:
-        if (known := self._calls.known(call)) is not None:
-            return known
-        result = await self._calls.make(call)
-        self._writer.add(result)
-        if not step.definition.is_repeatable:
-            await self._writer.flush()
-        return result
-
-    def _tell_items(self, step: PlannedStep, done: int, total: int) -> None:
-        self._events.publish(
-            EventType.STEP_PROGRESS,
-            step_id=step.id,
-            message=f"{done} of {total}",
-            percentage=100 * done / total,
-            data={"done": done, "total": total},
-        )
+        self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(calls)} items")
+        await self._begin(step, _ended(step, StepStatus.RUNNING, started_at=started))
+        results = await FanOut(step, calls, self._calls, self._writer).run(self._events)
+        self._finish(step, _joined(step, results, started))
 
     def _finish(self, step: PlannedStep, result: StepResult) -> None:
+        if step.id in self._results:
+            return  # it was given up, and ended all the same
         self._results[step.id] = result
         self._scope[step.id] = result.result if result.status.has_result else None
         # the items are on record one by one; their list is put together again where it is read
-        self._writer.add(replace(result, result=None) if step.foreach is not None and result.result else result)
+        self._writer.add(replace(result, result=None) if result.items else result)
         data = {"seconds": result.seconds} if result.seconds is not None else None
         self._events.publish(EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=data)
         for dependent in step.dependents:
@@ -303,7 +256,7 @@ class _Schedule:
 
     def _outcome(self) -> RunResult:
         failed = [result for result in self._results.values() if self._fails_run(result)]
-        if self._stopping:
+        if any(result.status in CUT_SHORT for result in self._results.values()):
             status = RunStatus.CANCELLED
         elif failed:
             status = RunStatus.FAILED
@@ -340,6 +293,20 @@ def _ended(step: PlannedStep, status: StepStatus, **fields: Any) -> StepResult:
     finished = utc_now() if status is not StepStatus.RUNNING else None
     definition = step.definition
     return StepResult(step.id, definition.name, status, tool_version=definition.version, finished_at=finished, **fields)
+
+
+def _joined(step: PlannedStep, results: list[StepResult], started: datetime) -> StepResult:
+    """How a `foreach` step ended, from how its items did."""
+    took = {
+        "started_at": started,
+        "items": len(results),
+        "tokens_in": sum(result.tokens_in for result in results),
+        "tokens_out": sum(result.tokens_out for result in results),
+    }
+    failed = next((result for result in results if result.status is StepStatus.FAILED), None)
+    if failed is not None and step.on_error is not OnError.COLLECT:
+        return _ended(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
+    return _ended(step, StepStatus.SUCCEEDED, result=[_value(result) for result in results], **took)
 
 
 def _value(result: StepResult) -> Json:

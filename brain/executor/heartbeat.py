@@ -1,12 +1,11 @@
 """Tells everybody else, once a second, that the owner of a run lives, and notices that somebody wants it cancelled."""
 
 import asyncio
-import contextlib
 import logging
 from types import TracebackType
 from typing import Self
 
-from brain.errors import ServiceError, StaleAttempt
+from brain.errors import StaleAttempt
 from brain.executor.ports import Journal
 
 __all__ = ["Heartbeat"]
@@ -36,8 +35,7 @@ class Heartbeat:
     ) -> None:
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
 
     async def _beat(self) -> None:
         while True:
@@ -49,5 +47,5 @@ class Heartbeat:
                 self.lost = exc
                 self._cancel.set()
                 return
-            except ServiceError:
+            except Exception:  # whatever it is, the next beat may succeed; without any the run is taken over
                 log.warning("A heartbeat could not be written; trying again.", exc_info=True)

@@ -37,12 +37,14 @@ class JournalWriter:
     ) -> None:
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         if self.failed.done():
             self.failed.exception()
-        if exc_type is None:
+        elif exc_type is None:
             await self.flush()
+        else:
+            with contextlib.suppress(Exception):  # what is being raised says more
+                await self.flush()
 
     def add(self, result: StepResult) -> None:
         """Take a result; returns at once."""

@@ -1,13 +1,14 @@
 """What the executor needs from others; `session` passes the real things in."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from brain.runs import EventType, Json, StepResult
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["EventSink", "Journal", "MemoryJournal", "Report", "Spend", "ToolCall", "ToolCaller"]
+__all__ = ["EventSink", "Journal", "Kept", "MemoryJournal", "Report", "Spend", "StepCache", "ToolCall", "ToolCaller"]
 
 type Report = Callable[[float | None, str], None]
 """Takes a percentage (0-100, None = unknown) and a message; callable from any thread."""
@@ -41,6 +42,22 @@ class Journal(Protocol):
         """Say that the owner lives; returns whether somebody asked to cancel. Raises StaleAttempt likewise."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The latest good result of a call, of any run."""
+
+    result: Json
+    age: float
+    """Seconds since it was made."""
+
+
+class StepCache(Protocol):
+    """Finds what the same call gave before."""
+
+    async def find(self, fingerprint: str) -> Kept | None:
+        """The latest result that is still whole, however old; None where there is none or it cannot be read."""
+
+
 class MemoryJournal:
     """Keeps the latest state of each step and item for as long as this object lives."""
 
@@ -70,6 +87,8 @@ class ToolCall:
     """As recorded: secrets are references."""
     report: Report
     spend: Spend = _uncounted
+    earlier: Json = None
+    """What the cache has of the same call, where it is too old to stand for it."""
     reveal: Callable[[Callable[[str], str]], Mapping[str, Json]] | None = None
     """The arguments with the spec's own secret references replaced; None where there are none.
 
@@ -79,6 +98,9 @@ class ToolCall:
 
 class ToolCaller(Protocol):
     """A place to work: calls one tool once."""
+
+    def slot(self) -> AbstractAsyncContextManager[Any]:
+        """Entered around each call; waits where too many are at work. The wait is no part of the call's time."""
 
     async def call(self, call: ToolCall) -> Json:
         """The tool's result as JSON; raises ToolError with a sentence that is safe to show and to store."""

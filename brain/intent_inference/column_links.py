@@ -9,6 +9,7 @@ from brain.intent_inference.mentions import Request, Word
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
 from brain.intent_inference.spans import Spanned, overlap
+from brain.written_numbers import NUMBER_WORDS
 
 __all__ = ["CERTAIN", "CLOSE", "GENERAL", "STATISTICS", "ColumnLink", "Rejection", "link_columns"]
 
@@ -97,7 +98,8 @@ def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similari
     usable = [column for column in source.columns if not adjective or _has_a_most(column, phrase[0].text)]
     if _is_the_table(phrase, source):
         usable = [column for column in usable if _named(text, column.spoken) == 1]
-    near = similarity.between(text, [column.spoken for column in usable]) if usable else []
+    names = [column.spoken for column in usable]
+    near = similarity.between(text, names) if usable and not _asks_for_some(phrase) else [0.0] * len(names)
     least = LIKELY_ADJECTIVE if adjective else LIKELY
     links = []
     for column, meant in zip(usable, near, strict=True):
@@ -110,6 +112,11 @@ def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similari
 
 def _is_adjective(phrase: tuple[Word, ...]) -> bool:
     return len(phrase) == 1 and (phrase[0].is_superlative or phrase[0].is_comparative)
+
+
+def _asks_for_some(phrase: tuple[Word, ...]) -> bool:
+    """`top ten windiest` says how many of what, and is near to a column only by chance."""
+    return len(phrase) > 1 and any(word.is_superlative or word.text in NUMBER_WORDS for word in phrase)
 
 
 def _has_a_most(column: Column, word: str) -> bool:

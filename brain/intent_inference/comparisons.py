@@ -2,13 +2,24 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
 
+from brain.errors import PlanningError
 from brain.intent_inference.inflection import points_down
-from brain.intent_inference.mentions import Mention, Request
+from brain.intent_inference.mentions import Request
+from brain.intent_inference.spans import Spanned
 
-__all__ = ["BARE_COMPARISON", "Comparison", "Range", "amount_comparison", "ranges", "time_comparison"]
+__all__ = [
+    "BARE_COMPARISON",
+    "Comparison",
+    "Range",
+    "amount_comparison",
+    "ranges",
+    "refuse_backward",
+    "time_comparison",
+]
 
 AMOUNTS = {
     "greater_or_equal": r"at least|no less than|not less than|minimum of|no fewer than",
@@ -18,9 +29,10 @@ AMOUNTS = {
 }
 """Before a number."""
 AFTER = {
-    "greater_or_equal": r"\s*(?:\w+\s+){0,3}(?:or|and)\s+(?:more|above|over|higher|up|upwards?|greater|later)\b",
-    "less_or_equal": r"\s*(?:\w+\s+){0,3}(?:or|and)\s+(?:less|fewer|below|under|lower|earlier)\b",
+    "greater_or_equal": r"\s*(?:\w+\s+){0,3}(?:or|and)\s+(?:more|above|over|higher|up|upwards?|greater)\b",
+    "less_or_equal": r"\s*(?:\w+\s+){0,3}(?:or|and)\s+(?:less|fewer|below|under|lower)\b",
 }
+"""Behind a number."""
 TIMES = {
     "greater_or_equal": r"since|starting(?: in| on| from)?",
     "greater": r"after|later than",
@@ -28,6 +40,11 @@ TIMES = {
     "less_or_equal": r"until|till|through|up to",
 }
 """Before a year or a date."""
+TIMES_AFTER = {
+    "greater_or_equal": r"\s+(?:(?:and|or)\s+(?:later|after|newer|since)\b|onwards?\b|on(?=\s*(?:[,.;:?!]|$)))",
+    "less_or_equal": r"\s+(?:and|or)\s+(?:earlier|before|older)\b",
+}
+"""Behind a year or a date: `2013 and later`, `from 2013 on`."""
 COMPARATIVE_THAN = re.compile(r"\b(\w{2,}er) than\s+(?:\w+\s+)?$", re.IGNORECASE)
 OR_COMPARATIVE = re.compile(r"\s*(?:\w+\s+){0,3}or\s+(\w{2,}er)\b", re.IGNORECASE)
 GAP = r"\s+(?:(?:the|a|an|year|of|than)\s+)*$"
@@ -49,39 +66,31 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class Range[T: Spanned]:
     """Two values from the first of which to the second something goes, both included."""
 
-    low: Mention
-    high: Mention
+    low: T
+    high: T
     start: int
 
 
-def amount_comparison(request: Request, number: Mention) -> Comparison | None:
+def amount_comparison(request: Request, number: Spanned) -> Comparison | None:
     """What is said of a number as an amount, if anything is."""
-    return (
-        _before(request, number, AMOUNTS)
-        or _comparative(request, number)
-        or next(
-            (
-                Comparison(operator, number.start, match.end())
-                for operator, pattern in AFTER.items()
-                if (match := re.compile(pattern, re.IGNORECASE).match(request.text, number.end))
-            ),
-            None,
-        )
-    )
+    before, behind = _before(request, number, AMOUNTS), _behind(request, number, AFTER)
+    if before and behind and before.operator == behind.operator:
+        return replace(before, end=behind.end)  # `at least 5 or more`
+    return before or _comparative(request, number) or behind
 
 
-def time_comparison(request: Request, time: Mention) -> Comparison | None:
+def time_comparison(request: Request, time: Spanned) -> Comparison | None:
     """What is said of a year or date as a point in time, if anything is."""
-    return _before(request, time, TIMES)
+    return _before(request, time, TIMES) or _behind(request, time, TIMES_AFTER)
 
 
-def ranges(request: Request, mentions: Sequence[Mention]) -> list[Range]:
+def ranges[T: Spanned](request: Request, places: Sequence[T]) -> list[Range[T]]:
     """Every `between A and B`, `from A to B` and `A to B`."""
     found = []
-    for low, high in pairwise(mentions):
+    for low, high in pairwise(places):
         joint = JOINED.fullmatch(request.text, low.end, high.start)
         opened = OPENED.search(request.before(low))
         if joint and (joint[1] != "and" or BETWEEN.search(request.before(low))):
@@ -89,19 +98,34 @@ def ranges(request: Request, mentions: Sequence[Mention]) -> list[Range]:
     return found
 
 
-def _before(request: Request, mention: Mention, patterns: dict[str, str]) -> Comparison | None:
-    """The longest of the patterns that lead up to a mention."""
-    text = request.before(mention)
-    offset = mention.start - len(text)
+def refuse_backward[T: Spanned, V: (float, date)](request: Request, span: Range[T], low: V, high: V) -> None:
+    """`between 5 and 4` holds for nothing; raises PlanningError."""
+    if low > high:
+        said = request.quote(span.start, span.high.end)
+        raise PlanningError(f"{said} ends before it starts: put the smaller or earlier one first.")
+
+
+def _before(request: Request, place: Spanned, patterns: dict[str, str]) -> Comparison | None:
+    """The longest of the patterns that lead up to a place."""
+    text = request.before(place)
+    offset = place.start - len(text)
     found = [
-        Comparison(operator, offset + match.start(), mention.end)
+        Comparison(operator, offset + match.start(), place.end)
         for operator, pattern in patterns.items()
         if (match := re.search(rf"\b(?:{pattern}){GAP}", text, re.IGNORECASE))
     ]
     return min(found, key=lambda comparison: comparison.start, default=None)
 
 
-def _comparative(request: Request, number: Mention) -> Comparison | None:
+def _behind(request: Request, place: Spanned, patterns: dict[str, str]) -> Comparison | None:
+    """The first of the patterns that follows a place."""
+    for operator, pattern in patterns.items():
+        if match := re.compile(pattern, re.IGNORECASE).match(request.text, place.end):
+            return Comparison(operator, place.start, match.end())
+    return None
+
+
+def _comparative(request: Request, number: Spanned) -> Comparison | None:
     """`older than 50` and `50 or older`."""
     text = request.before(number)
     if match := COMPARATIVE_THAN.search(text):

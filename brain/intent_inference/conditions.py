@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from brain.intent_inference.column_links import CLOSE, ColumnLink
-from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges
+from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges, refuse_backward
 from brain.intent_inference.mentions import Kind, Mention, Request
 from brain.intent_inference.periods import find_periods
 from brain.intent_inference.spans import distance, overlap
@@ -13,7 +13,7 @@ from brain.intent_inference.stated import Condition, Doubt, Reading
 from brain.intent_inference.values import find_values
 from brain.runs import Json
 
-__all__ = ["NEGATION", "find_conditions"]
+__all__ = ["NEGATION", "ONE_MORE", "find_conditions"]
 
 NEGATION = re.compile(
     r"\b(?:not|no|never|except(?: for)?|excluding|excludes?|without|other than|apart from|all but|everything but|"
@@ -22,6 +22,10 @@ NEGATION = re.compile(
 )
 NEGATED = re.compile(rf"(?:{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
 """A value within a few words behind `not` or `except` is ruled out."""
+ONE_MORE = re.compile(
+    r"\s*(?:,\s*(?:and|or|nor)?|and|or|nor)\s+(?:(?:in|of|on|from|by|for|with|the|an?|not)\s+)*", re.IGNORECASE
+)
+"""Between one value of a list and the next."""
 EQUAL = re.compile(r"\s*(?:is|was|are|were|of|=|:|equals|equal to|is exactly|being)?\s*", re.IGNORECASE)
 """Between a column's name and the number that it is to have."""
 ALSO = re.compile(r"\s*(?:\w+\s+)?(?:,|and|but)\s+", re.IGNORECASE)
@@ -33,27 +37,35 @@ JOINT = re.compile(r"\s*(?:(?:is|are|was|were|of|a|an|has|have|that|with)\s+)*",
 def find_conditions(reading: Reading) -> tuple[Condition, ...]:
     """All of them, in the order of the request; raises PlanningError where a value stands in several columns."""
     found = find_periods(reading)
-    for condition in find_values(reading):
+    last: Condition | None = None
+    for condition in sorted(find_values(reading), key=lambda condition: condition.start):
         if not any(overlap(condition, other) for other in found):
-            found.append(_negated(reading.request, condition))
+            last = _negated(reading.request, condition, last)
+            found.append(last)
     for condition in _amounts(reading.request, reading.columns, found):
         if not any(overlap(condition, other) for other in found):
             found.append(condition)
     return tuple(sorted(found, key=lambda condition: condition.start))
 
 
-def _negated(request: Request, condition: Condition) -> Condition:
-    text = request.before(condition)
-    match = NEGATED.search(text)
-    if match is None or condition.operator != "equals":
+def _negated(request: Request, condition: Condition, last: Condition | None) -> Condition:
+    """Ruled out by a word before it, or as one more of a list that is: `except lamps, desks and chairs`."""
+    if condition.operator != "equals":
         return condition
-    return replace(condition, operator="not_equals", start=condition.start - len(text) + match.start())
+    text = request.before(condition)
+    if match := NEGATED.search(text):
+        return replace(condition, operator="not_equals", start=condition.start - len(text) + match.start())
+    is_listed = last is not None and ONE_MORE.fullmatch(request.text, last.end, condition.start)
+    if is_listed and last and (last.operator, last.column) == ("not_equals", condition.column):
+        return replace(condition, operator="not_equals")
+    return condition
 
 
 def _amounts(request: Request, columns: Sequence[ColumnLink], found: Sequence[Condition]) -> Iterator[Condition]:
     amounts = [link for link in columns if link.column.is_number]
     free = [number for number in request.of(Kind.NUMBER) if not any(overlap(number, other) for other in found)]
     for between in ranges(request, free) if amounts else ():
+        refuse_backward(request, between, float(between.low.value), float(between.high.value))
         comparison = Comparison("between", between.start, between.high.end)
         yield _of_nearest(request, amounts, comparison, [between.low.value, between.high.value])
     last: Condition | None = None

@@ -3,21 +3,24 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
+from itertools import combinations, pairwise
 
 from brain.intent_inference.column_links import CERTAIN, ColumnLink
 from brain.intent_inference.comparisons import BARE_COMPARISON
-from brain.intent_inference.conditions import NEGATION
+from brain.intent_inference.conditions import NEGATION, ONE_MORE
 from brain.intent_inference.draft import DraftStep
+from brain.intent_inference.groupings import ANNOUNCED, COMPARED, IDIOM, Grouping
 from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import Kind, Mention, Request, Word
-from brain.intent_inference.slots import ONLY_ONE
-from brain.intent_inference.sources import Source, makes_table
+from brain.intent_inference.orderings import WHO, Ordering
+from brain.intent_inference.slots import DEFAULT, ONLY_ONE
+from brain.intent_inference.sources import CALENDAR, Source, ends_with, makes_table
 from brain.intent_inference.spans import Place, Spanned, overlap
+from brain.intent_inference.stated import Condition
 from brain.intent_inference.table_flow import TableFlow
 from brain.runs import Json
+from brain.written_numbers import NUMBER_WORDS
 
 __all__ = ["left_over", "unread_values", "unused_words"]
 
@@ -39,14 +42,32 @@ NARROWS_NOTHING = frozenset(
         entries values data dataset file table figures""",
     )
 )
+EITHER = re.compile(r"\b(?:or|nor)\b", re.IGNORECASE)
+HALF_READ = re.compile(
+    rf"\b(?:half|halves|thirds?\s+of|quarters?\s+of\s+an?)\b|(?<=\d)\s+(?:k|mln|mio|mn|bn|tn|lakhs?|crores?)\b"
+    rf"|(?<=\w)\s+point\s+(?:\d|{'|'.join(NUMBER_WORDS)}|one)\b"
+)
+"""What makes another number of the one beside it."""
+ORDINAL = re.compile(
+    r"\b(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|next)[\s-]+(?:\w{2,}est|most|least)\b",
+    re.IGNORECASE,
+)
+"""`the second wettest`, which is not the wettest."""
 RELATIVE_TIME = re.compile(
     r"\b(?:today|tonight|yesterday|tomorrow|ago|(?:last|this|next|past|previous|coming) (?:\w+ )?"
     r"(?:days?|weeks?|months?|quarters?|years?))\b",
     re.IGNORECASE,
 )
+TIME_COMPARISON = re.compile(
+    r"\b(?:since|until|till|before|after|prior to|later|earlier|onwards?|up to|as of)\b", re.IGNORECASE
+)
+"""Of a time, which none of the conditions may have seen: `until the end of 2013`."""
+TIMES = frozenset({"day", *(f"{part}s" for part in CALENDAR)})
+"""Words for what a row may be."""
+OF_ANOTHER = re.compile(r"\b(?:of|in|per|by)\s+(?:(?:the|a|each|every)\s+)?$", re.IGNORECASE)
+"""Before `day` in `hour of the day`."""
 NAMES_OF_FORMATS = frozenset({"csv", "tsv", "json", "jsonl", "parquet", "png", "sql", "id", "i"})
 """Written in capitals without being a name of something."""
-SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +88,8 @@ class _Done:
 
     def reads(self, mention: Mention) -> bool:
         """Whether this is the file that the plan starts from."""
-        is_path = mention.kind is Kind.PATH and self.source.path is not None
-        return is_path and Path(str(mention.value)).name == Path(self.source.path or "").name
+        named, path = str(mention.value), self.source.path
+        return mention.kind is Kind.PATH and path is not None and (ends_with(path, named) or ends_with(named, path))
 
     @property
     def shows_rows(self) -> bool:
@@ -78,9 +99,33 @@ class _Done:
             makes_table(step.tool) and "x-columns" not in step.tool.output_schema for step in self.steps
         )
 
+    @property
+    def making(self) -> Sequence[DraftStep]:
+        """The steps that make figures, so that no row comes out as it was."""
+        return [step for step in self.steps if "x-columns" in step.tool.output_schema]
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether figures are made of no column, so that they count rows."""
+        return any("measure" not in _roles(step) for step in self.making)
+
+    @property
+    def has_default(self) -> bool:
+        """Whether nobody said how figures are to be made."""
+        return any(
+            filled.origin == DEFAULT and "enum" in step.tool.parameters[name]
+            for step in self.making
+            for name, filled in step.filled.items()
+        )
+
     def is_about_the_table(self, place: Spanned) -> bool:
         """Whether the words may only name the table itself."""
         return any(word.text in self.source.nouns and overlap(word, place) for word in self.request.words)
+
+
+def _roles(step: DraftStep) -> set[str]:
+    """What the arguments that are filled mean."""
+    return {step.tool.parameters[name].get("x-role", "") for name in step.filled}
 
 
 def left_over(request: Request, source: Source, links: Links, flow: TableFlow) -> str | None:
@@ -89,6 +134,7 @@ def left_over(request: Request, source: Source, links: Links, flow: TableFlow) -
     reasons = (
         *_unordered(links, plan),
         *_words(links, plan),
+        *_groups(links, plan),
         *_found(links, plan),
         *(f"what to apply {plan.quote(place)} to" for place in flow.unserved if plan.leaves(place)),
         *_values(plan),
@@ -123,6 +169,37 @@ def _unordered(links: Links, plan: _Done) -> Iterator[str]:
     if links.ordering is not None and plan.leaves(links.ordering):
         measures = [column.name for column in plan.source.columns if column.is_measure]
         yield f"by which column {plan.quote(links.ordering)} is meant ({', '.join(measures) or 'none holds amounts'})"
+
+
+def _groups(links: Links, plan: _Done) -> Iterator[str]:
+    """Groups that nothing is known of, that are not compared, or in each of which something is to be picked."""
+    asked = [grouping for grouping in links.groupings if grouping.is_question]
+    if len(asked) > 1:
+        yield f"which of {plan.quote(asked[0])} and {plan.quote(asked[1])} is asked for"
+    if links.ordering is not None and links.ordering.is_pick:
+        yield from _picks(links.ordering, links.groupings, plan)
+    for word in plan.request.words:
+        is_group = ANNOUNCED.search(plan.request.before(word)) and not IDIOM.fullmatch(word.text)
+        if is_group and not word.is_stop and plan.leaves(word) and word.text not in plan.source.nouns:
+            yield f"how to group by {plan.quote(word)}: {plan.source.name} has no such column"
+    yield from _matches(COMPARED, plan, plan.used)
+    if plan.making:
+        yield from _matches(WHO, plan, ())
+
+
+def _picks(ordering: Ordering, groupings: Sequence[Grouping], plan: _Done) -> Iterator[str]:
+    """`hottest day of each month` and `department with the oldest person` ask for rows, not for figures."""
+    for grouping in groupings:
+        is_anew = grouping.announced in ("each", "every") or ordering.start < grouping.start
+        if grouping.announced and is_anew:
+            yield f"how to pick {plan.quote(ordering)} for {plan.quote(grouping)} anew"
+    following = next((word for word in plan.request.words if word.start >= ordering.end), None)
+    is_of_rows = ordering.column is not None and ordering.column.is_adjective and following is not None
+    if not (groupings and plan.has_default and is_of_rows) or following is None or _is_used(following, groupings):
+        return
+    is_noun = not following.is_stop or following.text in plan.source.rows
+    if is_noun and plan.leaves(following) and not plan.request.text[ordering.end : following.start].strip():
+        yield f"what to calculate for {plan.quote(Place(ordering.start, following.end))}"
 
 
 def _found(links: Links, plan: _Done) -> Iterator[str]:
@@ -161,40 +238,84 @@ def _words(links: Links, plan: _Done) -> Iterator[str]:
     yield from _matches(NEGATION, plan, conditions)
     yield from _matches(BARE_COMPARISON, plan, conditions)
     yield from _matches(RELATIVE_TIME, plan, ())
+    yield from _matches(ORDINAL, plan, ())
+    yield from _matches(HALF_READ, plan, plan.used)
     yield from _matches(OPERATIONS, plan, plan.used)
-    for one, other in pairwise(links.conditions):
-        between = plan.request.text[one.end : other.start]
-        if one.column != other.column and re.search(r"\bor\b", between, re.IGNORECASE):
-            yield f"how to ask for rows that meet one of two conditions: {plan.quote(Place(one.start, other.end))}"
+    yield from _unmet(links.conditions, plan)
     for name in (*_names(plan.request, plan.source), *_restrictions(plan.request)):
         if plan.leaves(name) and name.text not in plan.source.nouns:
             yield f"what {plan.quote(name)} is: {plan.source.name} has no such value or column"
+    yield from _matches(TIME_COMPARISON, plan, conditions)
+
+
+def _unmet(conditions: Sequence[Condition], plan: _Done) -> Iterator[str]:
+    """Alternatives, unless they are values of one column; and limits between which nothing lies."""
+    listed = [
+        Place(one.end, other.start)
+        for one, other in pairwise(conditions)
+        if _are_values(one, other) and ONE_MORE.fullmatch(plan.request.text, one.end, other.start)
+    ]
+    for one, other in pairwise(conditions):
+        place = Place(one.end, other.start)
+        if EITHER.search(plan.request.text, one.end, other.start) and place not in listed:
+            yield f"how to ask for rows that meet one of two conditions: {plan.quote(Place(one.start, other.end))}"
+    yield from _matches(EITHER, plan, (*plan.used, *listed))
+    for one, other in combinations(conditions, 2):
+        if _is_never_both(one, other) or _is_never_both(other, one):
+            yield f"which rows could meet both {plan.quote(one)} and {plan.quote(other)}"
+
+
+def _are_values(one: Condition, other: Condition) -> bool:
+    """`paid or shipped`, and `not paid or shipped`."""
+    same = (one.column, one.part, one.operator) == (other.column, other.part, other.operator)
+    return same and one.operator in ("equals", "not_equals")
+
+
+def _is_never_both(one: Condition, other: Condition) -> bool:
+    if (one.column, one.part) != (other.column, other.part):
+        return False
+    match one.operator, other.operator, one.value, other.value:
+        case "greater_or_equal", "less_or_equal", int() | float() as low, int() | float() as high:
+            return low > high
+        case "greater" | "greater_or_equal", "less" | "less_or_equal", int() | float() as low, int() | float() as high:
+            return low >= high
+        case "greater" | "greater_or_equal", "less" | "less_or_equal", str() as low, str() as high:
+            return low >= high
+        case "equals", "not_equals", wanted, ruled_out:
+            return bool(wanted == ruled_out)
+        case _:
+            return False
 
 
 def _matches(pattern: re.Pattern[str], plan: _Done, done: Sequence[Spanned]) -> Iterator[str]:
     """Words that are neither seen to nor part of a quotation, path or address."""
     values = [mention for mention in plan.request.mentions if mention.kind is not Kind.NUMBER]
-    for place in (Place(*match.span()) for match in pattern.finditer(plan.request.text)):
+    for match in pattern.finditer(plan.request.text):
+        place = Place(match.end() - len(match[0].lstrip()), match.end())
         if not _is_used(place, (*done, *values)):
             yield f"what to do about {plan.quote(place)}"
 
 
 def _uncounted(plan: _Done) -> Iterator[str]:
-    """Rows are only counted without being asked where the request speaks of things that can be counted."""
+    """Rows are counted where they are what the request counts, and without being asked only where it speaks of such."""
     origins = [filled.origin for step in plan.steps for filled in step.filled.values()]
-    for word in unused_words(plan.request, plan.source, plan.steps) if ONLY_ONE in origins else ():
+    unused = unused_words(plan.request, plan.source, plan.steps)
+    for word in unused if ONLY_ONE in origins else ():
         if not is_plural(word.text):
             yield f"what {plan.quote(word)} is: {plan.source.name} has no such column"
+    things = [word for word in plan.request.words if word.text in plan.source.nouns or is_plural(word.text)]
+    if ONLY_ONE in origins and not any(word.text in plan.source.nouns or plan.leaves(word) for word in things):
+        yield f"what to calculate from {plan.source.name}"
+    for word in plan.request.words if plan.counts_rows else ():
+        is_time = word.text in TIMES and plan.leaves(word) and not OF_ANOTHER.search(plan.request.before(word))
+        if is_time and word.text not in plan.source.rows:
+            yield f"how to count {plan.quote(word)}: a row of {plan.source.name} is not one"
 
 
 def _names(request: Request, source: Source) -> Iterator[Word]:
     """Words with a capital in mid-sentence, unless the whole request is written so."""
-    capitals = [word for word in request.words if request.text[word.start].isupper()]
-    if 2 * len(capitals) > len(request.words):
-        return
-    for word in capitals:
-        is_first = SENTENCE_START.search(request.text[: word.start])
-        if not is_first and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
+    for word in request.words:
+        if request.stands_out(word) and word.text not in source.nouns | NAMES_OF_FORMATS and not word.is_stop:
             yield word
 
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
-from brain.intent_inference.mentions import NUMBER_WORDS, Word
-from brain.intent_inference.sources import Column
+from brain.intent_inference.mentions import Word
+from brain.intent_inference.sources import CALENDAR, Column
 from brain.intent_inference.spans import Place, Spanned
 from brain.intent_inference.stated import Condition, Doubt, Reading
+from brain.written_numbers import NUMBER_WORDS
 
-__all__ = ["Grouping", "find_groupings"]
+__all__ = ["ANNOUNCED", "A_NUMBER", "COMPARED", "IDIOM", "Grouping", "find_groupings"]
 
-PARTS = ("year", "quarter", "month", "week", "weekday", "hour")
+PARTS = tuple(part for part in CALENDAR if part != "day")
 """Parts of a date that people group by; a day is no part: it is a date of its own."""
 ADVERBS = {"yearly": "year", "annual": "year", "quarterly": "quarter", "monthly": "month", "weekly": "week"}
 PHRASES = {"weekday": re.compile(r"day of the week", re.IGNORECASE), "hour": re.compile(r"time of day", re.IGNORECASE)}
@@ -23,7 +24,7 @@ ANNOUNCED = re.compile(
 )
 """`by month`, `for each kind of weather`."""
 ASKED = re.compile(
-    rf"\b(?:(?:which|what|top|bottom)(?:\s+{A_NUMBER})?|(?:most|least)\s+(?!of\b|the\b)\w+|\w{{3,}}est)"
+    rf"\b(?:(?P<question>which|what|top|bottom)(?:\s+{A_NUMBER})?|(?:most|least)\s+(?!of\b|the\b)\w+|\w{{3,}}est)"
     r"\s+(?:(?:the|kinds?|types?|sorts?|of|single)\s+)*$",
     re.IGNORECASE,
 )
@@ -33,7 +34,13 @@ HAVING = re.compile(r"\w*\s+(?:with|having|that (?:has|have|had))\s+the\s+(?:\w{
 SORTED = re.compile(r"\b((?:sort|order|rank|arrang)\w*)\s+(?:[\w'’]+\s+){0,6}$", re.IGNORECASE)
 """Before `by`: what follows is an order, no group."""
 BY_DAY = re.compile(r"\b(?:by|per|each|every)\s+(?:single\s+)?(day|date)s?\b(?! of)", re.IGNORECASE)
-COMPARED = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b", re.IGNORECASE)
+IDIOM = re.compile(r"\b(?:far|chance|way|mistake|other|one)\b", re.IGNORECASE)
+"""Behind `by` or `each` where no group is meant: `by far`, `each other`."""
+COMPARED = re.compile(
+    r"\b(?:compar\w+|versus|vs|difference between|which of(?=[^?]*\b(?:and|or)\b)|"
+    r"higher|lower|better|worse|bigger|larger|smaller)\b",
+    re.IGNORECASE,
+)
 ALSO = re.compile(r"(?:\s*,\s*|\s+)(?:(?:and|by|each|every|per|for)\s+)+(?:the\s+)?|\s*,\s*", re.IGNORECASE)
 """Between one group and the next: `by species and sex`."""
 
@@ -53,6 +60,8 @@ class Grouping:
     doubt: Doubt | None = None
     cue: Spanned | None = None
     """The word that asks for it, where it stands apart."""
+    announced: str = ""
+    """`by`, `per`, `each`: how it is asked for, where it is so."""
 
 
 def find_groupings(
@@ -67,15 +76,18 @@ def find_groupings(
     comparing = COMPARED.search(reading.request.text)
     if found or comparing:
         cue = Place(*comparing.span()) if comparing else None
-        known = {grouping.column.name for grouping in found}
-        found += [grouping for grouping in _compared(conditions, cue) if grouping.column.name not in known]
+        known = {(grouping.column.name, grouping.part) for grouping in found}
+        compared = _compared(conditions, cue)
+        found += [grouping for grouping in compared if (grouping.column.name, grouping.part) not in known]
+        if found and cue and not any(grouping.cue for grouping in found):
+            found[-1] = replace(found[-1], cue=cue)
     return tuple(found)
 
 
 def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> list[Grouping]:
     request = reading.request
     if (part := ADVERBS.get(word.text)) is not None:
-        return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part))
+        return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part, announced="by"))
     before = request.text[: word.start]
     plain, asked = ANNOUNCED.search(before), ASKED.search(before)
     if plain and plain["plain"].lower() == "by" and _is_order(before[: plain.start()], reading):
@@ -83,10 +95,10 @@ def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> l
     having = HAVING.match(request.text, word.end)
     if not (plain or asked or having):
         return []
-    start = plain.start() if plain else asked.start() if asked else word.start
-    wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text)
-    each = plain is not None and plain["plain"].lower() != "by"
-    return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=each)
+    announced = plain["plain"].lower() if plain else ""
+    start = plain.start() if plain else asked.start() if asked and asked["question"] else word.start
+    wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text, announced=announced)
+    return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=announced not in ("", "by"))
 
 
 def _is_order(before: str, reading: Reading) -> bool:
@@ -136,6 +148,9 @@ def _of_column(word: Word, wanted: Grouping, columns: Sequence[ColumnLink], *, m
 def _by_day(reading: Reading) -> Iterator[Grouping]:
     if match := BY_DAY.search(reading.request.text):
         wanted = Grouping(Column("", ""), match.start(), match.end(), noun=match[1])
+        if own := reading.calendar_column(match[1].lower()):
+            yield replace(wanted, column=own)
+            return
         column, doubt = reading.time_column(wanted)
         if column is not None and column.has_hours:
             raise PlanningError(
@@ -147,14 +162,14 @@ def _by_day(reading: Reading) -> Iterator[Grouping]:
 
 
 def _compared(conditions: Sequence[Condition], cue: Spanned | None) -> Iterator[Grouping]:
-    """`sunny and rainy days per year` wants a figure for each of the two."""
-    by_column: dict[str, list[Condition]] = {}
+    """`sunny and rainy days per year` wants a figure for each of the two; of two years only where they are compared."""
+    by_column: dict[tuple[str, str | None], list[Condition]] = {}
     for condition in conditions:
-        if condition.operator == "equals" and condition.part is None:
-            by_column.setdefault(condition.column.name, []).append(condition)
-    for same in by_column.values():
-        if len(same) > 1:
-            yield Grouping(same[0].column, same[0].start, same[-1].end, cue=cue)
+        if condition.operator == "equals" and (condition.part is None or cue):
+            by_column.setdefault((condition.column.name, condition.part), []).append(condition)
+    for (_, part), same in by_column.items():
+        if len({condition.value for condition in same}) > 1:
+            yield Grouping(same[0].column, same[0].start, same[-1].end, part, cue=cue)
 
 
 def _part(word: str) -> str | None:

@@ -1,36 +1,35 @@
 """What stands in a request, word for word: words, numbers, dates, quotations, paths, addresses, each with its place."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
+from brain.intent_inference.inflection import root
 from brain.intent_inference.spans import Spanned, overlap, starts_in
+from brain.shortened import shortened
+from brain.written_numbers import find_numbers
 
-__all__ = ["Kind", "Mention", "Request", "Word"]
+__all__ = ["SENTENCE_START", "Kind", "Mention", "Request", "Word"]
 
-NUMBER_WORDS = {
-    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "dozen": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "hundred": 100,
-}  # fmt: skip
-STOP_WORDS = frozenset(
+ASKING_WORDS = frozenset(
+    re.findall(r"\w+", "day days display find get give list look looking make need report see show tell view want")
+)
+"""Words that say nothing in most requests, though a table may have them for names of its own: a column `days`."""
+STOP_WORDS = ASKING_WORDS | frozenset(
     re.findall(
         r"\w+",
-        """a about all an and any are as at be been but by can could day days did do does each every find for from get
-        give had has have how i in into is it its just let like make me my need no not of on only or our over per please
-        s should show so t tell than that the their them then there these this those to under us want was we were what
-        when where which who why will with would you your look looking see view display list report much
-        during among within near between since until till before after through""",
+        """a about all an and any are as at be been but by can could did do does each every for from had has have how i
+        in into is it its just let like me my no not of on only or our over per please s should so t than that the
+        their them then there these this those to under us was we were what when where which who why will with would
+        you your much during among within near between since until till before after through""",
     )
 )
+LONGEST_QUOTE = 200
+"""Characters."""
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 """A bare four-digit number in this range may be a year."""
-
-
-UNITS = r"(?:[mck]?m|k?g|[lcfsh]|ml|min|kwh?|ppm)"
-"""Of measurement, where they are written right behind a number; `5k` and `3rd` are not numbers as they stand."""
 
 
 class Kind(StrEnum):
@@ -43,19 +42,28 @@ class Kind(StrEnum):
     URL = "url"
 
 
+ENDINGS = (
+    r"\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx?|xlsm|ods|txt|md|html?|xml|pdf|docx?|odt|png|jpe?g|svg|gif|ya?ml|toml|ini|log|"
+    r"sql|db|sqlite3?|duckdb|feather|arrow|avro|orc|hdf5?|h5|sav|dta|rds|pkl|npy|dat|zip|gz|bz2|xz|7z|tar)\b"
+)
+"""Of files, also of those that no tool opens: what is called so is no value and no word."""
 PATTERNS = {
     Kind.URL: re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]]"),
     Kind.QUOTED: re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|‘([^’\n]+)’|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)"),
     Kind.PATH: re.compile(
-        r"(?<![\w/])(?:[\w.-]+/)*[\w-][\w.-]*\.(?:csv|tsv|parquet|jsonl?|ndjson|xlsx|txt|md|html?|pdf|png)\b"
+        rf"(?<![\w/\\~])(?:[a-z]:[\\/]|~?[\\/])?(?:[\w.-]+[\\/])*[\w-][\w.-]*{ENDINGS}"
+        r"|(?<![\w/\\~.])(?:[a-z]:\\|~?/)[\w.-]+(?:[\\/][\w.-]+)+",
+        re.IGNORECASE,
     ),
-    Kind.DATE: re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
-    Kind.NUMBER: re.compile(rf"(?<![\w.])-?\d+(?:,\d{{3}})*(?:\.\d+)?(?={UNITS}?(?!\w|\.\d))"),
+    Kind.DATE: re.compile(r"(?<![\w-])\d{4}-\d{2}(?:-\d{2})?(?![\w-])"),
 }
-WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?")
-"""Letters, also with digits among them: `CO2`, `q1`, `30mm`."""
+FILE_NAME = re.compile(rf"[^\n]*\w{ENDINGS}", re.IGNORECASE)
+WORD = re.compile(r"\d*[^\W\d_][^\W_]*(?:['’][a-z]+)?|\d[\d,.]{18,}")
+"""Letters, also with digits among them: `CO2`, `q1`, `30mm`; and digits that are too many for a number."""
 
 
+SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\"'“‘(]*$")
+"""Before a word whose capital says nothing."""
 COMPARATIVE = re.compile(
     r"\b(?!(?:other|rather|over|under)\b)\w{2,}er(?=\s+than\b)|(?<=\bor\s)(?!over|under)\w{2,}er\b", re.IGNORECASE
 )
@@ -86,11 +94,8 @@ class Word:
     end: int
     is_comparative: bool = False
     """Whether it compares, as `hotter` in `hotter than 30` or `30 or hotter`."""
-
-    @property
-    def is_stop(self) -> bool:
-        """Whether the word says nothing about the subject."""
-        return self.text in STOP_WORDS
+    is_stop: bool = False
+    """Whether it says nothing about the subject."""
 
     @property
     def is_superlative(self) -> bool:
@@ -111,6 +116,8 @@ class Request:
     """A request, taken apart."""
 
     text: str
+    subjects: frozenset[str] = frozenset()
+    """Roots of the words that the data has for names, so that they say something here."""
     mentions: tuple[Mention, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,11 +129,28 @@ class Request:
         places = [m for m in self.mentions if m.kind in (Kind.PATH, Kind.URL)]
         figures = [m for m in self.mentions if m.kind is Kind.NUMBER and self.text[m.start].isdigit()]
         comparatives = {match.start() for match in COMPARATIVE.finditer(self.text)}
-        words = (
-            Word(m[0].lower().replace("’", "'"), m.start(), m.end(), m.start() in comparatives)
-            for m in WORD.finditer(self.text)
+        words = (Word(m[0].lower().replace("’", "'"), m.start(), m.end()) for m in WORD.finditer(self.text))
+        return tuple(
+            replace(word, is_comparative=word.start in comparatives, is_stop=self.says_nothing(word))
+            for word in words
+            if not starts_in(word, (*places, *figures))
         )
-        return tuple(word for word in words if not starts_in(word, (*places, *figures)))
+
+    def about(self, names: Iterable[str]) -> "Request":
+        """The same request of data that has these words for names."""
+        return replace(self, subjects=frozenset(root(name) for name in names))
+
+    def says_nothing(self, word: Word) -> bool:
+        """Whether it is a word of the language, which no name of the data has made its own."""
+        is_name = word.text in ASKING_WORDS and root(word.text) in self.subjects
+        is_order = word.text not in ("day", "days") and SENTENCE_START.search(self.text[: word.start])
+        return word.text in STOP_WORDS and not (is_name and not is_order)
+
+    def stands_out(self, word: Word) -> bool:
+        """Whether the word has a capital in mid-sentence, unless the whole request is written so."""
+        is_capital = self.text[word.start].isupper() and not SENTENCE_START.search(self.text[: word.start])
+        capitals = [each for each in self.words if self.text[each.start].isupper()]
+        return is_capital and 2 * len(capitals) <= len(self.words)
 
     def before(self, place: Spanned, characters: int = 60) -> str:
         """The text that leads up to a place."""
@@ -134,7 +158,7 @@ class Request:
 
     def quote(self, start: int, end: int) -> str:
         """Words of the request, for people."""
-        return f"“{self.text[start:end]}”"
+        return f"“{shortened(self.text[start:end], LONGEST_QUOTE)}”"
 
     def of(self, kind: Kind) -> tuple[Mention, ...]:
         """The mentions of one kind, in order."""
@@ -154,22 +178,17 @@ def _mentions(text: str) -> list[Mention]:
     found: list[Mention] = []
     for kind, pattern in PATTERNS.items():
         for match in pattern.finditer(text):
-            mention = Mention(kind, _value(kind, match), match.start(), match.end())
+            value = _value(kind, match)
+            is_file = kind is Kind.QUOTED and FILE_NAME.fullmatch(value)
+            mention = Mention(Kind.PATH if is_file else kind, value, match.start(), match.end())
             if not any(overlap(mention, other) for other in found):
                 found.append(mention)
-    words = [
-        Mention(Kind.NUMBER, NUMBER_WORDS[match[0].lower()], match.start(), match.end())
-        for match in WORD.finditer(text)
-        if match[0].lower() in NUMBER_WORDS
-    ]
-    found += [word for word in words if not any(overlap(word, other) for other in found)]
+    numbers = [Mention(Kind.NUMBER, *number) for number in find_numbers(text)]
+    found += [number for number in numbers if not any(overlap(number, other) for other in found)]
     return sorted(found, key=lambda mention: mention.start)
 
 
-def _value(kind: Kind, match: re.Match[str]) -> str | int | float:
+def _value(kind: Kind, match: re.Match[str]) -> str:
     if kind is Kind.QUOTED:
         return next(group for group in match.groups() if group is not None)
-    if kind is Kind.NUMBER:
-        digits = match[0].replace(",", "")
-        return float(digits) if "." in digits else int(digits)
     return match[0]

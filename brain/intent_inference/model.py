@@ -1,19 +1,24 @@
 """The planner that asks a strong model: one structured answer, checked by the builder, repaired with its findings."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import ModelError, PlanningError, Problem, SpecError
 from brain.intent_inference.plan import Check, Plan, Question
+from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
+from brain.pipeline_builder.schemas import inlined
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
+from brain.untrusted import mark
 
 __all__ = ["ModelPlanner"]
 
@@ -23,6 +28,8 @@ SHORTLIST = 12
 """Tools that the model is shown."""
 REPAIRS = 2
 """How often the builder's findings go back to the model."""
+
+ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 class ModelPlanner:
@@ -57,25 +64,24 @@ class ModelPlanner:
         )
 
     def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
-        """The tools that fit, in the registry's order, with those that open what the request names."""
+        """The tools that fit, in the registry's order, with the one that opens what the request names.
+
+        All of them where no word of the request says which; raises PlanningError where there are none.
+        """
+        if not len(self._registry):
+            raise PlanningError("No plan was found: tools.json lists no tool; `brain tools` shows what there is.")
         found = {scored.definition.name for scored in self._search.search(question.request.text, SHORTLIST)}
-        return [tool for tool in self._registry if tool.name in found or _opens(tool, question)]
-
-
-def _opens(tool: ToolDefinition, question: Question) -> bool:
-    paths = any(source.path for source in question.sources)
-    return paths and tool.output_schema.get("format") == "table" and not _takes_table(tool)
-
-
-def _takes_table(tool: ToolDefinition) -> bool:
-    return any(schema.get("format") == "table" for schema in tool.parameters.values())
+        if found and any(source.path for source in question.sources):
+            found.add(table_reader(self._registry)[0].name)
+        return [tool for tool in self._registry if tool.name in found or not found]
 
 
 def _instructions(tools: Sequence[ToolDefinition], question: Question) -> str:
     folder = resources.files("brain.intent_inference") / "prompts"
     text = (folder / f"{PROMPT}.md").read_text(encoding="utf-8")
     example = (folder / f"{PROMPT}.example.json").read_text(encoding="utf-8")
-    described = "\n\n".join(source.describe() for source in question.sources) or "none"
+    data = mark(*((f"source {number}", source.describe()) for number, source in enumerate(question.sources, start=1)))
+    described = f"{data.rule}\n\n{data.text}" if question.sources else "none"
     listed = "\n".join(_describe(tool) for tool in tools)
     for name, value in {"tools": listed, "sources": described, "example": example}.items():
         text = text.replace(f"{{{name}}}", value)
@@ -114,7 +120,8 @@ def _answer_schema(tools: Sequence[ToolDefinition]) -> JsonSchema:
 
 
 def _step_schema(tool: ToolDefinition) -> JsonSchema:
-    arguments = {name: _or_reference(schema) for name, schema in tool.parameters.items()}
+    schemas: Mapping[str, JsonSchema] = inlined(tool.input_schema).get("properties", {})
+    arguments = {name: _or_reference(schema) for name, schema in schemas.items()}
     return {
         "type": "object",
         "properties": {
@@ -141,7 +148,21 @@ def _spec(answer: Json, question: Question) -> PipelineSpec:
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
     if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
         raise SpecError([Problem("steps", f"a plan holds no secrets; leave {secret[0]} out, tools have their own")])
-    inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
+    if hosts := _unasked_hosts(answer["steps"], question.request.text):
+        what = f"{', '.join(hosts)} does not stand in the request, and a plan goes nowhere that nobody asked for"
+        raise SpecError([Problem("steps", what)])
     fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
     name = str(answer.get("name") or "pipeline")[:100]
-    return PipelineSpec.from_value({**fields, "name": name, "request": question.request.text, "inputs": inputs})
+    return PipelineSpec.from_value(
+        {**fields, "name": name, "request": question.request.text, "inputs": question.inputs}
+    )
+
+
+def _unasked_hosts(steps: Json, request: str) -> list[str]:
+    """Hosts in a plan that the request does not name, as data that the planner was shown may have talked it into."""
+    found = {urlsplit(address[0]).netloc.rpartition("@")[2] for address in ADDRESS.finditer(json.dumps(steps))}
+    return sorted(host for host in found if host and "${" not in host and not _is_named(host, request))
+
+
+def _is_named(host: str, request: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(host)}(?![\w-]|\.\w)", request, re.IGNORECASE) is not None

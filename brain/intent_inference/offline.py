@@ -6,7 +6,7 @@ It knows no tool by name. `tools.json` lists tools in the order in which a pipel
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from brain.errors import PlanningError
+from brain.errors import PlanningError, SpecError
 from brain.intent_inference.column_links import Rejection
 from brain.intent_inference.coverage import left_over, unread_values, unused_words
 from brain.intent_inference.draft import DraftStep, write_spec
@@ -16,10 +16,11 @@ from brain.intent_inference.page_flow import page_steps
 from brain.intent_inference.plan import Check, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import Subject
-from brain.intent_inference.sources import table_reader
+from brain.intent_inference.sources import main_source, table_reader
 from brain.intent_inference.stated import Doubt
 from brain.intent_inference.table_flow import TableFlow
 from brain.language_models import ChatModel
+from brain.pipeline_builder.references import input_reference
 from brain.tool_registry.definitions import JsonSchema
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
@@ -51,6 +52,7 @@ class OfflinePlanner:
             steps = self._about_page(question)
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)
+        question = _about_one_table(question)
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)
         flow, usage = self._about_table(question, links), None
@@ -70,18 +72,21 @@ class OfflinePlanner:
         if reason:
             raise PlanningError(self._decline(question.request, reason))
         asked = f" with {self._model.name}" if usage else ""
-        pipeline = self._check(write_spec(question, steps))
+        try:
+            pipeline = self._check(write_spec(question, steps))
+        except SpecError as exc:
+            raise PlanningError(f"The small planner wrote a plan that cannot be run. {exc}") from exc
         notes = (NOTE, *_unused(question, steps))
         return Plan(pipeline, f"offline{asked}", _provenance(steps), notes, *(usage or (0, 0)))
 
     def _about_table(self, question: Question, links: Links) -> TableFlow:
         source = question.sources[0]
         paths = frozenset(source.path for source in question.sources if source.path)
-        flow = TableFlow(Subject(question.request, links, source.columns, source.nouns, paths))
+        flow = TableFlow(Subject(question.request, links, source.columns, source.nouns, paths, source.rows))
         if source.path is not None:
             flow.add_reader(*table_reader(self._registry), source)
         else:
-            flow.table = f"${{inputs.{source.input}}}"
+            flow.table = input_reference(source.input or "")
         for tool in self._registry:
             flow.add_if_asked(tool)
         return flow
@@ -126,6 +131,13 @@ class OfflinePlanner:
             f"No plan was found: {reason}. Say it in other words, name a file (notebooks/data/….csv) or an address "
             f"(https://…), or set OPENAI_API_KEY for a stronger planner. The tools that come nearest: {near or 'none'}."
         )
+
+
+def _about_one_table(question: Question) -> Question:
+    """The question in the words of the one table that it is about, which comes first."""
+    main = main_source(question.request, question.sources)
+    others = (source for source in question.sources if source is not main)
+    return Question(question.request.about(main.words), (main, *others))
 
 
 def _worth_running(question: Question, flow: TableFlow) -> list[DraftStep]:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brain.intent_inference.column_links import GENERAL, ColumnLink
-from brain.intent_inference.groupings import Grouping
+from brain.intent_inference.groupings import A_NUMBER, Grouping
 from brain.intent_inference.inflection import is_plural, points_down
 from brain.intent_inference.mentions import Kind, Mention, Request, Word
 from brain.intent_inference.spans import Spanned, overlap, starts_in
 from brain.intent_inference.stated import Condition, Reading
 
-__all__ = ["Ordering", "find_ordering"]
+__all__ = ["WHO", "Ordering", "find_ordering"]
 
 SORT_BY = re.compile(
     r"\b(?P<word>(?P<verb>sort|order|rank|arrang)(?:ed|ing|s|e)?)\s+(?:[\w'’]+\s+){0,6}?by\s+(?:the\s+)?", re.IGNORECASE
@@ -27,6 +27,8 @@ SINGULAR = re.compile(r"\s+(?:has|had|is|was|does|did|got|gets|sees|shows)\b", r
 PLURAL = re.compile(r"\s+(?:have|are|were|do)\b", re.IGNORECASE)
 WHO = re.compile(r"\bwho(?:se)?\b", re.IGNORECASE)
 WHICH_ROW = re.compile(r"\b(?:which|what)\s+(?!is\b|was\b|are\b|were\b|the\b)\w+\s+(?:\w+\s+){0,3}$", re.IGNORECASE)
+LEADING = re.compile(rf"\b(?:top|very)\s+(?:{A_NUMBER}\s+)?$", re.IGNORECASE)
+"""Before a superlative, of which it only says more."""
 RECENT = re.compile(r"\s+recent\b", re.IGNORECASE)
 EARLIEST = frozenset({"oldest", "earliest"})
 """Of times the first, though an old person has a high age."""
@@ -44,6 +46,8 @@ class Ordering:
     """The number, where the request states one."""
     column: ColumnLink | None = None
     """The column, where the request speaks of it."""
+    is_pick: bool = False
+    """Whether it asks for some of many, rather than for all in order."""
     is_row: bool = False
     """Whether a row is asked for, so that its highest figure alone is no answer."""
 
@@ -93,15 +97,21 @@ def _of_superlative(
     conditions: Sequence[Condition],
     groupings: Sequence[Grouping],
 ) -> Ordering:
-    column = _column_of(request, word, columns)
+    column, start = _column_of(request, word, columns), _start(request, word)
     is_early = column is not None and column.column.is_time and word.text in EARLIEST
     falls = not points_down(word.text) and not is_early
     if first := FIRST.match(request.text, word.end):
-        return Ordering(falls, word.start, first.end(), column=column)
+        return Ordering(falls, start, first.end(), column=column)
     count = _count(request, word, conditions, groupings)
     limit = int(count.value) if count else None if _wants_several(request, word, groupings) else 1
     is_row = not groupings and bool(WHO.search(request.text) or WHICH_ROW.search(request.text[: word.start]))
-    return Ordering(falls, word.start, word.end, limit, count, column, is_row)
+    return Ordering(falls, start, word.end, limit, count, column, is_pick=True, is_row=is_row)
+
+
+def _start(request: Request, word: Word) -> int:
+    """Where the order starts to be spoken of: at `top` in `top ten windiest`."""
+    leading = LEADING.search(request.text[: word.start])
+    return leading.start() if leading else word.start
 
 
 def _column_of(request: Request, word: Word, columns: Sequence[ColumnLink]) -> ColumnLink | None:

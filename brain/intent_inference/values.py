@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import CERTAIN, ColumnLink
 from brain.intent_inference.inflection import noun, root
-from brain.intent_inference.mentions import STOP_WORDS, Kind, Word
+from brain.intent_inference.mentions import Kind, Word
 from brain.intent_inference.sources import Column, Source
 from brain.intent_inference.spans import distance, overlap, starts_in
 from brain.intent_inference.stated import Condition, Reading
@@ -14,7 +14,7 @@ from brain.intent_inference.stated import Condition, Reading
 __all__ = ["find_values"]
 
 AMOUNT_BEFORE = re.compile(
-    r"\b(?:most|least|much|more|less|total|sum|average|mean|median|(?<!days )(?<!day )of)\s+$", re.IGNORECASE
+    r"(?:(?P<before>\w+)\s+)?\b(?P<word>most|least|much|more|less|total|sum|average|mean|median|of)\s+$", re.IGNORECASE
 )
 HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)
 AMOUNT_AFTER = re.compile(r"\s+(?:the\s+)?(?:most|least|more|less)\b", re.IGNORECASE)
@@ -37,7 +37,7 @@ def _literal(reading: Reading) -> list[Condition]:
     for value in sorted(holders, key=lambda value: (-len(value), value)):
         for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", reading.request.text, re.IGNORECASE):
             word = Word(value.lower(), match.start(), match.end())
-            if _is_value(word, reading) and not any(overlap(word, other) for other in found):
+            if _is_value(value, word, reading) and not any(overlap(word, other) for other in found):
                 column = _holder(match[0], holders[value], word, reading.columns)
                 found.append(Condition(column, "equals", value, word.start, word.end))
     return found
@@ -75,28 +75,45 @@ def _quoted(reading: Reading) -> Iterator[Condition]:
 def _holders(source: Source) -> dict[str, list[Column]]:
     holders: dict[str, list[Column]] = {}
     for column in source.columns:
-        for value in column.values:
+        for value in (value for value in column.values if re.search(r"\w", value)):
             holders.setdefault(value, []).append(column)
     return holders
 
 
-def _is_value(word: Word, reading: Reading) -> bool:
+def _is_value(value: str, word: Word, reading: Reading) -> bool:
     """Whether the word means the value, not an amount, a column's name or a word of the language."""
-    request, columns = reading.request, reading.columns
-    quoted = any(mention.start <= word.start < mention.end for mention in request.of(Kind.QUOTED))
-    if quoted:
+    request = reading.request
+    if starts_in(word, request.of(Kind.QUOTED)) or _is_beside_its_column(value, word, reading):
         return True
-    if word.text in STOP_WORDS or len(word.text) == 1 or starts_in(word, request.of(Kind.PATH) + request.of(Kind.URL)):
+    if starts_in(word, request.of(Kind.PATH) + request.of(Kind.URL)):
         return False
-    here = [link for link in columns if overlap(link, word)]
+    if request.says_nothing(word) or len(word.text) == 1:
+        return request.text[word.start : word.end] == value != "I" and request.stands_out(word)
+    here = [link for link in reading.columns if overlap(link, word)]
     if any(link.score >= CERTAIN and not link.is_adjective for link in here):
         return False
-    context = (
-        AMOUNT_BEFORE.search(request.before(word))
-        or AMOUNT_AFTER.match(request.text, word.end)
-        or HOW_MUCH.search(request.text)
-    )
-    return not (context and any(link.column.is_measure for link in here))
+    return not (_is_amount(word, reading) and any(link.column.is_measure for link in here))
+
+
+def _is_beside_its_column(value: str, word: Word, reading: Reading) -> bool:
+    """`grade A` and `the day shift`, written as the value is where the word could be one of the language."""
+    text = reading.request.text
+    if reading.request.says_nothing(word) and text[word.start : word.end] != value:
+        return False
+    named = [link for link in reading.columns if link.score >= CERTAIN and value in link.column.values]
+    return any(text[link.end : word.start].isspace() or text[word.end : link.start].isspace() for link in named)
+
+
+def _is_amount(word: Word, reading: Reading) -> bool:
+    """Whether a word is spoken of as an amount: `total rain`, `the most rain`, but not `days of rain`."""
+    request = reading.request
+    if AMOUNT_AFTER.match(request.text, word.end) or HOW_MUCH.search(request.text):
+        return True
+    match = AMOUNT_BEFORE.search(request.before(word))
+    if match is None or match["word"].lower() != "of":
+        return match is not None
+    rows = (match["before"] or "").lower()
+    return not (rows in ("day", "days") and request.says_nothing(Word(rows, 0, 0))) and rows not in reading.source.nouns
 
 
 def _holder(said: str, holders: Sequence[Column], word: Word, columns: Sequence[ColumnLink]) -> Column:

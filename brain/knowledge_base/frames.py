@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from brain.database.arrow import Answer, ArrowReader, Asked, Refusal, UnfitLogin
 from brain.database.engine import SESSION_SETTINGS, Database
 from brain.database.failures import Place, explain
 from brain.errors import DatabaseUnreachable, QueryError, UsageError
-from brain.knowledge_base.arrow import Answer, ArrowReader, Refusal, UnfitLogin
-from brain.knowledge_base.search import vector_text
+from brain.knowledge_base.search import SEARCH_ON, vector_text
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ TIMED_OUT = "57014"
 RUNS = """
 SELECT right(run.id::text, 8) AS id, run.created_at, run.status, run.name, run.request, run.answer, run.error,
     run.score, rating.stars, run.feedback, extract(epoch FROM run.finished_at - run.started_at)::float8 AS seconds,
-    run.inputs, run.outputs, run.source, run.planner, run.tokens_in, run.tokens_out, run.cost_usd, run.attempt,
-    run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
+    run.inputs, run.outputs, run.source, run.planner, run.notes, run.tokens_in, run.tokens_out, run.cost_usd,
+    run.attempt, run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
 FROM brain.runs AS run
 LEFT JOIN LATERAL (
     SELECT stars FROM brain.ratings WHERE run_id = run.id ORDER BY created_at DESC LIMIT 1
@@ -114,8 +114,9 @@ class Frames:
 
     async def similar(self, vector: Sequence[float], *, model: str, limit: int = 20) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first, with the cosine in `similarity`."""
-        answer = await self._read(f"{SIMILAR} LIMIT {_at_least_one(limit)}", (vector_text(vector, model), model))
-        return _frame(answer)
+        query = f"{SIMILAR} LIMIT {_at_least_one(limit)}"
+        settings = f"{SESSION_SETTINGS}, ({SEARCH_ON})"
+        return _frame(await self._read(query, (vector_text(vector, model), model), settings))
 
     async def sql(self, query: str) -> "pd.DataFrame":
         """Any query of a person's, as the login that can only read; raises QueryError that says where it is wrong.
@@ -130,7 +131,7 @@ class Frames:
         if not query.strip(" \t\r\n;"):
             raise QueryError("There is nothing to ask: write a query, as in SELECT count(*) FROM runs.")
         try:
-            return _frame(await self._reader.read(url, query, settings=_reader_settings(self._sql_seconds)))
+            return _frame(await self._reader.read(url, Asked(query, _reader_settings(self._sql_seconds))))
         except UnfitLogin:
             raise QueryError(
                 "DATABASE_READER_URL is a superuser's, who can do anything: use the role brain_reader."
@@ -149,9 +150,9 @@ class Frames:
             frame.attrs["cut"] = f"the newest {limit:,} of {total:,} rows; limit=None reads all"
         return frame
 
-    async def _read(self, query: str, parameters: tuple[Any, ...]) -> Answer:
+    async def _read(self, query: str, parameters: tuple[Any, ...], settings: str = SESSION_SETTINGS) -> Answer:
         try:
-            return await self._reader.read(self._database.url, query, parameters, settings=SESSION_SETTINGS)
+            return await self._reader.read(self._database.url, Asked(query, settings, parameters))
         except Refusal as refusal:
             raise explain(refusal.error, self._database.place) from refusal
 
@@ -165,8 +166,7 @@ class Frames:
             )
         if state in WRITE_REFUSED:
             return QueryError(f"`sql` only reads: {refusal}.")
-        hint = f" {refusal.hint}" if refusal.hint else ""
-        return QueryError(f"The query was refused: {refusal}{_where(query, refusal.position)}.{hint}")
+        return QueryError(f"The query was refused: {refusal.explained(query)}")
 
 
 def _conditions(wanted: RunFilter) -> tuple[str, tuple[Any, ...]]:
@@ -193,14 +193,6 @@ def _reader_settings(seconds: float) -> str:
         f"set_config('statement_timeout', '{int(seconds * 1000)}', false) "
         "WHERE current_setting('is_superuser') = 'off'"
     )
-
-
-def _where(query: str, position: int | None) -> str:
-    if position is None:
-        return ""
-    before = query[: position - 1]
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    return f" (line {line}, column {column})"
 
 
 def _frame(answer: Answer) -> "pd.DataFrame":

@@ -13,6 +13,7 @@ from brain.database.tables import Run, Step, StepItem
 from brain.errors import RunNotFound
 from brain.knowledge_base.records import Position
 from brain.runs import RunStatus, StepResult, StepStatus, short_id
+from brain.shortened import shortened
 
 __all__ = ["find_run_id", "load_position", "load_run", "load_step_results"]
 
@@ -97,14 +98,13 @@ async def _newest(session: AsyncSession) -> UUID:
 
 
 def _ambiguous(text: str, candidates: list[tuple[UUID, str]], count: int) -> str:
-    shown = ", ".join(f"{short_id(run_id)} ({_shortened(request)})" for run_id, request in candidates)
+    shown = ", ".join(f"{short_id(run_id)} ({_one_line(request)})" for run_id, request in candidates)
     others = f" and {count - len(candidates):,} more" if count > len(candidates) else ""
     return f"{text!r} fits {count:,} runs: {shown}{others}. Give more digits."
 
 
-def _shortened(request: str) -> str:
-    line = " ".join(request.split()) or "no request"
-    return line if len(line) <= SHOWN_LETTERS else f"{line[: SHOWN_LETTERS - 1]}…"
+def _one_line(request: str) -> str:
+    return shortened(" ".join(request.split()) or "no request", SHOWN_LETTERS)
 
 
 def _result(step: Step, row: Step | StepItem) -> StepResult:

@@ -29,6 +29,8 @@ class Plan:
     planner: str = ""
     """Planner, model and prompt version; empty for a spec that a person wrote."""
     tools: tuple[ToolDefinition, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know before relying on it."""
     spending: Spending = Spending()
 
 

@@ -10,15 +10,13 @@ from brain.errors import ModelError
 from brain.knowledge_base.records import SimilarRun
 from brain.runs import RunStatus
 
-__all__ = ["find_similar", "vector_text"]
+__all__ = ["SEARCH_ON", "find_similar", "vector_text"]
 
-SEARCH_ON = text(
-    """
-    SELECT set_config('hnsw.iterative_scan', 'strict_order', true) FROM pg_extension
-    WHERE extname = 'vector' AND string_to_array(extversion, '.')::int[] >= '{0,8}'
-    """
-)
-"""From pgvector 0.8 the index goes on until enough rows have passed the filters; before, fewer may be found."""
+SEARCH_ON = """
+SELECT set_config('hnsw.iterative_scan', 'strict_order', false) FROM pg_extension
+WHERE extname = 'vector' AND string_to_array(extversion, '.')::int[] >= '{0,8}'
+"""
+"""For the session: from pgvector 0.8 the index goes on until enough rows have passed the filters; before, fewer do."""
 NEAREST = text(
     """
     SELECT id, request, spec, status, score, feedback, 1 - (embedding <=> CAST(:vector AS vector)) AS similarity
@@ -40,7 +38,7 @@ async def find_similar(
     session: AsyncSession,
 ) -> list[SimilarRun]:
     """The nearest runs first; no `statuses`: of any status. Raises ModelError as `vector_text`."""
-    await session.execute(SEARCH_ON)
+    await session.execute(text(SEARCH_ON))
     rows = await session.execute(
         NEAREST,
         {

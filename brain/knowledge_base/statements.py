@@ -11,6 +11,7 @@ from collections.abc import Iterable
 __all__ = [
     "APPROVE",
     "BEAT",
+    "CACHED",
     "CANCEL",
     "CLAIM",
     "HEARTBEAT_SECONDS",
@@ -76,12 +77,20 @@ SELECT id FROM run
 """
 
 
+def _spend(condition: str) -> str:
+    """Assignments that add what was spent where the condition holds: once, although the statement may be repeated."""
+    return f"""
+        tokens_in = tokens_in + CASE WHEN {condition} THEN %(tokens_in)s ELSE 0 END,
+        tokens_out = tokens_out + CASE WHEN {condition} THEN %(tokens_out)s ELSE 0 END,
+        cost_usd = CASE WHEN {condition} AND %(cost_usd)s::float8 IS NOT NULL
+            THEN coalesce(cost_usd, 0) + %(cost_usd)s::float8 ELSE cost_usd END"""
+
+
 SET_PLAN = f"""
 WITH run AS (
     UPDATE brain.runs
     SET spec = %(spec)s::jsonb, name = %(name)s, planner = %(planner)s, tool_versions = %(tool_versions)s::jsonb,
-        tokens_in = tokens_in + %(tokens_in)s, tokens_out = tokens_out + %(tokens_out)s,
-        cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd)
+        notes = %(notes)s::jsonb,{_spend("(spec IS DISTINCT FROM %(spec)s::jsonb OR planner <> %(planner)s)")}
     WHERE id = %(run_id)s AND attempt = %(attempt)s
     RETURNING id
 ), backup AS ({BACKUP})
@@ -109,16 +118,21 @@ WITH run AS (
     SELECT id FROM brain.runs WHERE id = %(run_id)s AND attempt = %(attempt)s FOR SHARE
 ), entry AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-        step_id text, item integer, position integer, tool text, tool_version text, status text, arguments jsonb,
-        result jsonb, error text, fingerprint text, tries integer, tokens_in integer, tokens_out integer,
-        started_at timestamptz, finished_at timestamptz
+        step_id text, item integer, items integer, position integer, tool text, tool_version text, status text,
+        arguments jsonb, result jsonb, error text, fingerprint text, tries integer, tokens_in integer,
+        tokens_out integer, started_at timestamptz, finished_at timestamptz
     )
 ), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
 ), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
+), surplus AS (
+    DELETE FROM brain.step_items AS old USING run, entry
+    WHERE old.run_id = run.id AND old.step_id = entry.step_id AND old.item >= entry.items
 )
 SELECT id FROM run
 """
-"""FOR SHARE: whoever wants to take the run over waits until these rows are in, or these rows are refused."""
+"""`items`: an earlier attempt may have had more of them.
+
+FOR SHARE: whoever wants to take the run over waits until these rows are in, or these rows are refused."""
 
 BEAT = """
 UPDATE brain.runs
@@ -128,21 +142,25 @@ WHERE id = %(run_id)s AND attempt = %(attempt)s
 RETURNING cancel_requested_at IS NOT NULL
 """
 
+CANCELLED_WHILE_IT_CAME_TO_REST = "%(status)s = 'waiting' AND cancel_requested_at IS NOT NULL"
 SETTLE = f"""
 WITH run AS (
     UPDATE brain.runs
-    SET status = %(status)s, outputs = %(outputs)s::jsonb, answer = %(answer)s::text, error = %(error)s::text,
-        score = %(score)s::float8, waiting_for = %(waiting_for)s::jsonb,
-        tokens_in = tokens_in + %(tokens_in)s, tokens_out = tokens_out + %(tokens_out)s,
-        cost_usd = coalesce(cost_usd + %(cost_usd)s::float8, %(cost_usd)s::float8, cost_usd),
+    SET status = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN 'cancelled' ELSE %(status)s END,
+        outputs = %(outputs)s::jsonb, answer = %(answer)s::text, error = %(error)s::text,
+        score = %(score)s::float8,
+        waiting_for = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN NULL ELSE %(waiting_for)s::jsonb END,
+        {_spend("owner IS NOT NULL")},
         last_seq = greatest(last_seq, %(last_seq)s),
         progress_backend = coalesce(%(backend)s::text, progress_backend),
-        owner = NULL, heartbeat_at = now(), finished_at = CASE WHEN %(is_final)s THEN now() END
+        owner = NULL, heartbeat_at = now(),
+        finished_at = CASE WHEN %(is_final)s OR {CANCELLED_WHILE_IT_CAME_TO_REST} THEN now() END
     WHERE id = %(run_id)s AND attempt = %(attempt)s
-    RETURNING id
+    RETURNING id, status
 ),{_interrupt_steps("run")}
-SELECT id FROM run
+SELECT status FROM run
 """
+"""Somebody may want to cancel between the last heartbeat and this; nobody else would look at it in a waiting run."""
 
 SET_EMBEDDING = """
 UPDATE brain.runs SET embedding = %(vector)s::vector, embedding_model = %(model)s WHERE id = %(run_id)s RETURNING id
@@ -221,12 +239,24 @@ GROUP BY tool
 """
 """A step with a fingerprint is one call; a `foreach` step has none, its items are the calls."""
 
+CACHED = """
+SELECT result, extract(epoch FROM now() - finished_at)::float8 FROM (
+    (SELECT result, finished_at FROM brain.steps
+    WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT result, finished_at FROM brain.step_items
+    WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
+) AS found ORDER BY finished_at DESC LIMIT 1
+"""
+
 RATE = """
 WITH rated AS (
     UPDATE brain.runs SET feedback = coalesce(nullif(%(comment)s::text, ''), feedback)
     WHERE id = %(run_id)s
     RETURNING id
+), kept AS (
+    INSERT INTO brain.ratings (id, run_id, stars, comment) SELECT %(id)s, id, %(stars)s, %(comment)s FROM rated
+    ON CONFLICT (id) DO NOTHING
 )
-INSERT INTO brain.ratings (id, run_id, stars, comment) SELECT %(id)s, id, %(stars)s, %(comment)s FROM rated
-RETURNING run_id
+SELECT id FROM rated
 """

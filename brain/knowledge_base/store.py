@@ -18,7 +18,7 @@ from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
 from brain.pipeline_builder.preflight import ToolHistory
-from brain.runs import RunStatus, StepResult, new_run_id, short_id
+from brain.runs import Json, RunStatus, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["CANCEL_CHANNEL", "RESUMABLE", "RunStore"]
@@ -59,6 +59,7 @@ class RunStore:
             spec=self._clean.json(plan.spec.to_json()),
             name=self._clean.text(plan.spec.name),
             planner=self._clean.text(plan.planner),
+            notes=self._clean.json(list(plan.notes)),
             tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
             tools=as_json(self._backups(plan.tools)),
             tokens_in=plan.spending.tokens_in,
@@ -83,10 +84,13 @@ class RunStore:
         row = await self._write_owned(statements.BEAT, run_id, attempt, last_seq=last_seq, backend=backend)
         return bool(row[0])
 
-    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> None:
-        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt."""
+    async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> RunStatus:
+        """Write how the run ended or what it waits for, and let go of it; raises StaleAttempt.
+
+        Returns its status: `cancelled` where it would wait and somebody wants it cancelled.
+        """
         waiting = {"approvals": [dataclasses.asdict(request) for request in outcome.waiting_for]}
-        await self._write_owned(
+        row = await self._write_owned(
             statements.SETTLE,
             run_id,
             attempt,
@@ -103,6 +107,7 @@ class RunStore:
             last_seq=outcome.last_seq,
             backend=outcome.backend,
         )
+        return RunStatus(row[0])
 
     async def set_embedding(self, run_id: UUID, vector: Sequence[float], model: str) -> None:
         """Keep what the request means, to be found by; raises ModelError where the vector has another length."""
@@ -140,6 +145,12 @@ class RunStore:
         async with self._database.connection() as connection:
             rows = await (await connection.execute(statements.TOOL_HISTORY, {"tools": list(tools)})).fetchall()
         return {tool: ToolHistory(calls, seconds, tokens) for tool, calls, seconds, tokens in rows}
+
+    async def cached(self, fingerprint: str) -> tuple[Json, float] | None:
+        """The latest good result of a call with this fingerprint, of any run, and its age in seconds."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(statements.CACHED, {"fingerprint": fingerprint})).fetchone()
+        return None if row is None else (row[0], row[1])
 
     async def request_cancel(self, run_id: UUID) -> RunStatus:
         """Ask for the end of a run; one that nobody is running ends at once. Returns its status after that.
@@ -230,6 +241,7 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
     return {
         "step_id": step.step_id,
         "item": step.item,
+        "items": step.items,
         "position": position,
         "tool": step.tool,
         "tool_version": step.tool_version,

@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from types import MappingProxyType
 
+from brain.durations import parse_duration
 from brain.errors import Problem, SpecError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.contracts import Contract, Scope
@@ -18,17 +19,20 @@ from brain.pipeline_builder.schemas import (
     Validator,
     describe,
     fits,
-    shown,
     step_into,
+    types_of,
     wrong_schema,
 )
-from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec, parse_duration
+from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec
 from brain.runs import Json
+from brain.shortened import shown
 from brain.tool_registry.definitions import JsonSchema
 from brain.tool_registry.registry import Registry
 
 __all__ = ["Pipeline", "PlannedStep", "build"]
 
+MOST_ITEMS = 100
+"""Items of a `foreach` list that are checked one by one; of more only the types."""
 LIST: JsonSchema = {"type": "array"}
 
 
@@ -188,6 +192,8 @@ def _foreach_type(foreach: Template, scope: Scope) -> JsonSchema:
 
 
 def _item_type(foreach: Template, scope: Scope) -> JsonSchema:
+    if foreach.is_constant and isinstance(items := foreach.resolve({}), list) and items:
+        return {"enum": items} if len(items) <= MOST_ITEMS else {"type": sorted(types_of({"enum": items}))}
     try:
         return step_into(_foreach_type(foreach, scope), 0, "foreach")
     except ValueError:

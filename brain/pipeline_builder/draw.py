@@ -11,7 +11,6 @@ from xml.sax.saxutils import escape
 from brain.pipeline_builder.layout import Layout, Node, lay_out
 from brain.pipeline_builder.outline import marks
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
-from brain.pipeline_builder.references import compile_template
 from brain.runs import StepStatus
 
 __all__ = ["draw"]
@@ -184,9 +183,8 @@ def _input_edges(pipeline: Pipeline) -> list[tuple[str, str]]:
 def _output_edges(pipeline: Pipeline) -> list[tuple[str, str]]:
     """Name of an output and step that it comes from."""
     edges = [
-        (name, reference.head)
-        for name, value in pipeline.spec.outputs.items()
-        for reference in compile_template(value, name).references
+        (str(reference.path[0]), reference.head)
+        for reference in pipeline.outputs.references
         if reference.head in pipeline.steps
     ]
     return _at_most(edges, "outputs")

@@ -11,8 +11,9 @@ from referencing.exceptions import Unresolvable
 
 from brain.artifacts import is_file, is_table
 from brain.nearest import did_you_mean
-from brain.pipeline_builder.schemas import LONGEST_SHOWN, STORED, Misfit, describe, shown
+from brain.pipeline_builder.schemas import STORED, Misfit, describe
 from brain.runs import Json
+from brain.shortened import shortened, shown
 from brain.tool_registry.definitions import JsonSchema
 
 __all__ = ["misfits", "why_no_schema"]
@@ -20,6 +21,8 @@ __all__ = ["misfits", "why_no_schema"]
 FORMATS = FormatChecker(["date", "regex", "uuid"])
 FORMATS.checks("table")(is_table)
 FORMATS.checks("file")(is_file)
+LONGEST_MESSAGE = 120
+"""Characters of what the library says."""
 NO_NETWORK: Registry[Any] = Registry()
 """jsonschema's own default fetches a `$ref` from the web."""
 
@@ -58,13 +61,10 @@ def _explain(error: ValidationError | SchemaError) -> str:
     match error.validator:
         case "type":
             return f"takes {describe({'type': wanted})}, not {shown(error.instance)}"
-        case "enum":
-            hint = did_you_mean(str(error.instance), [option for option in wanted if isinstance(option, str)])
-            return (
-                f"takes {' or '.join(shown(option) for option in wanted)}, not {shown(error.instance)}.{hint}".rstrip(
-                    "."
-                )
-            )
+        case "enum" | "const":
+            members = wanted if error.validator == "enum" else [wanted]
+            hint = did_you_mean(str(error.instance), [member for member in members if isinstance(member, str)])
+            return f"takes {' or '.join(map(shown, members))}, not {shown(error.instance)}.{hint}".rstrip(".")
         case "required":
             return f"needs {error.message.removesuffix(' is a required property')}"
         case "format" if wanted in STORED:
@@ -75,5 +75,4 @@ def _explain(error: ValidationError | SchemaError) -> str:
             hint = did_you_mean(extra[0], known) if extra else ""
             return f"does not take {', '.join(extra)}.{hint}".rstrip(".")
         case _:
-            text = error.message
-            return text if len(text) <= 2 * LONGEST_SHOWN else f"{text[: 2 * LONGEST_SHOWN - 1]}…"
+            return shortened(error.message, LONGEST_MESSAGE)

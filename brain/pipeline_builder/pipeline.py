@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from brain.errors import ToolError, UsageError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.references import Condition, Template
-from brain.pipeline_builder.schemas import Validator
+from brain.pipeline_builder.schemas import Validator, about
 from brain.pipeline_builder.spec import OnError, PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
@@ -62,6 +62,11 @@ class Pipeline:
     outputs: Template
     """An object; where the spec names no outputs, the results of the steps that no other step uses."""
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names that stand as `${secret:NAME}` in the spec; arguments are the only place where they may."""
+        return frozenset(name for step in self.steps.values() for name, _ in step.arguments.secrets)
+
     def bind_inputs(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """What is given, defaults for the rest; raises UsageError that lists all that is missing, unknown or unfit."""
         declared = self.spec.inputs
@@ -78,13 +83,8 @@ class Pipeline:
             elif "default" in schema:
                 bound[name] = schema["default"]
             else:
-                problems.append(f"{name}: is missing{_about(schema)}")
+                problems.append(f"{name}: is missing{about(schema)}")
         if problems:
             lines = "\n".join(f"  - {problem}" for problem in problems)
             raise UsageError(f"The inputs do not fit the pipeline {self.spec.name}:\n{lines}")
         return bound
-
-
-def _about(schema: Mapping[str, Json]) -> str:
-    description = schema.get("description")
-    return f" ({description})" if description else ""

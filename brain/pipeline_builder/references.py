@@ -15,6 +15,7 @@ from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import Problem, ToolError
 from brain.pipeline_builder.expressions import Chain, Expression, Unresolved, compile_expression
 from brain.runs import Json
+from brain.shortened import shortened
 
 __all__ = [
     "Broken",
@@ -25,17 +26,24 @@ __all__ = [
     "Template",
     "compile_condition",
     "compile_template",
+    "input_reference",
     "read_text",
 ]
 
 OPENING = re.compile(r"\$\$\{|\$\{")
 BRACKET = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|[{}]""", re.DOTALL)
 """A quoted piece of JMESPath, in which braces mean nothing, or a brace."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What JMESPath takes without quotation marks."""
 KEPT_TEXTS = 4096
+LONGEST_SHOWN = 80
+"""Characters of a text in a message."""
 
 type Scope = Mapping[str, Any]
 """What references see: `inputs`, finished steps by id, and in a `foreach` step `item` and `index`."""
 type SecretSource = Callable[[str], str]
+type Path = tuple[str | int, ...]
+"""Where something stands in a value: the names and indexes that lead to it."""
 type _Resolve = Callable[[Scope, SecretSource | None], Json]
 
 
@@ -63,6 +71,8 @@ class Reference:
     chain: Chain
     expression: str
     where: str
+    path: Path = ()
+    """The place within the value that was compiled."""
 
     @property
     def head(self) -> str:
@@ -116,12 +126,17 @@ class Condition:
 
 def compile_template(value: Json, where: str) -> Template:
     """Compile a value of the spec; `where` is its place, for messages. What is wrong with it is in `problems`."""
-    found = _Found([], [], [])
-    resolve = _compile(value, where, found)
+    found = _Found(where, [], [], [])
+    resolve = _compile(value, (), found)
     is_constant = isinstance(resolve, _Constant)
     return Template(
         value, tuple(found.references), tuple(found.secrets), tuple(found.problems), is_constant, _resolve=resolve
     )
+
+
+def input_reference(name: str) -> str:
+    """`${inputs.name}`, with quotation marks around a name that JMESPath would read as more than a name."""
+    return f"${{inputs.{name if NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)}}}"
 
 
 def compile_condition(text: str, where: str) -> Condition:
@@ -150,7 +165,7 @@ def _bare(text: str) -> Expression:
     try:
         return compile_expression(text)
     except ValueError as exc:
-        raise ValueError(f"{_shown(text)} {exc}") from None
+        raise ValueError(f"{shortened(text, LONGEST_SHOWN)} {exc}") from None
 
 
 @lru_cache(KEPT_TEXTS)
@@ -172,9 +187,13 @@ def read_text(text: str) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    where: str
     references: list[Reference]
     secrets: list[tuple[str, str]]
     problems: list[Problem]
+
+    def at(self, path: Path) -> str:
+        return self.where + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +209,10 @@ def _read_reference(text: str, start: int) -> tuple[Part, int]:
         return Secret(secret[1]), secret.end()
     end = _closing_brace(text, start + 2)
     if end is None:
-        return Broken(f"{_shown(text[start:])} has no closing brace (write $${{ for a plain ${{)"), len(text)
-    inside, written = text[start + 2 : end].strip(), _shown(text[start : end + 1])
+        return Broken(
+            f"{shortened(text[start:], LONGEST_SHOWN)} has no closing brace (write $${{ for a plain ${{)"
+        ), len(text)
+    inside, written = text[start + 2 : end].strip(), shortened(text[start : end + 1], LONGEST_SHOWN)
     if inside.startswith("secret:"):
         return Broken(f"{written} names no secret; write ${{secret:NAME}}"), end + 1
     try:
@@ -216,50 +237,49 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def _shown(text: str, longest: int = 80) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _compile(value: Json, where: str, found: _Found) -> _Resolve:
+def _compile(value: Json, path: Path, found: _Found) -> _Resolve:
     match value:
         case str() if "${" in value:
-            return _compile_text(value, where, found)
+            return _compile_text(value, path, found)
         case dict():
-            _refuse_in_names(value, where, found)
-            fields = {name: _compile(item, f"{where}.{name}", found) for name, item in value.items()}
-            return _object(fields)
+            _refuse_in_names(value, path, found)
+            return _object({name: _compile(item, (*path, name), found) for name, item in value.items()})
         case list():
-            return _list([_compile(item, f"{where}[{index}]", found) for index, item in enumerate(value)])
+            return _list([_compile(item, (*path, index), found) for index, item in enumerate(value)])
         case _:
             return _Constant(value)
 
 
-def _refuse_in_names(value: dict[str, Json], where: str, found: _Found) -> None:
+def _refuse_in_names(value: dict[str, Json], path: Path, found: _Found) -> None:
     found.problems.extend(
-        Problem(where, f"has a reference in the name {_shown(name)!r}; references stand in values only")
+        Problem(
+            found.at(path),
+            f"has a reference in the name {shortened(name, LONGEST_SHOWN)!r}; references stand in values only",
+        )
         for name in value
         if "${" in name
     )
 
 
-def _compile_text(text: str, where: str, found: _Found) -> _Resolve:
+def _compile_text(text: str, path: Path, found: _Found) -> _Resolve:
     parts = read_text(text)
     if all(isinstance(part, str) for part in parts):
         return _Constant("".join(part for part in parts if isinstance(part, str)))
-    resolvers = tuple(_compile_part(part, where, found) for part in parts)
+    resolvers = tuple(_compile_part(part, path, found) for part in parts)
     return resolvers[0] if len(resolvers) == 1 else _text(resolvers)
 
 
-def _compile_part(part: Part, where: str, found: _Found) -> _Resolve:
+def _compile_part(part: Part, path: Path, found: _Found) -> _Resolve:
     match part:
         case Expression():
-            found.references.extend(Reference(chain, part.text, where) for chain in part.chains)
+            where = found.at(path)
+            found.references.extend(Reference(chain, part.text, where, path) for chain in part.chains)
             return _expression(part, where)
         case Secret(name=name):
-            found.secrets.append((name, where))
+            found.secrets.append((name, found.at(path)))
             return lambda _scope, secret: f"${{secret:{name}}}" if secret is None else secret(name)
         case Broken(what=what):
-            found.problems.append(Problem(where, what))
+            found.problems.append(Problem(where := found.at(path), what))
             return _broken(_sentence(f"{where}: {what}"))
         case str():
             return _Constant(part)

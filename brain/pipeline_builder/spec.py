@@ -2,35 +2,25 @@
 
 import json
 import math
-import re
 from collections.abc import Iterator
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from brain.durations import Duration, Timeout
 from brain.errors import Problem, SpecError, UsageError
+from brain.pipeline_builder import notation
 from brain.runs import Json
 
-__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "parse_duration", "read_spec"]
+__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec", "why_unstorable"]
 
 RESERVED_IDS = frozenset({"inputs", "item", "index", "secret"})
-DURATION = re.compile(r"(?P<amount>\d{1,8}(?:\.\d{1,9})?)\s*(?P<unit>ms|s|m|h|d)", re.ASCII)
-SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 DEEPEST = 32
 """Levels of lists and mappings in one argument; what walks them may recurse."""
 MOST_VALUES = 100_000
 """Values in one argument, counted where they stand: a few YAML aliases can stand for billions."""
-
-
-def parse_duration(text: str) -> timedelta:
-    """`500ms`, `30s`, `5m`, `1h` or `7d`; raises ValueError on anything else."""
-    if not (match := DURATION.fullmatch(text.strip())):
-        raise ValueError(f"{text[:40]!r} is no duration; it takes a number and ms, s, m, h or d, as in 30s")
-    return timedelta(seconds=float(match["amount"]) * SECONDS[match["unit"]])
 
 
 def _not_reserved(name: str) -> str:
@@ -39,24 +29,20 @@ def _not_reserved(name: str) -> str:
     return name
 
 
-def _is_duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-def _is_positive(text: str) -> str:
-    if not parse_duration(text):
-        raise ValueError("must be longer than nothing, as in 30s")
-    return text
-
-
-def _is_text(text: str) -> str:
+def why_unstorable(text: str) -> str | None:
+    """What keeps a text from being stored, if anything does."""
     if "\0" in text:
-        raise ValueError("holds a NUL character, which cannot be stored")
+        return "holds a NUL character, which cannot be stored"
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half a character (a lone surrogate), which cannot be stored") from None
+        return "holds half a character (a lone surrogate), which cannot be stored"
+    return None
+
+
+def _is_text(text: str) -> str:
+    if why := why_unstorable(text):
+        raise ValueError(why)
     return text
 
 
@@ -99,8 +85,6 @@ def _children(part: Any, room: int) -> Iterator[Any]:
 
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=100), AfterValidator(_not_reserved)]
-Duration = Annotated[str, AfterValidator(_is_duration)]
-Timeout = Annotated[Duration, AfterValidator(_is_positive)]
 Text = Annotated[str, AfterValidator(_is_text)]
 JsonValue = Annotated[Json, AfterValidator(_is_json)]
 
@@ -159,13 +143,11 @@ class PipelineSpec(_Written):
 
     @classmethod
     def from_text(cls, text: str, source: str = "the pipeline") -> Self:
-        """Parse YAML (of which JSON is a part); raises SpecError with every field that is wrong."""
+        """Parse JSON or YAML; raises SpecError with every field that is wrong."""
         try:
-            value = yaml.load(text, _JsonLoader)  # noqa: S506 - a SafeLoader with fewer types
-        except (yaml.YAMLError, ValueError) as exc:
-            raise SpecError([Problem(source, f"is neither YAML nor JSON ({_first_line(exc)})")]) from None
-        except RecursionError:
-            raise SpecError([Problem(source, "is nested too deeply")]) from None
+            value = notation.from_text(text)
+        except ValueError as exc:
+            raise SpecError([Problem(source, str(exc))]) from None
         return cls.from_value(value, source)
 
     @classmethod
@@ -184,36 +166,11 @@ class PipelineSpec(_Written):
 
     def to_yaml(self) -> str:
         """The spec for people to read and edit."""
-        text: str = yaml.dump(self.to_json(), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100)
-        return text
+        return notation.to_text(self.to_json())
 
     def canonical(self) -> str:
         """One text for one meaning, to hash and to compare."""
         return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-class _JsonLoader(yaml.SafeLoader):
-    """YAML with the scalars of JSON: `on`, `no` and `2026-11-01` are text, as in YAML 1.2."""
-
-
-_JsonLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false|True|False)\Z"), list("tfTF"))
-
-
-class _Writer(yaml.SafeDumper):
-    """YAML that reads back as the same text."""
-
-
-def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """PyYAML writes these three line breaks of Unicode unescaped and reads them back as spaces."""
-    style = '"' if any(mark in text for mark in "\x85\u2028\u2029") else None
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Writer.add_representer(str, _write_text)
 
 
 def read_spec(path: Path) -> PipelineSpec:
@@ -224,12 +181,6 @@ def read_spec(path: Path) -> PipelineSpec:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise UsageError(f"The pipeline file {path} cannot be read: {reason}.") from None
     return PipelineSpec.from_text(text, source=str(path))
-
-
-def _first_line(exc: Exception) -> str:
-    mark = getattr(exc, "problem_mark", None)
-    place = f" in line {mark.line + 1}" if mark is not None else ""
-    return f"{getattr(exc, 'problem', None) or str(exc).splitlines()[0]}{place}"
 
 
 def _problem(error: Any, value: dict[str, Any]) -> Problem:

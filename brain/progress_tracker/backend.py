@@ -24,6 +24,8 @@ class RunSnapshot:
 
     run_id: UUID
     seq: int = 0
+    attempt: int = 1
+    """The owner's; a backend takes nothing from the owner of an earlier attempt."""
     status: RunStatus | None = None
     """None until an event tells it."""
     progress: float | None = None
@@ -48,13 +50,14 @@ class RunSnapshot:
                 progress = progress if event.progress_percentage is None else event.progress_percentage
             elif event.item is None and step_status:
                 steps[event.step_id] = step_status
-        return RunSnapshot(self.run_id, seq, status, progress, steps, message, updated_at)
+        return RunSnapshot(self.run_id, seq, self.attempt, status, progress, steps, message, updated_at)
 
     def to_json(self) -> dict[str, Json]:
         """The snapshot as it is stored: ids and times as text, times in ISO 8601 with offset."""
         return {
             "run_id": str(self.run_id),
             "seq": self.seq,
+            "attempt": self.attempt,
             "status": self.status,
             "progress": self.progress,
             "steps": dict(self.steps),
@@ -69,6 +72,7 @@ class RunSnapshot:
         return cls(
             run_id=UUID(value["run_id"]),
             seq=value["seq"],
+            attempt=value["attempt"],
             status=status and RunStatus(status),
             progress=value["progress"],
             steps={step: StepStatus(state) for step, state in value["steps"].items()},
@@ -81,7 +85,10 @@ class EventLog(Protocol):
     """Keeps events; every method raises ProgressUnavailable where the service behind it cannot be used."""
 
     async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
-        """Keep events (in order of `seq`, all or none) and where the run stands; what is kept already stays."""
+        """Keep events (in order of `seq`, all or none) and where the run stands; what is kept already stays.
+
+        Raises StaleAttempt where a later attempt than the snapshot's has begun.
+        """
 
     async def read(self, run_id: UUID, after: int) -> list[RunEvent]:
         """The next events with a `seq` above `after`, in order, at most PAGE_SIZE; none means there are no more."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
+from brain.errors import StaleAttempt
 from brain.progress_tracker.backend import PAGE_SIZE, News, RunSnapshot
 from brain.progress_tracker.hints import Hints
 from brain.progress_tracker.wire import decode, encode
@@ -25,6 +26,9 @@ class MemoryBackend:
 
     async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
         """Keep events and snapshot, and wake the listeners."""
+        before = self._snapshots.get(run_id)
+        if before is not None and before.attempt > snapshot.attempt:
+            raise StaleAttempt
         kept = self._events[run_id]
         for event in events:
             kept.setdefault(event.seq, encode(event.to_json()))

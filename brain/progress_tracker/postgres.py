@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from brain.database.engine import Database
-from brain.errors import DatabaseError, ProgressUnavailable
+from brain.errors import DatabaseError, ProgressUnavailable, StaleAttempt
 from brain.progress_tracker.backend import PAGE_SIZE, News, RunSnapshot
 from brain.progress_tracker.hints import Hints
 from brain.progress_tracker.wire import encode
@@ -28,17 +28,19 @@ CONNECT_SECONDS = 10
 # One channel for all runs, so that one connection listens for a whole process; the payload is the run's id.
 LISTEN = "LISTEN brain_run"
 APPEND = """
-WITH kept AS (
+WITH owned AS (
+    SELECT id FROM brain.runs WHERE id = %(run)s::uuid AND attempt = %(attempt)s FOR SHARE
+), kept AS (
     INSERT INTO brain.events
         (run_id, seq, "timestamp", event_type, step_id, item, message, progress_percentage, data)
     SELECT run_id, seq, "timestamp", event_type, step_id, item, message, progress_percentage, data
-    FROM json_to_recordset(%(events)s::json) AS event (
+    FROM owned, json_to_recordset(%(events)s::json) AS event (
         run_id uuid, seq int, "timestamp" timestamptz, event_type text, step_id text, item int, message text,
         progress_percentage float8, data jsonb
     )
     ON CONFLICT (run_id, seq) DO NOTHING
 )
-SELECT pg_notify('brain_run', %(run)s)
+SELECT pg_notify('brain_run', %(run)s::text) FROM owned
 """
 READ = """
 SELECT run_id, seq, "timestamp", event_type, step_id, item, message, progress_percentage, data
@@ -60,11 +62,14 @@ class PostgresBackend:
         self._followers = 0
         self._listening: asyncio.Task[None] | None = None
 
-    async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:  # noqa: ARG002 - read off the rows
+    async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
         """Insert the rows that are not there yet; the snapshot is read off the rows when it is asked for."""
         content = encode([event.to_json() for event in events]).decode()
         async with self._connection() as connection:
-            await connection.execute(APPEND, {"events": content, "run": str(run_id)})
+            parameters = {"events": content, "run": str(run_id), "attempt": snapshot.attempt}
+            told = await (await connection.execute(APPEND, parameters)).fetchone()
+        if told is None:
+            raise StaleAttempt
 
     async def read(self, run_id: UUID, after: int) -> list[RunEvent]:
         """The next rows."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Self
 from uuid import UUID
 
-from brain.errors import ProgressUnavailable
+from brain.config_secrets import Redactor
+from brain.errors import ProgressUnavailable, StaleAttempt
 from brain.progress_tracker.backend import STEP_STATUS, EventBackend, RunSnapshot
 from brain.runs import EventType, Json, RunEvent, utc_now
 
@@ -43,12 +44,15 @@ class RunPublisher:
         run_id: UUID,
         backends: Sequence[EventBackend],
         *,
+        attempt: int = 1,
         after_seq: int = 0,
         resumed: RunSnapshot | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self.run_id = run_id
+        self._redactor = redactor
         self._backend, *self._fallbacks = backends
-        self._snapshot = resumed or RunSnapshot(run_id)
+        self._snapshot = replace(resumed or RunSnapshot(run_id), attempt=attempt)
         self.seq = max(after_seq, self._snapshot.seq)
         """Of the latest event."""
         self._events: list[RunEvent] = []
@@ -60,6 +64,7 @@ class RunPublisher:
         self._handing_over = asyncio.Lock()
         self._sender = self._loop.create_task(self._keep_sending(), name=f"progress: {run_id}")
         self._closed = False
+        self._has_given_way = False
         self._warned = False
 
     @property
@@ -126,7 +131,7 @@ class RunPublisher:
             log.warning("The last %d progress events of the run %s could not be stored.", lost, self.run_id)
 
     def _take(self, told: RunEvent) -> None:
-        if self._closed:
+        if self._closed or self._has_given_way:
             return
         if told.event_type is EventType.STEP_PROGRESS:
             self._thin_out(told)
@@ -161,7 +166,11 @@ class RunPublisher:
 
     def _add(self, told: RunEvent) -> None:
         self.seq += 1
-        self._events.append(replace(told, seq=self.seq))
+        message, data = told.message, told.data
+        if self._redactor is not None:
+            message = self._redactor.text(message) if message else message
+            data = self._redactor.value(data) if data else data
+        self._events.append(replace(told, seq=self.seq, message=message, data=data))
         self._wake.set()
 
     async def _keep_sending(self) -> None:
@@ -181,12 +190,20 @@ class RunPublisher:
                 self._snapshot = self._snapshot.advance(batch)
                 try:
                     await self._backend.append(self.run_id, batch, self._snapshot)
+                except StaleAttempt:
+                    self._give_way()
                 except Exception as exc:  # noqa: BLE001 - whatever is wrong with progress, the run goes on
                     if not self._move_on(exc):
                         return False
                 else:
                     self._stored += len(batch)
             return True
+
+    def _give_way(self) -> None:
+        """Another owner tells of this run now: nothing that comes from here is told any more."""
+        log.info("The run %s goes on elsewhere; its last events here are dropped.", self.run_id)
+        self._stored = len(self._events)
+        self._has_given_way = True
 
     def _move_on(self, exc: Exception) -> bool:
         """Take the next backend, which gets all events; returns False where this is the last one."""

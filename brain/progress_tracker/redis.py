@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 
-from brain.errors import ProgressUnavailable, SettingsError
+from brain.errors import ProgressUnavailable, SettingsError, StaleAttempt
 from brain.progress_tracker.backend import PAGE_SIZE, News, RunSnapshot
 from brain.progress_tracker.wire import decode, encode
 from brain.runs import RunEvent
@@ -30,8 +30,12 @@ MOST_CONNECTIONS = 10_000
 RESP = 2
 """The protocol's version; the newer one brings nothing here and not every provider speaks it."""
 FIELD = b"event"
-APPEND = """
-for i = 6, #ARGV, 2 do
+STALE = -1
+APPEND = f"""
+if tonumber(redis.call('GET', KEYS[3]) or '0') > tonumber(ARGV[6]) then
+    return {STALE}
+end
+for i = 7, #ARGV, 2 do
     local added = redis.pcall('XADD', KEYS[1], ARGV[i] .. '-0', ARGV[5], ARGV[i + 1])
     if type(added) == 'table' and added.err and not added.err:find('equal or smaller', 1, true) then
         return added
@@ -39,6 +43,7 @@ for i = 6, #ARGV, 2 do
 end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[1])
+redis.call('SET', KEYS[3], ARGV[6], 'EX', ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return redis.call('XLEN', KEYS[1])
 """
@@ -75,9 +80,14 @@ class RedisBackend:
         entries = (part for event in events for part in (event.seq, encode(event.to_json())))
         with self._translated():
             kept = await self._append(
-                keys=[_stream(run_id), f"{_key(run_id)}:status"],
-                args=[self._keep_seconds, _key(run_id), snapshot.seq, encode(snapshot.to_json()), FIELD, *entries],
-            )
+                keys=[_stream(run_id), f"{_key(run_id)}:status", f"{_key(run_id)}:attempt"],
+                args=[
+                    self._keep_seconds, _key(run_id), snapshot.seq, encode(snapshot.to_json()), FIELD, snapshot.attempt,
+                    *entries,
+                ],
+            )  # fmt: skip
+        if kept == STALE:
+            raise StaleAttempt
         if events:
             self._check_history(run_id, events, kept)
         if snapshot.status and snapshot.status.is_settled:

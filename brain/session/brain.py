@@ -19,6 +19,7 @@ from brain.session.bridge import Bridge
 from brain.session.core import Core, WhileOpening
 from brain.session.order import Order
 from brain.session.run import Run
+from brain.session.secrets import SecretInfo
 from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
@@ -80,21 +81,21 @@ class Brain:
         """
         return self._bridge.run(self._core.plan(request, _tables(inputs)))
 
-    def ask(self, request: str, /, *, yes: bool = False, **inputs: Any) -> Run:
+    def ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
         """Plan, run and answer a request; without `yes` it waits where a person must approve a step first."""
-        return self.wait(self.start_ask(request, yes=yes, **inputs))
+        return self.wait(self.start_ask(request, yes=yes, use_cache=use_cache, **inputs))
 
-    def run(self, pipeline: SpecLike, /, *, yes: bool = False, **inputs: Any) -> Run:
+    def run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
         """Run a pipeline that is written down; `start` takes inputs of any name."""
-        return self.wait(self.start_run(pipeline, yes=yes, **inputs))
+        return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, **inputs))
 
-    def start_ask(self, request: str, /, *, yes: bool = False, **inputs: Any) -> UUID:
+    def start_ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
         """The same as `ask`, without waiting for the end."""
-        return self.start(Order(request=request, inputs=inputs, yes=yes))
+        return self.start(Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache))
 
-    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, **inputs: Any) -> UUID:
+    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
         """The same as `run`, without waiting for the end."""
-        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes))
+        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, use_cache=use_cache))
 
     def start(self, order: Order) -> UUID:
         """Begin what is wanted, without waiting for the end."""
@@ -161,6 +162,22 @@ class Brain:
     def tools(self, query: str = "", *, limit: int | None = None) -> list[ToolDefinition]:
         """The tools there are, or the ones that fit a query, best first (10 where no limit is given)."""
         return self._bridge.run(self._core.tools(query, limit))
+
+    def secrets(self) -> list[SecretInfo]:
+        """The secrets that tools bind and that the table holds: where each comes from and may go, never a value."""
+        return self._bridge.run(self._core.secrets.list())
+
+    def set_secret(self, name: str, value: str) -> SecretInfo:
+        """Keep a secret encrypted in the database, for tools that bind its name; `.env` and the environment win."""
+        return self._bridge.run(self._core.secrets.set(name, value))
+
+    def remove_secret(self, name: str) -> None:
+        """Forget a secret that the database holds."""
+        self._bridge.run(self._core.secrets.remove(name))
+
+    def rotate_secrets(self) -> int:
+        """Encrypt every secret in the database under the first key of BRAIN_SECRETS_KEY; returns how many."""
+        return self._bridge.run(self._core.secrets.rotate())
 
     def check(self, pipeline: SpecLike) -> Pipeline:
         """The pipeline, checked against this project's tools; raises SpecError with every problem."""

@@ -13,10 +13,17 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
-from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, Settings, install_log_redaction
+from brain.config_secrets import (
+    ContentRedactor,
+    ProjectEnvironment,
+    Redactor,
+    SecretResolver,
+    Settings,
+    install_log_redaction,
+)
 from brain.egress import Egress, EgressPolicy
 from brain.embedded import in_use
-from brain.errors import BrainError, SettingsError, UsageError
+from brain.errors import BrainError, ModelError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -26,16 +33,18 @@ from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
+from brain.language_models import ChatModel, MeteredChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
-from brain.pipeline_builder.spec import PipelineSpec
+from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
 from brain.session.order import Order
 from brain.session.run import Results, Run
+from brain.session.secrets import Secrets
 from brain.session.services import (
     ServiceUrls,
     chat_model,
@@ -49,6 +58,7 @@ from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
+from brain.vault import KeyRing, Vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,24 +87,25 @@ class Core:
         self.settings = settings
         self._while_opening = while_opening
         self.registry = Registry.from_file(tools_file_of(settings))
-        secrets = [binding.name for tool in self.registry for binding in tool.secrets]
-        self.redactor = Redactor.of_environment(settings.project, secrets)
+        names = [binding.name for tool in self.registry for binding in tool.secrets]
+        self.redactor = Redactor.of_environment(settings.project, names)
         install_log_redaction(self.redactor)
-        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url))
-        self._embedder = embedder(settings)
+        self.secrets = Secrets(settings, self.registry, self.redactor, self._vault)
+        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(self.redactor))
+        self._embedder = embedder(settings, self.redactor)
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
-        self._model = chat_model(settings)
-        self._secrets = SecretResolver(ProjectEnvironment(settings.project))
+        self._model = chat_model(settings, self.redactor)
         self._caller = LocalCaller(
             partial(load, importing=OwnModules(settings.project).load),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
-                egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
+                egress=Egress(_egress_policy(settings)),
                 model=self._model,
-                secrets=self._secrets,
+                secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
+                chromium=settings.brain_chromium,
             ),
             max_parallel=settings.brain_max_parallel,
         )
@@ -122,27 +133,31 @@ class Core:
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
         """What running a pipeline would touch, need, write and take; without an estimate where no store answers."""
-        told = preflight(pipeline, self._is_set)
         try:
             tools = {step.definition.name for step in pipeline.steps.values()}
             history = await (await self._open()).store.tool_history(tools)
+            known = {secret.name for secret in await self.secrets.list() if secret.source.has_value}
         except BrainError as exc:
             log.info("No estimate: %s", exc)
-            return told
-        return replace(told, estimate=estimate(pipeline, history))
-
-    def _is_set(self, secret: str) -> bool:
-        try:
-            return bool(self._secrets.resolve(secret))
-        except SettingsError:
-            return False
+            return preflight(pipeline, ProjectEnvironment(self.settings.project).__contains__)
+        return replace(preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history))
 
     async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        if not request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        _refuse_unusable(request)
+        if self.settings.secrets_keys:
+            await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        return await self._planner().plan(Question(taken, sources))
+        model = MeteredChat(self._model)
+        try:
+            plan = await self._planner(model).plan(Question(taken, sources))
+        except (ModelError, PlanningError) as exc:
+            exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
+            raise
+        if plan.pipeline.secrets:
+            named = ", ".join(sorted(plan.pipeline.secrets))
+            raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
+        return plan
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -150,8 +165,8 @@ class Core:
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background."""
-        if order.spec is None and not order.request.strip():
-            raise UsageError("There is no request: say in words what you want.")
+        if order.spec is None:
+            _refuse_unusable(order.request)
         return await (await self._open()).runner.start(order)
 
     async def wait(self, run_id: UUID) -> Run:
@@ -172,7 +187,7 @@ class Core:
         if run.status is not RunStatus.WAITING or run.spec is None:
             raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
         await stores.store.approve(run_id, [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, self.check(run.spec), yes=False)
+        await stores.runner.go_on(run_id, self.check(run.spec), {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -236,10 +251,13 @@ class Core:
         found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
-    def _planner(self) -> Planner:
+    async def _vault(self) -> Vault:
+        return (await self._open()).vault
+
+    def _planner(self, model: ChatModel) -> Planner:
         if is_hosted_chat(self.settings):
-            return ModelPlanner(self.registry, self._search, self._model, self.check)
-        return OfflinePlanner(self.registry, self._search, self._similarity, self._model, self.check)
+            return ModelPlanner(self.registry, self._search, model, self.check)
+        return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
     async def _open_table(self, path: str) -> "pa.Table":
         tool, argument = table_reader(self.registry)
@@ -262,11 +280,13 @@ class Core:
         async with AsyncExitStack() as made:
             database = await made.enter_async_context(Database(urls.database, urls.reader))
             await open_schema(database, urls)
+            vault = Vault(database, KeyRing(self.settings.secrets_keys))
+            await self.secrets.learn(vault)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store))
+            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store), self.redactor)
             await made.enter_async_context(tracker)
-            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker))
+            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker), vault)
             made.push_async_callback(stores.runner.close)
             self._stack.push_async_callback(made.pop_all().aclose)
         return stores
@@ -290,6 +310,13 @@ class Core:
         )
 
 
+def _refuse_unusable(request: str) -> None:
+    if not request.strip():
+        raise UsageError("There is no request: say in words what you want.")
+    if why := why_unstorable(request):
+        raise UsageError(f"The request {why}: leave that character out.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Stores:
     """What is there once the services are up."""
@@ -298,6 +325,7 @@ class _Stores:
     frames: "Frames"
     tracker: ProgressTracker
     runner: "Runner"
+    vault: Vault
 
 
 class _PositionOf:
@@ -311,6 +339,15 @@ class _PositionOf:
         at = await self._store.position(run_id)
         alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
+
+
+def _egress_policy(settings: Settings) -> EgressPolicy:
+    return EgressPolicy(
+        allow=settings.brain_allow_hosts,
+        only=settings.brain_only_hosts,
+        robots=settings.heeds_robots,
+        host_interval=settings.brain_host_interval,
+    )
 
 
 def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
@@ -331,5 +368,6 @@ def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
         spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
         outputs=Results(row.outputs, codec), step_results=tuple(steps), answer=row.answer, error=row.error,
         score=row.score, waiting_for=tuple(ApprovalRequest(**request) for request in waiting), attempt=row.attempt,
-        created_at=row.created_at, finished_at=row.finished_at, tokens_in=row.tokens_in, tokens_out=row.tokens_out,
+        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
+        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
     )  # fmt: skip

@@ -20,3 +20,5 @@ class Order:
     yes: bool = False
     """Whether tools that change something may run without asking."""
     source: str = "python"
+    use_cache: bool = True
+    """Whether results of earlier calls may stand for steps that say `cache`."""

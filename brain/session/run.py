@@ -36,6 +36,8 @@ class Run:
     attempt: int
     created_at: datetime
     finished_at: datetime | None
+    notes: tuple[str, ...] = ()
+    """What the planner wants you to know before you rely on the answer."""
     tokens_in: int = 0
     tokens_out: int = 0
 
@@ -68,6 +70,7 @@ class Run:
             "inputs": dict(self.inputs),
             "outputs": dict(self.outputs.references),
             "answer": self.answer,
+            "notes": list(self.notes),
             "error": self.error,
             "score": self.score,
             "attempt": self.attempt,

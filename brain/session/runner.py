@@ -2,21 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from brain.aggregator import Aggregator
+from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.database.tables import Run as RunRow
-from brain.errors import BrainError, StaleAttempt
+from brain.errors import BrainError, ModelError, PlanningError, ProgressUnavailable, StaleAttempt
 from brain.evaluator import evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import on_daemon_thread
-from brain.executor.ports import ToolCaller
+from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Spending
@@ -67,8 +68,9 @@ class _Active:
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
+    uses_cache: bool = True
     spending: Spending = field(default_factory=Spending)
-    """Of the answer; the plan's is stored with the plan."""
+    """Of the answer, or of a plan that was not found; what a plan took is stored with it."""
 
 
 class _StoreJournal:
@@ -90,6 +92,24 @@ class _StoreJournal:
         )
 
 
+class _StepCache:
+    """The executor's cache: what the run store has, as long as its artifacts are there."""
+
+    def __init__(self, store: RunStore, codec: ArtifactCodec) -> None:
+        self._store = store
+        self._codec = codec
+
+    async def find(self, fingerprint: str) -> Kept | None:
+        try:
+            found = await self._store.cached(fingerprint)
+            if found is not None:
+                await asyncio.to_thread(self._codec.unpack, found[0])
+        except BrainError as exc:
+            log.info("A result is made anew: %s", exc)
+            return None
+        return None if found is None else Kept(*found)
+
+
 class Runner:
     """Runs orders in this process; each is a task that goes on while nobody waits for it."""
 
@@ -102,12 +122,12 @@ class Runner:
         """Accept an order and begin; returns as soon as its row is there."""
         return await self._unbroken(self._start(order))
 
-    async def go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
-        """Take a run that waits (or was left behind) and continue it; what is finished is not called again.
+    async def go_on(self, run_id: UUID, pipeline: Pipeline, statuses: Collection[RunStatus]) -> None:
+        """Take a run that is in one of these states and continue it; what is finished is not called again.
 
-        Raises StaleAttempt where somebody else was faster.
+        Raises StaleAttempt where somebody else was faster, UsageError where it is in another state by now.
         """
-        await self._unbroken(self._go_on(run_id, pipeline, yes=yes))
+        await self._unbroken(self._go_on(run_id, pipeline, statuses))
 
     async def _unbroken[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Finish work although its caller is cancelled: no run is left in a row that nobody works on."""
@@ -133,21 +153,27 @@ class Runner:
             row.spec, row.name = pipeline.spec.to_json(), pipeline.spec.name
             row.tool_versions = {tool.name: tool.version for tool in tools}
         await parts.store.create(row, tools)
-        active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline)
+        active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
         return run_id
 
-    async def _go_on(self, run_id: UUID, pipeline: Pipeline, *, yes: bool) -> None:
+    async def _go_on(self, run_id: UUID, pipeline: Pipeline, statuses: Collection[RunStatus]) -> None:
         parts = self._parts
-        row = await parts.store.get(run_id)
-        earlier = tuple(await parts.store.step_results(run_id))
         told = await parts.tracker.snapshot(run_id)
-        attempt = await parts.store.claim(run_id, owner=Owner.this_process())
-        publisher = parts.tracker.publisher(run_id, after_seq=row.last_seq, resumed=told)
+        row = await parts.store.get(run_id)
+        attempt = await parts.store.claim(run_id, owner=Owner.this_process(), statuses=statuses)
+        with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
+            told = await parts.tracker.snapshot(run_id) or told
+        publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
         active = _Active(run_id, attempt, publisher, pipeline=pipeline)
-        job = Job(pipeline, row.inputs, Approvals(frozenset(row.approvals), everything=yes), earlier)
-        self._begin(active, self._execute(active, job))
+        self._begin(active, self._next_attempt(active, pipeline))
+
+    async def _next_attempt(self, active: _Active, pipeline: Pipeline) -> RunResult:
+        """Only now is nobody else writing: what is finished, and what was approved, is read after the claim."""
+        row = await self._parts.store.get(active.run_id)
+        earlier = tuple(await self._parts.store.step_results(active.run_id))
+        return await self._execute(active, Job(pipeline, row.inputs, Approvals(frozenset(row.approvals)), earlier))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""
@@ -192,7 +218,7 @@ class Runner:
         finally:
             await active.publisher.close()
 
-    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, str | None]:
+    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, Answer | None]:
         try:
             result = await work
             return result, await self._answer(active, result)
@@ -223,43 +249,49 @@ class Runner:
     async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Pipeline:
         active.publisher.publish(EventType.PLAN_STARTED, message="planning")
         tables = {name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)}
-        plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
+        try:
+            plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
+        except (ModelError, PlanningError) as exc:
+            active.spending = Spending(exc.tokens_in, exc.tokens_out)
+            raise
         spending = Spending(plan.tokens_in, plan.tokens_out)
-        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), spending)
+        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), plan.notes, spending)
         await self._parts.store.set_plan(active.run_id, active.attempt, stored)
         return plan.pipeline
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts = self._parts
-        engine = Engine(parts.caller, active.publisher, _StoreJournal(parts.store, active), parts.project)
+        journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
+        engine = Engine(parts.caller, active.publisher, journal, parts.project, cache if active.uses_cache else None)
         return await engine.run(job, active.cancel)
 
-    async def _answer(self, active: _Active, result: RunResult) -> str | None:
+    async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
         if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
         answer = await _unless_cancelled(self._parts.aggregator.answer(active.pipeline.spec, result), active.cancel)
         active.spending = Spending(answer.tokens_in, answer.tokens_out)
-        return answer.text
+        return answer
 
-    async def _settle(self, active: _Active, result: RunResult, answer: str | None) -> None:
+    async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
+        text, cited = (answer.text, answer.cited) if answer else (None, ())
         spending = replace(
             active.spending,
             tokens_in=active.spending.tokens_in + result.tokens_in,
             tokens_out=active.spending.tokens_out + result.tokens_out,
         )
         outcome = Outcome(
-            status=result.status, outputs=result.outputs, answer=answer, error=result.error,
-            score=evaluate(result, answer or "").score if result.status.is_final else None,
+            status=result.status, outputs=result.outputs, answer=text, error=result.error,
+            score=evaluate(result, cited).score if result.status.is_final else None,
             waiting_for=result.waiting_for, spending=spending, last_seq=active.publisher.seq + 1,
             backend=active.publisher.backend,
         )  # fmt: skip
-        await self._parts.store.settle(active.run_id, active.attempt, outcome)
-        waiting = [request.step_id for request in result.waiting_for]
-        data = {"answer": answer, "outputs": dict(result.outputs), "waiting_for": waiting}
+        status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
+        waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []
+        data = {"answer": text, "outputs": dict(result.outputs), "waiting_for": waiting}
         active.publisher.publish(
-            EventType.of_run(result.status), message=result.error or "", data={k: v for k, v in data.items() if v}
+            EventType.of_run(status), message=result.error or "", data={k: v for k, v in data.items() if v}
         )
 
     async def _remember_meaning(self, run_id: UUID, subject: str | Pipeline | None) -> None:

@@ -2,8 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.alias_generators import to_camel
+
+from brain.addresses import BOUND_HOST
+from brain.config_secrets import wrong_secret_name
+from brain.durations import Duration, Timeout
 
 __all__ = ["JsonSchema", "PythonRun", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
 
@@ -27,11 +31,28 @@ class ToolAnnotations(_Shape):
     open_world_hint: bool = True
 
 
-class SecretBinding(_Shape):
-    """A secret that the tool may use, and the hosts that it may send it to."""
+def _secret_name(name: str) -> str:
+    if problem := wrong_secret_name(name):
+        raise ValueError(f'"{name}" {problem}')
+    return name
 
-    name: str
-    hosts: tuple[str, ...] = ()
+
+def _bound_host(host: str) -> str:
+    if not BOUND_HOST.fullmatch(host):
+        raise ValueError(
+            f'"{host}" must be a host as in api.example.com, or *.example.com, without scheme, port or path'
+        )
+    return host
+
+
+class SecretBinding(_Shape):
+    """A secret that the tool may use, and the hosts that a call may reach once it has been given it."""
+
+    name: Annotated[str, AfterValidator(_secret_name)]
+    hosts: tuple[Annotated[str, AfterValidator(_bound_host)], ...] = ()
+    """Without any, a call that has been given the secret reaches no host at all."""
+    own_host: bool = False
+    """Whether the secret is a URL and may also go to the host that it names."""
 
 
 class PythonRun(_Shape):
@@ -59,13 +80,28 @@ class ToolDefinition(_Shape):
     secrets: tuple[SecretBinding, ...] = ()
     uses_model: bool = False
     """Whether it sends what it is given to the chat model."""
-    cache: str | None = None
+    cache: Duration | None = None
     """How long a result may stand for another call with the same arguments (`1h`); None: never."""
-    timeout: str | None = None
+    timeout: Timeout | None = None
     """How long one call may take, where the step does not say (`30s`)."""
     examples: tuple[ToolExample, ...] = ()
     run: PythonRun | None = None
     """None: the tool can be planned with, not executed."""
+
+    @field_validator("input_schema")
+    @classmethod
+    def _spell_out(cls, schema: JsonSchema) -> JsonSchema:
+        """Arguments that are described by `true` or `false` alone get the objects that mean the same."""
+        properties = schema.get("properties")
+        if not isinstance(properties, dict) or not any(isinstance(given, bool) for given in properties.values()):
+            return schema
+        spelt: dict[bool, JsonSchema] = {True: {}, False: {"not": {}}}
+        return {
+            **schema,
+            "properties": {
+                name: spelt[given] if isinstance(given, bool) else given for name, given in properties.items()
+            },
+        }
 
     @property
     def is_read_only(self) -> bool:

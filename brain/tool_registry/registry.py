@@ -1,22 +1,19 @@
 """The tools of a project: `tools.json` read and checked as a whole, and the code behind a definition."""
 
-import hashlib
 import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-import jsonschema_rs
-from pydantic import ValidationError
-
 from brain.errors import RegistryError, UsageError
 from brain.nearest import did_you_mean
-from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.entries import definition_of
 
-__all__ = ["Registry", "built_in_tools_file", "definition_hash", "load"]
+__all__ = ["Registry", "built_in_tools_file", "load"]
 
 TOP_LEVEL_KEYS = frozenset({"tools", "$schema", "version"})
 CONTEXT = "context"
@@ -33,7 +30,7 @@ class Registry:
     def from_file(cls, path: Path) -> Self:
         """Read and check a `tools.json`; raises RegistryError that lists everything wrong with it."""
         entries = _entries(_parsed(path), path)
-        checked = [_checked(index, entry) for index, entry in enumerate(entries)]
+        checked = [definition_of(entry, _place(index, entry)) for index, entry in enumerate(entries)]
         problems = [problem for _, found in checked for problem in found]
         problems += _duplicates(definition for definition, _ in checked if definition)
         if problems:
@@ -65,13 +62,6 @@ def built_in_tools_file() -> Path:
     return installed if installed.is_file() else package.parent / "tools.json"
 
 
-def definition_hash(definition: ToolDefinition) -> str:
-    """SHA-256 in hex over the canonical JSON of all that the definition says."""
-    said = definition.model_dump(mode="json", by_alias=True)
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
 def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_module) -> Callable[..., Any]:
     """Import the code behind a definition; raises RegistryError where it is missing or takes other arguments."""
     if definition.run is None:
@@ -81,7 +71,12 @@ def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_mo
     if not callable(function):
         what = "is no function" if function is not None else "does not exist"
         raise _broken(definition, f"{function_name} {what} in {module_name}")
-    if problem := _mismatch(definition, inspect.signature(function)):
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        untold = f"nobody can tell what {function_name} takes; name a function that is written in Python"
+        raise _broken(definition, untold) from None
+    if problem := _mismatch(definition, signature):
         raise _broken(definition, problem)
     return function
 
@@ -112,45 +107,6 @@ def _entries(value: Any, path: Path) -> list[Any]:
     return list(value["tools"])
 
 
-def _checked(index: int, entry: Any) -> tuple[ToolDefinition | None, list[str]]:
-    """The definition, where its shape is right, and what is wrong with it."""
-    where = _place(index, entry)
-    if not isinstance(entry, dict):
-        return None, [f"{where}: must be an object"]
-    try:
-        definition = ToolDefinition.model_validate(entry)
-    except ValidationError as exc:
-        return None, [f"{where} {_field(error['loc'])}: {_complaint(error)}" for error in exc.errors(include_url=False)]
-    return definition, [f"{where} {problem}" for problem in _schema_problems(definition)]
-
-
-def _schema_problems(definition: ToolDefinition) -> Iterator[str]:
-    schemas = {"inputSchema": definition.input_schema, "outputSchema": definition.output_schema}
-    broken = [problem for field, schema in schemas.items() for problem in _against_metaschema(field, schema)]
-    if broken:
-        yield from broken
-        return
-    if definition.input_schema.get("type") != "object":
-        yield 'inputSchema.type: must be "object", because arguments are given by name'
-    for name in sorted(definition.required - definition.parameters.keys()):
-        yield f"inputSchema.required: {name} is not among the properties"
-    for number, example in enumerate(definition.examples):
-        for name in sorted(definition.required - example.arguments.keys()):
-            yield f"examples.{number}.arguments: {name} is missing"
-        for name in sorted(example.arguments.keys() - definition.parameters.keys()):
-            yield f"examples.{number}.arguments: {name} is no argument of the tool"
-
-
-def _against_metaschema(field: str, schema: JsonSchema) -> Iterator[str]:
-    if jsonschema_rs.meta.is_valid(schema):
-        return
-    from jsonschema import Draft202012Validator
-
-    metaschema = Draft202012Validator(Draft202012Validator.META_SCHEMA)
-    for error in sorted(metaschema.iter_errors(schema), key=lambda error: error.json_path):
-        yield f"{_field((field, *error.absolute_path))}: is no valid JSON Schema ({error.message})"
-
-
 def _duplicates(definitions: Iterable[ToolDefinition]) -> list[str]:
     counted = Counter(definition.name for definition in definitions)
     return [f"{name}: is defined {times} times" for name, times in counted.items() if times > 1]
@@ -159,30 +115,6 @@ def _duplicates(definitions: Iterable[ToolDefinition]) -> list[str]:
 def _place(index: int, entry: Any) -> str:
     name = entry.get("name") if isinstance(entry, dict) else None
     return f"tools[{index}] ({name})" if isinstance(name, str) else f"tools[{index}]"
-
-
-def _field(location: Iterable[Any]) -> str:
-    return ".".join(map(str, location))
-
-
-def _complaint(error: Mapping[str, Any]) -> str:
-    match error["type"]:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return f"is not known.{did_you_mean(str(error['loc'][-1]), _field_names())}"
-        case _:
-            message = str(error["msg"])
-            return f"{message[0].lower()}{message[1:]}, not {_brief(error['input'])}"
-
-
-def _field_names() -> list[str]:
-    return [field.alias or name for name, field in ToolDefinition.model_fields.items()]
-
-
-def _brief(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - characters that fit a message
 
 
 def _listed(path: Path, problems: list[str]) -> str:

@@ -1,14 +1,15 @@
-"""What each step took from the chat model; earlier calls found by tool and by fingerprint."""
+"""What each step took from the chat model, notes of the planner; earlier calls found by tool and by fingerprint."""
 
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 TABLES = ("steps", "step_items")
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE brain.runs ADD COLUMN notes jsonb NOT NULL DEFAULT '[]'::jsonb")
     for table in TABLES:
         op.execute(
             f"ALTER TABLE brain.{table} ADD COLUMN tokens_in integer NOT NULL DEFAULT 0,"
@@ -26,3 +27,4 @@ def downgrade() -> None:
     for table in TABLES:
         op.execute(f"DROP INDEX brain.ix_{table}_fingerprint")
         op.execute(f"ALTER TABLE brain.{table} DROP COLUMN tokens_in, DROP COLUMN tokens_out")
+    op.execute("ALTER TABLE brain.runs DROP COLUMN notes")

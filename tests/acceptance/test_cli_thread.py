@@ -10,8 +10,8 @@ from brain.database.upgrade import HEAD
 
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
-    "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "error", "score",
-    "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
+    "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
+    "score", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
 }  # fmt: skip
 STEP_FIELDS = {
     "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "arguments", "result", "error",
@@ -36,6 +36,12 @@ def test_a_request_is_answered_and_standard_output_is_nothing_but_the_run(asked:
         "{'shop': 'south', 'mean_price': 30.0}",
     ]
     assert "north" in run["answer"]
+
+
+def test_what_the_planner_wants_to_be_known_stands_below_the_answer(shop: CommandLine, asked: Ended) -> None:
+    run = asked.json
+    assert run["notes"] == shop("plan", REQUEST, "--json").json["notes"] != []
+    assert run["notes"][-1] in shop("show", run["id"]).out
 
 
 def test_what_was_asked_can_be_shown_listed_searched_and_queried(shop: CommandLine, asked: Ended) -> None:

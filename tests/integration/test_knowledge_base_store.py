@@ -64,7 +64,7 @@ async def test_the_plan_is_kept_with_the_tools_as_they_were(store: RunStore, dat
     run_id = await begun(store)
     changed = TOOL.model_copy(update={"version": "2"})
     await store.set_plan(run_id, 1, Plan(SPEC, planner="offline 1", tools=(TOOL,), spending=Spending(10, 5, 0.5)))
-    await store.set_plan(run_id, 1, Plan(SPEC, planner="offline 1", tools=(TOOL,), spending=Spending(1, 1, 0.25)))
+    await store.set_plan(run_id, 1, Plan(SPEC, planner="model", tools=(TOOL,), spending=Spending(1, 1, 0.25)))
     await store.set_plan(run_id, 1, Plan(SPEC, planner="offline 2", tools=(changed,)))
     run = await store.get(run_id)
     assert PipelineSpec.from_value(run.spec) == SPEC
@@ -243,3 +243,40 @@ async def test_the_history_of_a_tool_is_the_median_of_its_good_calls_items_among
     assert history == {"table.read": ToolHistory(calls=5, seconds=3.0, tokens=0.0)}
     kept = {step.step_id: (step.tokens_in, step.tokens_out) for step in await store.step_results(first)}
     assert kept == {"a": (10, 5), "b": (100, 50), "c": (0, 0)}
+
+
+async def test_a_cancel_that_comes_before_a_run_waits_is_heard(store: RunStore) -> None:
+    run_id = await begun(store)
+    assert await store.request_cancel(run_id) is RunStatus.RUNNING
+    wanted = ApprovalRequest("write", "files.write", {"path": "a"}, "hash")
+    assert await store.settle(run_id, 1, Outcome(RunStatus.WAITING, waiting_for=(wanted,))) is RunStatus.CANCELLED
+    run = await store.get(run_id)
+    assert (run.status, run.waiting_for, run.finished_at is None) == ("cancelled", None, False)
+
+
+async def test_items_that_a_later_attempt_no_longer_has_are_gone(store: RunStore) -> None:
+    run_id = await begun(store)
+    old = [finished("all", f"old{item}", item=item) for item in range(3)]
+    await store.record(run_id, 1, [*old, finished("all", items=3)], {})
+    assert (await store.step_results(run_id))[0].result == ["old0", "old1", "old2"]
+    await store.record(run_id, 1, [finished("all", "new0", item=0), finished("all", items=1)], {})
+    assert (await store.step_results(run_id))[0].result == ["new0"]
+    await store.record(run_id, 1, [finished("all", [], items=0)], {})
+    assert (await store.step_results(run_id))[0].result == []
+
+
+async def test_writes_whose_answer_was_lost_may_come_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each statement is sent twice, as it is where the connection broke after the commit."""
+    once = store._write
+
+    async def twice(statement: str, **values: object) -> object:
+        await once(statement, **values)
+        return await once(statement, **values)
+
+    monkeypatch.setattr(store, "_write", twice)
+    run_id = await begun(store)
+    await store.set_plan(run_id, 1, Plan(SPEC, "small", (TOOL,), ("a note",), Spending(10, 5, 0.25)))
+    await store.settle(run_id, 1, Outcome(RunStatus.SUCCEEDED, spending=Spending(100, 50, 0.5)))
+    await store.rate(run_id, 4, "good")
+    run = await store.get(run_id)
+    assert (run.tokens_in, run.tokens_out, run.cost_usd, run.notes) == (110, 55, 0.75, ["a note"])

@@ -11,7 +11,7 @@ from scripted_openai import Answer, ScriptedOpenAI, drops, embeds, fails, hangs,
 
 from brain import language_models
 from brain.errors import ModelError
-from brain.language_models import DIMENSIONS, ChatEndpoint, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.language_models import DIMENSIONS, ChatEndpoint, MeteredChat, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
 
 KEY = "sk-scripted-0123456789"
 SCHEMA = {"type": "object", "properties": {"city": {"enum": ["Oslo", "Bergen"]}}, "required": ["city"]}
@@ -72,6 +72,50 @@ async def test_a_large_model_gets_room_to_think_beside_the_answer(server: Script
     server.script(says("Yes."))
     await chat(server.base_url, context_tokens=128_000).complete("?", max_tokens=100)
     assert server.asked[0].body["max_completion_tokens"] == 100 + language_models.REASONING_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("name", "temperature"),
+    [("gpt-4o", 0), ("qwen3:8b", 0), ("o1", None), ("o3-mini", None), ("openai/o4-mini", None), ("vendor/gpt-5", None)],
+)
+async def test_models_that_choose_their_temperature_themselves_are_told_none(
+    server: ScriptedOpenAI, name: str, temperature: int | None
+) -> None:
+    async def endpoint() -> ChatEndpoint:
+        return ChatEndpoint(name, KEY, server.base_url)
+
+    server.script(says("Yes."))
+    await OpenAIChat(name, 128_000, endpoint).complete("?")
+    assert server.asked[0].body.get("temperature") == temperature
+
+
+async def test_questions_at_once_to_endpoints_of_different_size_each_get_their_own_room(server: ScriptedOpenAI) -> None:
+    sizes = iter([128_000, 4096])
+
+    async def endpoint() -> ChatEndpoint:
+        return ChatEndpoint("gpt-scripted", KEY, server.base_url, next(sizes))
+
+    server.script(says("Yes."))
+    model = OpenAIChat("gpt-scripted", 4096, endpoint)
+    await asyncio.gather(model.complete("large", max_tokens=100), model.complete("small", max_tokens=100))
+    given = {asked.prompt: asked.body["max_completion_tokens"] for asked in server.asked}
+    assert given == {"large": 100 + language_models.REASONING_TOKENS, "small": 100}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [says("", tokens=(7, 8000)), says("no JSON", tokens=(7, 8000)), says(None, refusal="No.", tokens=(7, 8000))],
+)
+async def test_an_answer_that_is_of_no_use_is_paid_for_all_the_same(server: ScriptedOpenAI, answer: Answer) -> None:
+    server.script(says_json({"city": "Oslo"}, tokens=(1, 1)), answer)
+    spent: list[tuple[int, int]] = []
+    metered = MeteredChat(chat(server.base_url), lambda *tokens: spent.append(tokens))
+    await metered.structured("Where?", SCHEMA)
+    with pytest.raises(ModelError) as caught:
+        await metered.structured("Where?", SCHEMA)
+    assert (caught.value.tokens_in, caught.value.tokens_out) == (7, 8000)
+    assert spent == [(1, 1), (7, 8000)]
+    assert (metered.tokens_in, metered.tokens_out) == (8, 8001)
 
 
 BROKEN = {

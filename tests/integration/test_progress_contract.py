@@ -23,6 +23,8 @@ from brain.runs import EventType, RunEvent, RunStatus, StepStatus, new_run_id, u
 class Place:
     backend: EventBackend
     new_run: Callable[[], Awaitable[UUID]]
+    take_over: Callable[[UUID], Awaitable[int]]
+    """Raises the attempt, as a new owner does; returns it."""
 
     @property
     def tracker(self) -> ProgressTracker:
@@ -33,15 +35,19 @@ async def any_run() -> UUID:
     return new_run_id()
 
 
+async def second_attempt(_run_id: UUID) -> int:
+    return 2
+
+
 @pytest.fixture
 async def memory() -> Place:
-    return Place(MemoryBackend(), any_run)
+    return Place(MemoryBackend(), any_run, second_attempt)
 
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Place]:
     backend = RedisBackend(redis_url)
-    yield Place(backend, any_run)
+    yield Place(backend, any_run, second_attempt)
     await backend.aclose()
 
 
@@ -52,8 +58,13 @@ async def postgresql(database: Database) -> AsyncIterator[Place]:
             session.add(run := Run(id=new_run_id()))
         return run.id
 
+    async def raise_attempt(run_id: UUID) -> int:
+        async with database.connection() as connection:
+            await connection.execute("UPDATE brain.runs SET attempt = 2 WHERE id = %s", [run_id])
+        return 2
+
     backend = PostgresBackend(database)
-    yield Place(backend, run_with_row)
+    yield Place(backend, run_with_row, raise_attempt)
     await backend.aclose()
 
 
@@ -229,3 +240,26 @@ async def test_history_is_what_is_kept(place: Place) -> None:
             publisher.publish(EventType.STEP_RUNNING, step_id="a")
     assert [told.seq for told in await place.tracker.history(run_id)] == list(range(1, 2_501))
     assert [told.seq for told in await place.tracker.history(run_id, after=2_490)] == list(range(2_491, 2_501))
+
+
+async def test_an_owner_that_has_lost_the_run_tells_nothing_more(place: Place) -> None:
+    run_id = await place.new_run()
+    lost = place.tracker.publisher(run_id)
+    lost.publish(EventType.RUN_RUNNING)
+    assert await lost.flush()
+    attempt = await place.take_over(run_id)
+    new = place.tracker.publisher(run_id, attempt=attempt, resumed=await place.tracker.snapshot(run_id))
+    new.publish(EventType.RUN_RUNNING, data={"attempt": attempt})
+    assert await new.flush()
+    for _ in range(3):
+        lost.publish(EventType.STEP_FAILED, step_id="a")
+        await lost.flush()
+    new.publish(EventType.STEP_SUCCEEDED, step_id="a")
+    new.publish(EventType.RUN_SUCCEEDED)
+    await new.close()
+    await lost.close()
+    kinds = [told.event_type for told in await place.tracker.history(run_id)]
+    assert kinds == [EventType.RUN_RUNNING, EventType.RUN_RUNNING, EventType.STEP_SUCCEEDED, EventType.RUN_SUCCEEDED]
+    snapshot = await place.tracker.snapshot(run_id)
+    assert snapshot is not None
+    assert (snapshot.status, snapshot.attempt if place.backend.name != "postgres" else 2) == (RunStatus.SUCCEEDED, 2)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command_line import CommandLine, nap, new_project, remove_project
+from scripted_openai import ScriptedOpenAI, says_json
 
 from brain import Brain, PipelineSpec
 from brain.errors import RunNotFound, UsageError
@@ -206,11 +207,32 @@ def test_tools_are_as_many_as_are_asked_for(brain: Brain) -> None:
     assert len(brain.tools("read a table", limit=len(everything))) > 10
 
 
+@pytest.mark.parametrize(("request_", "what"), [("rain\0", "a NUL character"), ("rain \ud83d", "half a character")])
+def test_a_request_that_cannot_be_stored_is_refused_in_one_sentence(brain: Brain, request_: str, what: str) -> None:
+    for verb in (brain.plan, brain.ask):
+        with pytest.raises(UsageError, match=f"^The request holds {what}.*: leave that character out.$"):
+            verb(request_)
+
+
 def test_nothing_asked_is_refused_before_a_run_is_made(brain: Brain) -> None:
     before = len(brain.runs(limit=None))
     with pytest.raises(UsageError, match="There is no request: say in words what you want"):
         brain.ask("  ")
     assert len(brain.runs(limit=None)) == before
+
+
+@pytest.mark.parametrize("value", [{"steps": []}, {"steps": [{"id": "a", "tool": "no.tool"}]}, ["no plan"]])
+def test_what_planning_took_is_kept_with_a_run_that_got_no_plan(
+    shop: CommandLine, monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    with ScriptedOpenAI(says_json(value, tokens=(900, 20))) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        with Brain(shop.project) as brain:
+            run = brain.ask("Book me a flight")
+    assert run.status is RunStatus.FAILED
+    asked = len(server.asked)
+    assert (run.tokens_in, run.tokens_out) == (900 * asked, 20 * asked)
+    assert asked
 
 
 def test_another_registry_counts_for_this_brain_only(shop: CommandLine, tmp_path: Path, brain: Brain) -> None:
@@ -220,3 +242,30 @@ def test_another_registry_counts_for_this_brain_only(shop: CommandLine, tmp_path
         assert poor.tools() == []
         assert poor.ask("average price by shop", sales=SALES).status is RunStatus.FAILED
     assert len(brain.tools()) > 10
+
+
+def test_a_step_that_says_cache_takes_the_result_of_an_earlier_run_of_the_same_call(brain: Brain) -> None:
+    named = {"id": "nap", "tool": "shop.nap", "arguments": {"seconds": 0, "label": "kept-1"}, "cache": "1h"}
+    first, second = brain.run({"steps": [named]}), brain.run({"steps": [named]})
+    assert [run.step_results[0].status for run in (first, second)] == ["succeeded", "cached"]
+    assert dict(second.outputs) == dict(first.outputs)
+    assert brain.run({"steps": [named]}, use_cache=False).step_results[0].status == "succeeded"
+    other = {**named, "arguments": {"seconds": 0, "label": "kept-2"}}
+    assert brain.run({"steps": [other]}).step_results[0].status == "succeeded"
+    at_once = {**named, "cache": "0s"}
+    assert brain.run({"steps": [at_once]}).step_results[0].status == "succeeded"
+
+
+def test_a_cached_table_whose_file_is_gone_is_made_anew(brain: Brain, shop: CommandLine) -> None:
+    folder = shop.project
+    read = {"id": "read", "tool": "table.read", "arguments": {"path": "cached.csv"}, "cache": "1h"}
+    (folder / "cached.csv").write_text("a,b\n1,2\n")
+    assert brain.run({"steps": [read]}).step_results[0].status == "succeeded"
+    with Brain(folder) as other:  # no table is in the memory of another process
+        assert other.run({"steps": [read]}).step_results[0].status == "cached"
+        for artifact in (folder / ".brain" / "artifacts").rglob("*.parquet"):
+            artifact.unlink()
+    with Brain(folder) as other:
+        assert other.run({"steps": [read]}).step_results[0].status == "succeeded"
+    (folder / "cached.csv").write_text("a,b\n1,3\n")
+    assert brain.run({"steps": [read]}).step_results[0].status == "succeeded"

@@ -131,6 +131,12 @@ WRONG = {
     "BRAIN_IDLE_MINUTES": [("-1", "greater than 0"), ("soon", "number"), ("nan", "finite"), ("inf", "finite")],
     "BRAIN_EVENT_TTL_HOURS": [("0", "greater than 0")],
     "BRAIN_EMBEDDED": [("yes", "'on' or 'off'")],
+    "BRAIN_ROBOTS": [("maybe", "'on' or 'off'")],
+    "BRAIN_HOST_INTERVAL": [
+        ("-1", "greater than or equal to 0"),
+        ("61", "less than or equal to 60"),
+        ("soon", "number"),
+    ],
     "BRAIN_PROGRESS": [("colourful", "'auto', 'bars', 'plain' or 'off'")],
     "BRAIN_LOG_LEVEL": [("chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'")],
 }

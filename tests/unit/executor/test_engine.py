@@ -11,7 +11,7 @@ from workbench import Workbench
 
 from brain.errors import StaleAttempt, ToolError
 from brain.executor.engine import Approvals, Engine, Job
-from brain.executor.ports import MemoryJournal, ToolCall
+from brain.executor.ports import Kept, MemoryJournal, ToolCall
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import EventType, RunStatus, StepStatus
@@ -269,12 +269,15 @@ class _Counting:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
 
+    def slot(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore()
+
     async def call(self, call: ToolCall) -> Any:
         await asyncio.sleep(0)
         return list(range(2)) if call.tool.name == "values.list" else call.arguments.get("value")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spec=valid_specs())
 def test_every_valid_graph_runs_each_step_at_most_once_and_after_its_dependencies(spec: PipelineSpec) -> None:
     pipeline = build(spec, steps_registry())
@@ -294,3 +297,43 @@ def test_every_valid_graph_runs_each_step_at_most_once_and_after_its_dependencie
         if kind is EventType.STEP_RUNNING:
             assert events.count((kind, step)) == 1
             assert all(ended[dependency] < place for dependency in pipeline.steps[step].dependencies)
+
+
+class _Shelf:
+    """A step cache that has one result, of a certain age, for every call."""
+
+    def __init__(self, age: float) -> None:
+        self._kept = Kept("kept", age)
+        self.asked: list[str] = []
+
+    async def find(self, fingerprint: str) -> Kept:
+        self.asked.append(fingerprint)
+        return self._kept
+
+
+@pytest.mark.parametrize(("age", "expected"), [(3599.0, StepStatus.CACHED), (3601.0, StepStatus.SUCCEEDED)])
+async def test_a_young_result_stands_for_a_call_where_the_step_says_so(
+    bench: Workbench, age: float, expected: StepStatus
+) -> None:
+    bench.cache = _Shelf(age)
+    result = await bench.run({"id": "a", "tool": "work.echo", "arguments": {"value": 1}, "cache": "1h"})
+    assert result.steps["a"].status is expected
+    assert result.outputs == {"a": "kept" if expected is StepStatus.CACHED else 1}
+    assert bench.cache.asked == [result.steps["a"].fingerprint]
+    assert bench.earlier == ([] if expected is StepStatus.CACHED else ["kept"])
+
+
+async def test_the_cache_is_left_alone_without_a_word_and_for_tools_that_change_something(bench: Workbench) -> None:
+    bench.cache = _Shelf(0)
+    await bench.run({"id": "a", "tool": "work.echo"}, {"id": "b", "tool": "work.echo", "cache": "0s"})
+    await bench.run({"id": "c", "tool": "work.write", "cache": "1h"}, approvals=Approvals(everything=True))
+    assert bench.cache.asked == []
+
+
+async def test_each_item_is_looked_up_by_itself(bench: Workbench) -> None:
+    bench.cache = _Shelf(0)
+    step = {"id": "a", "tool": "work.echo", "foreach": [1, 2], "arguments": {"value": "${item}"}, "cache": "1h"}
+    result = await bench.run(step)
+    assert result.outputs == {"a": ["kept", "kept"]}
+    assert len(set(bench.cache.asked)) == 2
+    assert bench.calls == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brain.intent_inference.inflection import is_plural, noun, points_down, root
+from brain.intent_inference.inflection import forms, is_plural, noun, points_down, root, singular
 from brain.intent_inference.mentions import Kind, Request
 
 
@@ -24,6 +24,18 @@ def found(text: str) -> list[tuple[str, object]]:
         ("see https://example.org/a.html?b=1, (http://x.org/y).", [("url", "https://example.org/a.html?b=1"), ("url", "http://x.org/y")]),
         ("5k, 3rd, CO2, q1, v2.5x, 1.2.3", []),
         ("", []),
+        ("3 million or 2.5 thousand", [("number", 3_000_000), ("number", 2500)]),
+        ("two dozen, a hundred, half a million", [("number", 24), ("number", 100), ("number", 500_000)]),
+        ("twenty-five, twenty one, one of them", [("number", 25), ("number", 21)]),
+        ("5 and a half, two and a half million", [("number", 5.5), ("number", 2_500_000)]),
+        ("minus 4 or negative ten", [("number", -4), ("number", -10)]),
+        ("the 1990s", []),
+        ("9" * 5000, []),
+        (f"0.{'3' * 40}", []),
+        ("in 2013-06", [("date", "2013-06")]),
+        ("in /home/me/other.csv or ~/x/Y.CSV", [("path", "/home/me/other.csv"), ("path", "~/x/Y.CSV")]),
+        ("in `my data.ods` and C:\\x\\y.xlsx", [("path", "my data.ods"), ("path", "C:\\x\\y.xlsx")]),
+        ("in /etc/passwd, at 5 km/h", [("path", "/etc/passwd"), ("number", 5)]),
     ],
 )  # fmt: skip
 def test_values_are_found_where_they_stand_and_nothing_else_is(text: str, mentions: list[tuple[str, object]]) -> None:
@@ -90,6 +102,18 @@ def test_adjectives_for_much_point_up(word: str) -> None:
 )
 def test_endings_do_not_part_what_is_one_word(one: str, other: str) -> None:
     assert root(one) == root(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("city", "cities"), ("order", "orders"), ("box", "boxes"), ("match", "matches"), ("person", "people"),
+        ("glass", "glasses"), ("status", "status"), ("gas", "gas"), ("tie", "ties"),
+    ],
+)  # fmt: skip
+def test_a_word_for_several_is_led_back_to_the_word_for_one(one: str, several: str) -> None:
+    assert singular(several) == singular(one) == one
+    assert {one, several} <= forms(one) & forms(several)
 
 
 @pytest.mark.parametrize("said", ["snowy", "snow", "snowed", "snowing"])

@@ -1,6 +1,7 @@
 """Whatever is asked, a plan passes `build` and says nothing that neither the request, the data nor a schema says."""
 
 import random
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,13 +13,18 @@ from scripted_openai import Answer, Asked, says_json
 
 from brain.errors import PlanningError
 from brain.intent_inference.mentions import Kind, Request
-from brain.intent_inference.periods import MONTHS
+from brain.intent_inference.months import MONTHS
 from brain.intent_inference.plan import Plan
 from brain.pipeline_builder.build import build
 from brain.runs import Json
 
 REQUESTS = yaml.safe_load((Path(__file__).parent / "requests.yaml").read_text(encoding="utf-8"))
-CASES = [*REQUESTS["planned"], *REQUESTS["held_out"], *(case for case in REQUESTS["known_wrong"] if "gets" in case)]
+CASES = [
+    *REQUESTS["planned"],
+    *REQUESTS["held_out"],
+    *REQUESTS["mended"],
+    *(case for case in REQUESTS["known_wrong"] if "gets" in case),
+]
 FRAGMENTS = """
 average|total|how many|number of|which|the highest|the 3 lowest|lowest|most|by|per|for each|in|on|with|without|not
 more than 10|below zero|at least 2.5|between 5 and 10|since 2013|in June|from May to July|before 2014-02-30|2024-01-05
@@ -53,6 +59,7 @@ async def test_a_heap_of_words_makes_a_valid_grounded_plan_or_is_refused(of, ask
             continue
         planned += 1
         assert build(plan.spec, registry).spec == plan.spec
+        assert not plan.pipeline.secrets
         assert not set(literals(plan)) - grounds(plan, {"ask": heap, "of": of}), heap
     assert planned >= 2, "some heaps make sense"
 
@@ -88,12 +95,22 @@ def grounds(plan: Plan, case) -> set[Json]:
     values = {mention.value for mention in request.mentions}
     words = {word.text for word in request.words}
     months = set(range(1, 13)) if words & {*MONTHS, *(month[:3] for month in MONTHS)} else set()
-    next_days = {_next(str(mention.value)) for mention in request.of(Kind.DATE)}
+    days = {str(mention.value) for mention in request.of(Kind.DATE)} | set(_ends_of_months(request, months))
+    next_days = {_next(day) for day in days}
     functions = ("count", "sum", "mean", "median", "min", "max", "std", "count_distinct")
     figures = {f"{function}_{column}" for function in functions for column in (*data, "rows")}
     schemas = [set(_members(step.definition.input_schema)) for step in plan.pipeline.steps.values()]
     one_row_of_a_singular = {1}
-    return set().union(values, months, next_days, data, figures, one_row_of_a_singular, *schemas)
+    return set().union(values, months, days, next_days, data, figures, one_row_of_a_singular, *schemas)
+
+
+def _ends_of_months(request: Request, months: set[int]) -> Iterator[str]:
+    """The first and last days of any month in the years of the request."""
+    dated = ((int(str(day.value)[:4]), int(str(day.value)[5:7])) for day in request.of(Kind.DATE))
+    named = ((int(year.value), month) for year in request.of(Kind.NUMBER) if year.may_be_year for month in months)
+    for year, month in (*dated, *named):
+        if month in range(1, 13):
+            yield from (f"{year}-{month:02}-01", f"{year}-{month:02}-{monthrange(year, month)[1]}")
 
 
 def _next(day: str) -> str:

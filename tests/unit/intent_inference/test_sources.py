@@ -42,6 +42,8 @@ async def sources(request: str, project: Path, **inputs: pa.Table) -> tuple[Sour
         ("Sum of n in orders_2023.parquet", "old/orders_2023.parquet"),
         ("How was the weather in Seattle?", "data/seattle-weather.csv"),
         ("Show settings.json", "settings.json"),
+        ("Sum of n in 'data/orders.csv'", "data/orders.csv"),
+        ("Sum of n in DATA/Orders.CSV", "data/orders.csv"),
         ("Save the weather of Seattle as orders.csv", "data/seattle-weather.csv"),
     ],
 )
@@ -63,10 +65,26 @@ async def test_the_only_file_of_a_project_need_not_be_named(tmp_path: Path) -> N
     assert (source.path, source.is_named) == ("numbers.csv", False)
 
 
-@pytest.mark.parametrize("path", ["data/missing.csv", "ordres.csv", "../orders.parquet"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/missing.csv",
+        "ordres.csv",
+        "../orders.parquet",
+        "old/orders.csv",
+        "/home/me/orders.csv",
+        "~/orders.csv",
+        "C:\\data\\orders.csv",
+    ],
+)
 async def test_a_file_that_is_not_there_is_told_with_the_nearest(path: str, project: Path) -> None:
     with pytest.raises(PlanningError, match=r"There is no file .* in the project\..*Name one that is there\."):
         await sources(f"Open {path}", project)
+
+
+async def test_a_file_may_be_named_from_the_root_of_the_machine(project: Path) -> None:
+    (source,) = await sources(f"Sum of n in {project}/data/orders.csv", project)
+    assert source.path == "data/orders.csv"
 
 
 async def test_tables_that_are_handed_over_come_before_files(project: Path) -> None:
@@ -97,7 +115,18 @@ async def test_a_table_is_described_by_its_columns_types_and_few_values(project:
     assert [name for name, column in columns.items() if column.is_calendar] == ["year"]
     assert [name for name, column in columns.items() if column.is_time] == ["at"]
     assert [name for name, column in columns.items() if column.is_flag] == ["ok"]
-    assert source.describe().startswith("input things, 3 rows, columns:\n- kind (large_string): a, b\n- name")
+    assert source.describe().startswith("input ${inputs.things}, 3 rows, columns:\n- kind (large_string): a, b\n- name")
+
+
+async def test_an_input_is_described_as_a_plan_refers_to_it(project: Path) -> None:
+    (source,) = await sources("", project, **{"my things": TABLE})
+    assert source.describe().startswith('input ${inputs."my things"}, 1 rows')
+
+
+async def test_a_table_with_two_columns_of_one_name_is_refused(project: Path) -> None:
+    table = pa.Table.from_arrays([pa.array([1]), pa.array(["x"])], names=["v", "v"])
+    with pytest.raises(PlanningError, match="The table things has 2 columns called v: give each a name of its own"):
+        await sources("Sum of v", project, things=table)
 
 
 async def test_a_column_of_many_texts_is_not_described_by_them(project: Path) -> None:

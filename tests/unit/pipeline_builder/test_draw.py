@@ -91,6 +91,13 @@ def test_every_step_input_output_and_mark_is_named() -> None:
     assert {"start", "left", "right", "end", "a.b", "city", "report", "each", "if"} <= set(shown)
 
 
+def test_outputs_are_told_apart_by_their_own_names_whatever_these_hold() -> None:
+    outputs = {"o.b": "${x}", "o": {"b": "${y}", "c": ["${y}"]}, "plain": "no step"}
+    svg = draw(pipeline({"id": "x"}, {"id": "y"}, outputs=outputs))
+    assert [text for text in texts(svg) if text in outputs] == ["o.b", "o"]
+    assert len(re.findall(r'<path class="light"', svg)) == 2
+
+
 def test_every_dependency_has_a_line_and_lines_are_light_beside_inputs_and_outputs() -> None:
     svg = draw(diamond())
     assert svg.count('class="line"') == 4

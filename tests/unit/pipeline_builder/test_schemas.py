@@ -1,10 +1,9 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from strategies import TABLE, json_values
+from strategies import TABLE
 
-from brain.pipeline_builder.schemas import Validator, describe, fits, inlined, shown, step_into
+from brain.pipeline_builder.schemas import Validator, describe, fits, inlined, step_into
 
 TEXT, WHOLE, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 FILE = {"type": "object", "format": "file"}
@@ -115,9 +114,3 @@ def test_a_misfit_is_told_in_few_words(schema: dict[str, Any], value: Any, what:
     (misfit,) = Validator(schema).misfits(value)
     assert what in misfit.what
     assert len(misfit.what) < 200
-
-
-@given(json_values())
-def test_any_value_is_shown_in_one_short_line(value: Any) -> None:
-    assert len(shown(value)) <= 60
-    assert "\n" not in shown(value)

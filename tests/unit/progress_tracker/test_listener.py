@@ -85,7 +85,7 @@ def steps(*numbers: int) -> list[tuple[int, EventType]]:
 
 
 @given(batches=st.lists(st.integers(1, 7), min_size=1, max_size=8), after=st.integers(0, 20), joined=st.integers(0, 8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whoever_joins_whenever_sees_each_event_once(batches: list[int], after: int, joined: int) -> None:
     total = sum(batches) + 1
     after = min(after, total - 1)
