@@ -1,7 +1,8 @@
 """All commands in one Typer app, and what becomes of an error."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -16,13 +17,24 @@ log = logging.getLogger(__name__)
 
 
 class _Commands(TyperGroup):
+    """Says what an interrupt means where a command does not know better."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _told_if_interrupted():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, *arguments: Any, **options: Any) -> Any:
-        """Say what an interrupt means where a command does not know better."""
-        try:
+        with _told_if_interrupted():
             return super().invoke(*arguments, **options)
-        except KeyboardInterrupt:
-            _complain("interrupted; brain runs shows what was begun")
-            raise typer.Exit(CANCELLED) from None
+
+
+@contextmanager
+def _told_if_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        _complain("interrupted; brain runs shows what was begun")
+        raise typer.Exit(CANCELLED) from None
 
 
 app = typer.Typer(
