@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from brain.errors import SettingsError
 
-__all__ = ["Address", "AllowedHosts", "HostList", "bare_host", "is_public", "written_address"]
+__all__ = ["BOUND_HOST", "Address", "AllowedHosts", "HostList", "bare_host", "is_public", "written_address"]
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -21,6 +21,9 @@ NOT_PUBLIC_EITHER = (
 )
 """What `ipaddress.is_global` takes for global."""
 HOST = re.compile(r"[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?\.?", re.ASCII)
+LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+BOUND_HOST = re.compile(rf"(\*\.)?{LABEL}(\.{LABEL})+|{LABEL}|\[?[0-9a-f:]*:[0-9a-f:.]*\]?", re.ASCII | re.IGNORECASE)
+"""What a secret may be bound to: a host, an address, or `*.` before a domain for every host below it."""
 
 
 def is_public(address: Address) -> bool:

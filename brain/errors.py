@@ -10,6 +10,7 @@ BrainError
 │   │   └── SchemaMismatch
 │   ├── ProgressUnavailable
 │   └── ModelError
+│       └── AnswerCutOff
 ├── RegistryError                 tools.json cannot be used
 ├── SpecError                     a pipeline that cannot be run; lists every problem
 ├── PlanningError                 a request that no plan was found for
@@ -26,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "AnswerCutOff",
     "ApprovalRequired",
     "ArtifactError",
     "BrainError",
@@ -107,6 +109,10 @@ class ModelError(ServiceError):
     def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
         super().__init__(message)
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
+
+
+class AnswerCutOff(ModelError):
+    """The language model's answer was longer than it may be; a question about less may be answered."""
 
 
 class RegistryError(BrainError):

@@ -1,15 +1,17 @@
 """The chat model and the embedder that the settings name, each behind one small Protocol."""
 
+import asyncio
 import json
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from brain.errors import ModelError
+from brain.errors import AnswerCutOff, ModelError
 from brain.runs import Json
 from brain.shortened import shortened
 
@@ -70,6 +72,8 @@ class Completion:
     text: str
     tokens_in: int = 0
     tokens_out: int = 0
+    is_cut: bool = False
+    """Whether it was longer than it might be, so that its end is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +148,31 @@ class MeteredChat:
 class OpenAIChat:
     """Any OpenAI-compatible endpoint, through LangChain; found (and started, if embedded) at its first use."""
 
-    def __init__(self, name: str, context_tokens: int, endpoint: Callable[[], Awaitable[ChatEndpoint]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        context_tokens: int,
+        endpoint: Callable[[], Awaitable[ChatEndpoint]],
+        *,
+        at_once: int | None = None,
+    ) -> None:
         self.name = name
         self.context_tokens = context_tokens
         self._endpoint = endpoint
+        self._turn = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
+        """For a server that answers so many questions at once: the others wait here, where no timeout runs."""
 
     async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
         """Answer in prose."""
         async with self._connected() as (client, room), _translated(self.name):
             message = await client.bind(max_completion_tokens=max_tokens + room).ainvoke(_messages(prompt, system))
-        return Completion(_said(self.name, message), *_usage(message))
+        is_cut = message.response_metadata.get("finish_reason") == "length"
+        return Completion(_said(self.name, message), *_usage(message), is_cut=is_cut)
 
     async def structured(
         self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
     ) -> StructuredCompletion:
-        """Answer with JSON; raises ModelError where what came is no JSON."""
+        """Answer with JSON; raises AnswerCutOff where it is too long, ModelError where what came is no JSON."""
         async with self._connected() as (client, room), _translated(self.name):
             bound = client.with_structured_output(
                 {"title": "answer", **schema},
@@ -189,7 +203,7 @@ class OpenAIChat:
         from langchain_openai import ChatOpenAI
 
         room = REASONING_TOKENS if endpoint.context_tokens >= LARGE_CONTEXT else 0
-        async with openai.DefaultAsyncHttpxClient(timeout=CHAT_TIMEOUT) as connections:
+        async with self._turn, openai.DefaultAsyncHttpxClient(timeout=CHAT_TIMEOUT, verify=_trusted()) as connections:
             client = ChatOpenAI(
                 model=endpoint.model,
                 api_key=endpoint.api_key,
@@ -201,6 +215,14 @@ class OpenAIChat:
                 http_async_client=connections,
             )
             yield client, room
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust, read once: it takes 50 ms, which is most of what a client takes."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _messages(prompt: str, system: str) -> list[tuple[str, str]]:
@@ -240,8 +262,11 @@ async def _translated(name: str) -> "AsyncIterator[None]":
     except openai.APIStatusError as exc:
         raise ModelError(f"The model {name} answered with status {exc.status_code}: {_reason(exc)}.") from exc
     except openai.LengthFinishReasonError as exc:
-        raise ModelError(
-            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL."
+        usage = exc.completion.usage
+        raise AnswerCutOff(
+            f"The model {name} was cut off before its answer was whole; ask for less or set another BRAIN_CHAT_MODEL.",
+            tokens_in=usage.prompt_tokens if usage else 0,
+            tokens_out=usage.completion_tokens if usage else 0,
         ) from exc
     except openai.OpenAIError as exc:
         raise ModelError(f"The model {name} gave no usable answer: {_one_line(exc)}.") from exc

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from brain import embedded
 from brain.embedded import postgres as embedded_postgres
@@ -19,7 +19,8 @@ REPOSITORY = Path(__file__).parents[1]
 IDLE_MINUTES = 2
 """After which the services end by themselves where the test process was killed."""
 
-settings.register_profile("no clock")  # a busy machine is no failure
+# a busy machine is no failure
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

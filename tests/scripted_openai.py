@@ -1,6 +1,7 @@
 """An OpenAI-compatible server on a real socket that answers from a script and keeps what it was asked."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -9,7 +10,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Answer", "Asked", "ScriptedOpenAI", "drops", "embeds", "fails", "hangs", "raw", "says", "says_json"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "ScriptedOpenAI",
+    "drops",
+    "embeds",
+    "fails",
+    "hangs",
+    "marked_in",
+    "raw",
+    "says",
+    "says_json",
+]
+
+BLOCK = re.compile(r"<data (?P<name>[0-9a-f]+): (?P<label>[^\n>]*)>\n(?P<text>.*?)\n</data (?P=name)>", re.DOTALL)
+"""As `brain.untrusted` marks it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,11 @@ class Asked:
         found: Mapping[str, Any] = self.body["response_format"]["json_schema"]["schema"]
         return found
 
+    @property
+    def data(self) -> list[str]:
+        """The texts of others that the prompt holds, marked as data."""
+        return [text for _, text in marked_in(f"{self.system}\n{self.prompt}")]
+
     def _said_by(self, role: str) -> str:
         return "\n".join(message["content"] for message in self.body["messages"] if message["role"] == role)
 
@@ -55,11 +76,21 @@ class Answer:
 type Scripted = Answer | Callable[[Asked], Answer]
 
 
+def marked_in(prompt: str) -> list[tuple[str, str]]:
+    """The blocks of data in a prompt: label and text."""
+    return [(found["label"], found["text"]) for found in BLOCK.finditer(prompt)]
+
+
 def says(
-    text: str | None, *, finish: str = "stop", refusal: str | None = None, tokens: tuple[int, int] = (10, 5)
+    text: str | None,
+    *,
+    finish: str = "stop",
+    refusal: str | None = None,
+    tokens: tuple[int, int] = (10, 5),
+    **more: Any,
 ) -> Answer:
-    """A chat completion; `finish="length"` is one that was cut off."""
-    message = {"role": "assistant", "content": text, "refusal": refusal}
+    """A chat completion; `finish="length"` is one that was cut off. `more` stands in the message too."""
+    message = {"role": "assistant", "content": text, "refusal": refusal, **more}
     usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
     choice = {"index": 0, "message": message, "finish_reason": finish}
     return _json(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from brain.aggregator.figures import plain, shorten
-from brain.aggregator.tables import ROWS_TO_LIST, figures_of, rows_as_csv, sum_up, tell_table
-from brain.artifacts import is_file, is_table
+from brain.aggregator.tables import ROWS_TO_LIST, figures_of, in_cell, rows_as_csv, sum_up, tell_table
+from brain.artifacts import is_file, is_table, notes_of
 from brain.runs import Json
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def _of_list(found: Sequence[Found]) -> Found:
 
 def _of_table(table: "pa.Table") -> Found:
     figures = figures_of(table.slice(0, ROWS_FOR_MODEL))
-    return Found(tell_table(table), "\n".join(_shown(table)), (float(table.num_rows), *figures))
+    told = " ".join([tell_table(table), *map(in_cell, notes_of(table))])
+    return Found(told, "\n".join(_shown(table)), (float(table.num_rows), *figures))
 
 
 def _shown(table: "pa.Table") -> Iterator[str]:

@@ -4,6 +4,7 @@
 part of that.
 """
 
+from brain.egress.bound_hosts import BoundHosts
 from brain.egress.failures import BadStatus
 from brain.egress.fetch import Egress
 from brain.egress.gate import Gate, Resolver
@@ -11,4 +12,15 @@ from brain.egress.page import FetchedPage
 from brain.egress.policy import EgressPolicy
 from brain.egress.request import Body, MediaTypes, WebRequest
 
-__all__ = ["BadStatus", "Body", "Egress", "EgressPolicy", "FetchedPage", "Gate", "MediaTypes", "Resolver", "WebRequest"]
+__all__ = [
+    "BadStatus",
+    "Body",
+    "BoundHosts",
+    "Egress",
+    "EgressPolicy",
+    "FetchedPage",
+    "Gate",
+    "MediaTypes",
+    "Resolver",
+    "WebRequest",
+]

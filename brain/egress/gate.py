@@ -6,13 +6,16 @@ through here.
 """
 
 import asyncio
+import copy
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Self
 
 import httpcore
 
 from brain.addresses import Address, AllowedHosts, HostList, written_address
+from brain.egress.bound_hosts import BoundHosts, BoundStream
 from brain.egress.policy import EgressPolicy
 from brain.errors import EgressRefused, ToolError
 
@@ -41,6 +44,14 @@ class Gate:
         self._allowed = AllowedHosts(self.policy.allow)
         self._only = HostList(self.policy.only, "BRAIN_ONLY_HOSTS")
         self._resolve = resolver or _system_resolver
+        self.bound = BoundHosts()
+        """What the secrets that a call has been given leave of the network."""
+
+    def narrowed(self, bound: BoundHosts) -> Self:
+        """The same way to the network for one call of a tool, which `bound` makes narrower as the call goes on."""
+        own = copy.copy(self)
+        own.bound = bound
+        return own
 
     async def connect(
         self,
@@ -49,13 +60,17 @@ class Gate:
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore asks for it in seconds
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, check and connect to a checked address; every connection of a tool is made here."""
+        stream = await self._connected(host, port, timeout)
+        return BoundStream(stream, host, self.bound)
+
+    async def _connected(self, host: str, port: int, seconds: float | None) -> httpcore.AsyncNetworkStream:
         *others, last = await self.addresses(host, port)
         for address in others:
             try:
-                return await _connect(address, port, min(CONNECT_SECONDS, timeout or CONNECT_SECONDS))
+                return await _connect(address, port, min(CONNECT_SECONDS, seconds or CONNECT_SECONDS))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await _connect(last, port, timeout)
+        return await _connect(last, port, seconds)
 
     async def addresses(self, host: str, port: int) -> list[Address]:
         """The addresses of a host that may be reached, at least one, best first.
@@ -63,6 +78,7 @@ class Gate:
         The one place where a host is refused. Raises EgressRefused where none may be reached, ToolError where the name
         is not known.
         """
+        self.bound.check(host)
         if not 0 < port <= HIGHEST_PORT or (port in OTHER_SERVICES and not self._allowed.names(host)):
             raise EgressRefused(f"port {port} of {host} is not one where web pages are served.")
         if self._only and not self._only.names(host) and not self._only.has_networks:

@@ -23,6 +23,8 @@ class EgressPolicy:
     timeout: float = 30.0
     """Seconds for everything: name, connection, redirects, body. Waiting for one's turn at a host does not count."""
     max_redirects: int = 5
+    max_rendered_bytes: int = 50 * MEGABYTE
+    """Of everything that one page loads in a browser, both ways, as it goes over the wire."""
     robots: bool = True
     """Whether pages that a host's robots.txt excludes stay unread."""
     host_interval: float = 0.25

@@ -1,9 +1,11 @@
 """The planner that asks a strong model: one structured answer, checked by the builder, repaired with its findings."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import ModelError, PlanningError, Problem, SpecError
@@ -16,6 +18,7 @@ from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
+from brain.untrusted import mark
 
 __all__ = ["ModelPlanner"]
 
@@ -25,6 +28,8 @@ SHORTLIST = 12
 """Tools that the model is shown."""
 REPAIRS = 2
 """How often the builder's findings go back to the model."""
+
+ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 class ModelPlanner:
@@ -75,7 +80,8 @@ def _instructions(tools: Sequence[ToolDefinition], question: Question) -> str:
     folder = resources.files("brain.intent_inference") / "prompts"
     text = (folder / f"{PROMPT}.md").read_text(encoding="utf-8")
     example = (folder / f"{PROMPT}.example.json").read_text(encoding="utf-8")
-    described = "\n\n".join(source.describe() for source in question.sources) or "none"
+    data = mark(*((f"source {number}", source.describe()) for number, source in enumerate(question.sources, start=1)))
+    described = f"{data.rule}\n\n{data.text}" if question.sources else "none"
     listed = "\n".join(_describe(tool) for tool in tools)
     for name, value in {"tools": listed, "sources": described, "example": example}.items():
         text = text.replace(f"{{{name}}}", value)
@@ -142,8 +148,21 @@ def _spec(answer: Json, question: Question) -> PipelineSpec:
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
     if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
         raise SpecError([Problem("steps", f"a plan holds no secrets; leave {secret[0]} out, tools have their own")])
+    if hosts := _unasked_hosts(answer["steps"], question.request.text):
+        what = f"{', '.join(hosts)} does not stand in the request, and a plan goes nowhere that nobody asked for"
+        raise SpecError([Problem("steps", what)])
     fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
     name = str(answer.get("name") or "pipeline")[:100]
     return PipelineSpec.from_value(
         {**fields, "name": name, "request": question.request.text, "inputs": question.inputs}
     )
+
+
+def _unasked_hosts(steps: Json, request: str) -> list[str]:
+    """Hosts in a plan that the request does not name, as data that the planner was shown may have talked it into."""
+    found = {urlsplit(address[0]).netloc.rpartition("@")[2] for address in ADDRESS.finditer(json.dumps(steps))}
+    return sorted(host for host in found if host and "${" not in host and not _is_named(host, request))
+
+
+def _is_named(host: str, request: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(host)}(?![\w-]|\.\w)", request, re.IGNORECASE) is not None

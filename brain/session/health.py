@@ -56,16 +56,24 @@ class Finding:
 
 
 def service_status(settings: Settings) -> list[ServiceStatus]:
-    """The embedded services of the project, and which of them a setting makes unnecessary; starts none."""
-    replaced = {
-        "postgres": "DATABASE_URL" if settings.database_url else None,
-        "redis": "REDIS_URL" if settings.redis_url else "DATABASE_URL" if settings.database_url else None,
-        "chat": "OPENAI_API_KEY or OPENAI_BASE_URL" if is_hosted_chat(settings) else None,
-    }
+    """The embedded services of the project, and what makes some of them unnecessary; starts none."""
+    unused = _unused(settings)
     return [
-        replace(service, detail=f"not used: {replaced[service.name]} is set") if replaced.get(service.name) else service
+        replace(service, detail=f"not used: {unused[service.name]}") if service.name in unused else service
         for service in status(settings.state_folder)
     ]
+
+
+def _unused(settings: Settings) -> dict[str, str]:
+    """Why a service is not used, for those that are not."""
+    reasons = {} if settings.uses_embedded else dict.fromkeys(("postgres", "redis", "chat"), "BRAIN_EMBEDDED=off")
+    if settings.database_url:
+        reasons["postgres"] = reasons["redis"] = "DATABASE_URL is set"
+    if settings.redis_url:
+        reasons["redis"] = "REDIS_URL is set"
+    if is_hosted_chat(settings):
+        reasons["chat"] = "OPENAI_API_KEY or OPENAI_BASE_URL is set"
+    return reasons
 
 
 def up(settings: Settings) -> list[ServiceStatus]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain.config_secrets import Settings
+from brain.config_secrets import Redactor, Settings
 from brain.errors import SettingsError
 from brain.language_models import ChatEndpoint, ChatModel, Embedder, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.session.redacted_models import RedactedChat, RedactedEmbedder
 from brain.tool_registry.registry import built_in_tools_file
 
 if TYPE_CHECKING:
@@ -84,8 +85,12 @@ def is_hosted_chat(settings: Settings) -> bool:
     return settings.openai_api_key is not None or settings.openai_base_url is not None
 
 
-def chat_model(settings: Settings) -> ChatModel:
-    """The chat model that the settings name; nothing is started or called before its first use."""
+def chat_model(settings: Settings, redactor: Redactor | None = None) -> ChatModel:
+    """The chat model that the settings name, told no secret; nothing is started or called before its first use."""
+    return RedactedChat(_chat_model(settings), redactor or Redactor.of_environment(settings.project))
+
+
+def _chat_model(settings: Settings) -> ChatModel:
     if is_hosted_chat(settings):
         key = settings.openai_api_key
         endpoint = ChatEndpoint(
@@ -98,7 +103,7 @@ def chat_model(settings: Settings) -> ChatModel:
             return endpoint
 
         return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted)
-    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings))
+    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings), at_once=1)
 
 
 async def _embedded_chat(settings: Settings) -> ChatEndpoint:
@@ -112,14 +117,15 @@ async def _embedded_chat(settings: Settings) -> ChatEndpoint:
     return await asyncio.to_thread(chat.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
 
 
-def embedder(settings: Settings) -> Embedder:
-    """The embedder that the settings name, else the local one."""
+def embedder(settings: Settings, redactor: Redactor | None = None) -> Embedder:
+    """The embedder that the settings name, told no secret, else the local one."""
     if settings.brain_embedding_model is None:
         return WordLlamaEmbedder()
     key = settings.openai_api_key
-    return OpenAIEmbedder(
+    hosted = OpenAIEmbedder(
         settings.brain_embedding_model, key.get_secret_value() if key else "none", settings.openai_base_url
     )
+    return RedactedEmbedder(hosted, redactor or Redactor.of_environment(settings.project))
 
 
 def tools_file_of(settings: Settings) -> Path:

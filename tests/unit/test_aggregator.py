@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from scripted_openai import marked_in
 
 from brain.aggregator import Aggregator, Answer
 from brain.aggregator.results import ROWS_FOR_MODEL
-from brain.artifacts import ArtifactCodec, File, MemoryStore
+from brain.artifacts import ArtifactCodec, File, MemoryStore, with_notes
 from brain.errors import ModelError
 from brain.language_models import Completion
 from brain.pipeline_builder.spec import PipelineSpec
@@ -64,6 +65,10 @@ TABLES = {
     "several rows": (
         MONTHLY,
         "| month | mean_precipitation |\n| --- | --- |\n| 1 | 3.758 |\n| 2 | 1,461.2 |\n| 3 | 0.48 |\n\n [x]",
+    ),
+    "with what its tool said about it": (
+        with_notes(pa.table({"count_rows": [26]}), ["2 rows found no partner."]),
+        "count_rows: **26** 2 rows found no partner. [x]",
     ),
     "no rows": (MONTHLY.slice(0, 0), "No rows match (month, mean_precipitation). [x]"),
     "figures by group": (
@@ -212,7 +217,8 @@ async def test_a_model_writes_the_answer_and_files_are_added_as_they_are() -> No
     assert found == Answer(
         "It rained most in month 2 [x].\n\nChart: rain.png [chart]", "gpt-scripted", ("x", "chart"), 100, 20
     )
-    assert model.shown.startswith(f"Request: {REQUEST}\n\nResult of step [x]:\n")
+    assert model.shown.startswith(f"Request: {REQUEST}\n\n<data ")
+    assert [label for label, _ in marked_in(model.shown)] == ["result of step [x]", "result of step [chart]"]
     assert "month,mean_precipitation\n1,3.758\n2,1461.2\n3,0.48" in model.shown
 
 

@@ -249,14 +249,17 @@ def test_redis_is_an_address_or_off(url: str, tmp_path: Path) -> None:
     assert found.redis_url.get_secret_value() == url
 
 
-def test_the_project_is_where_the_tools_or_the_state_are_upward_from_here(tmp_path: Path) -> None:
+def test_the_project_is_where_the_tools_or_the_state_are_upward_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deep = tmp_path / "work" / "notebooks" / "deep"
     deep.mkdir(parents=True)
-    assert find_project(deep) == deep, "nothing marks a project, so this folder is one"
+    monkeypatch.chdir(deep)
+    assert find_project() == deep, "nothing marks a project, so this folder is one"
     (tmp_path / "work" / ".brain").mkdir()
-    assert find_project(deep) == tmp_path / "work"
+    assert find_project() == tmp_path / "work"
     (tmp_path / "work" / "notebooks" / "tools.json").write_text("{}")
-    assert find_project(deep) == tmp_path / "work" / "notebooks", "the nearest one counts"
+    assert find_project() == tmp_path / "work" / "notebooks", "the nearest one counts"
 
 
 def test_brain_home_names_the_project_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def resolve(words: list[str]) -> tuple[Any, list[str]]:
 
 def verbs() -> Iterator[str]:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        yield from (f"{name} {inner}" for inner in getattr(command, "commands", {})) if name == "db" else [name]
+        yield from [f"{name} {inner}" for inner in getattr(command, "commands", {})] or [name]
 
 
 def test_there_are_pages_to_look_at() -> None:

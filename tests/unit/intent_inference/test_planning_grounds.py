@@ -60,6 +60,7 @@ async def test_a_heap_of_words_makes_a_valid_grounded_plan_or_is_refused(of, ask
             continue
         planned += 1
         assert build(plan.spec, registry).spec == plan.spec
+        assert not plan.pipeline.secrets
         assert not set(literals(plan)) - grounds(plan, {"ask": heap, "of": of}), heap
     assert planned >= 2, "some heaps make sense"
 

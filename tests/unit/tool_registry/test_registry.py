@@ -126,6 +126,24 @@ def test_every_problem_is_told_at_once_with_entry_and_field(tmp_path):
     assert said.splitlines()[0].endswith(f"has {len(lines)} problems:")
 
 
+WRONG_BINDINGS = {
+    'secrets.0.name: "OPENAI_API_KEY" belongs to the Brain itself': [{"name": "OPENAI_API_KEY"}],
+    'secrets.0.name: "not a name" is no name for a secret': [{"name": "not a name", "hosts": ["a.example"]}],
+    'secrets.0.hosts.1: "https://a.example/" must be a host as in api.example.com': [
+        {"name": "SHOP_TOKEN", "hosts": ["a.example", "https://a.example/"]}
+    ],
+    'secrets.0.hosts.0: "*" must be a host': [{"name": "SHOP_TOKEN", "hosts": ["*"]}],
+    "secrets: SHOP_TOKEN is bound 2 times": [{"name": "SHOP_TOKEN"}, {"name": "SHOP_TOKEN", "hosts": ["a.example"]}],
+    "secrets.0.host: is not known": [{"name": "SHOP_TOKEN", "host": "a.example"}],
+}
+
+
+@pytest.mark.parametrize("expected", WRONG_BINDINGS)
+def test_a_binding_that_could_not_hold_is_refused(tmp_path, expected):
+    said = refusal(written(tmp_path, {**GOOD, "secrets": WRONG_BINDINGS[expected]}))
+    assert f"  - tools[0] (word.count) {expected}" in said
+
+
 def test_an_unknown_key_beside_tools_is_refused(tmp_path):
     path = tmp_path / "tools.json"
     path.write_text(json.dumps({"tools": [], "toolz": []}), encoding="utf-8")

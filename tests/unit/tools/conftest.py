@@ -1,11 +1,13 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from scripted_openai import marked_in
 
 from brain.egress import Egress
-from brain.language_models import Completion
+from brain.language_models import Completion, StructuredCompletion
 from brain.tool_registry.context import ToolContext
 from brain.tools import table_files
 
@@ -22,9 +24,33 @@ class FirstWords:
         self.asked: list[tuple[str, int]] = []
 
     async def complete(self, prompt: str, *, system: str = "", max_tokens: int = 400) -> Completion:
+        return Completion(self._first_words(prompt, system, max_tokens), len(prompt) // 4, 10)
+
+    async def structured(
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+    ) -> StructuredCompletion:
+        words = self._first_words(prompt, system, max_tokens)
+        return StructuredCompletion(_example(schema, words), len(prompt) // 4, 10)
+
+    def _first_words(self, prompt: str, system: str, max_tokens: int) -> str:
         self.asked.append((system + prompt, max_tokens))
-        text = prompt.partition("Text:\n")[2].rpartition("\n\nSummary")[0]
-        return Completion(" ".join(text.split()[:10]), len(prompt) // 4, 10)
+        return " ".join(marked_in(prompt)[0][1].split()[:10])
+
+
+def _example(schema: dict[str, Any], words: str) -> Any:
+    """A value that fits a schema, with the words as every text."""
+    kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]
+    if "enum" in schema:
+        return schema["enum"][0]
+    match kind:
+        case "object":
+            return {name: _example(inner, words) for name, inner in schema["properties"].items()}
+        case "array":
+            return [_example(schema["items"], words)]
+        case "string":
+            return "2026-05-03" if schema.get("format") == "date" else words
+        case _:
+            return schema.get("minimum", 1)
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ import pytest
 
 from brain.errors import ToolError
 from brain.language_models import Completion
-from brain.tools.text import summarize
+from brain.tools.text_summarize import summarize
 
 
 async def test_a_short_text_is_summarized_in_one_go(context, model):
     result = await summarize("It rained all day. Then it stopped.", 1, context=context)
-    assert result == {"summary": "It rained all day. Then it stopped."}
+    assert result == {"summary": "It rained all day. Then it stopped.", "parts": 1, "notes": []}
     assert len(model.asked) == 1
     assert "in 1 sentence" in model.asked[0][0]
 
@@ -41,7 +41,8 @@ async def test_progress_is_told_part_by_part(context):
         context.project, context.egress, context.model, context.secret, lambda share, text: told.append((share, text))
     )
     await summarize("word " * 6000, context=watched)
-    assert told[0] == (0.0, "part 1 of 3")
+    assert told[0] == (pytest.approx(100 / 3), "1 of 3 parts")
+    assert told[-1] == (100.0, "3 of 3 parts")
 
 
 async def test_a_model_that_repeats_its_input_comes_to_an_end(context):
