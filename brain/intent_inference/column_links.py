@@ -11,7 +11,7 @@ from brain.intent_inference.spans import Spanned, overlap
 from brain.intent_inference.units import SYMBOLS
 from brain.written_numbers import NUMBER_WORDS
 
-__all__ = ["CERTAIN", "CLOSE", "GENERAL", "STATISTICS", "ColumnLink", "Rejection", "link_columns"]
+__all__ = ["CERTAIN", "CLOSE", "GENERAL", "STATISTICS", "ColumnLink", "Rejection", "is_spelt_out", "link_columns"]
 
 CERTAIN = 0.8
 """Score from which a phrase is taken to be the column's name, so that its words mean nothing else."""
@@ -129,13 +129,13 @@ def _named(text: str, name: str) -> float:
     if said == whole:
         return 1.0
     if not set(said) <= set(whole):
-        return PARTIAL if _is_spelt_out(text.split(), name.split()) else 0.0
+        return PARTIAL if is_spelt_out(text.split(), name.split()) else 0.0
     if root(_head(name)) not in said:
         return PARTIAL
     return CERTAIN + (1 - CERTAIN) * len(said) / (len(whole) + 1)
 
 
-def _is_spelt_out(said: Sequence[str], name: Sequence[str]) -> bool:
+def is_spelt_out(said: Sequence[str], name: Sequence[str]) -> bool:
     """`gross revenue` for `gross rev`: every word is one of the name's, which may have cut it short."""
     return all(
         any(word == part or (len(part) >= SHORTEST_CUT and word.startswith(part)) for part in name) for word in said

@@ -102,7 +102,9 @@ def _groups(links: Links, plan: Done) -> Iterator[str]:
     for word in plan.request.words:
         is_group = ANNOUNCED.search(plan.request.before(word)) and not IDIOM.fullmatch(word.text)
         if is_group and not word.is_stop and plan.leaves(word) and word.text not in plan.source.nouns:
-            yield f"how to group by {plan.quote(word)}: {plan.source.name} has no such column"
+            named = any(is_used(word, [link]) for link in links.columns if link.score >= CERTAIN)
+            of_none = "" if named else f": {plan.source.name} has no such column"
+            yield f"how to group by {plan.quote(word)}{of_none}"
     yield from plan.matches(COMPARED, plan.used)
     if plan.making:
         yield from plan.matches(WHO, ())

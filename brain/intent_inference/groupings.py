@@ -97,6 +97,8 @@ def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> l
         is_agent = AGENT.search(before[: plain.start()]) and is_plural(word.text)
         if is_agent or _is_order(before[: plain.start()], reading):
             return []
+    if asked and not asked["question"] and _is_followed(reading, word):
+        asked = None
     having = HAVING.match(request.text, word.end)
     if not (plain or asked or having):
         return []
@@ -104,6 +106,14 @@ def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> l
     start = plain.start() if plain else asked.start() if asked and asked["question"] else word.start
     wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text, announced=announced)
     return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=announced not in ("", "by"))
+
+
+def _is_followed(reading: Reading, word: Word) -> bool:
+    """In `wettest stormy day` it is the day that is asked for."""
+    following = next((each for each in reading.request.words if each.start >= word.end), None)
+    if following is None or reading.request.text[word.end : following.start].strip():
+        return False
+    return not following.is_stop or following.text in reading.source.rows
 
 
 def _is_order(before: str, reading: Reading) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from brain.intent_inference.column_links import CERTAIN, ColumnLink
+from brain.intent_inference.column_links import ColumnLink, is_spelt_out
 from brain.intent_inference.done import Done, is_used
 from brain.intent_inference.draft import DraftStep
 from brain.intent_inference.inflection import root
@@ -89,20 +89,20 @@ def _may_be_left_out(word: Word, links: Links, plan: Done, synonyms: Collection[
 
 
 def _is_about_what_is_done(word: Word, links: Sequence[ColumnLink], plan: Done) -> bool:
-    """Whether the word names, or is near to, a column that the plan makes use of, or one that can be read off a row."""
+    """Whether the word names a column that the plan makes use of, or one that can be read off a row.
+
+    A verb is near to the column of dates that it tells the time of: `born before 1980`.
+    """
     own = [column for column in plan.source.columns if _is_part_of_name(word.text, column.spoken)]
-    near = [
-        link.column
-        for link in links
-        if link.start <= word.start < link.end and (link.score < CERTAIN or link.column in own)
-    ]
+    near = [link.column for link in links if link.start <= word.start < link.end and link.column.is_time]
     return any(column.name in plan.written for column in (*own, *near)) or (plan.shows_rows and bool(own))
 
 
 def _is_part_of_name(word: str, name: str) -> bool:
-    """Whether it is one of the name's words, though an adjective made of one says more: `windy`."""
-    roots = {root(part) for part in name.split()}
-    return root(word) in roots and not (word.endswith("y") and word not in name.split())
+    """Whether it is one of the name's words, though an adjective or participle made of one says more: `windy`."""
+    parts = name.split()
+    says_more = word.endswith(("y", "less", "ful", "ed")) and word not in parts
+    return not says_more and (root(word) in map(root, parts) or is_spelt_out([word], parts))
 
 
 def _is_unit(word: Word, links: Links, plan: Done) -> bool:

@@ -30,7 +30,7 @@ from brain.tool_registry.search import ToolSearch
 __all__ = ["OfflinePlanner"]
 
 NEAREST_TOOLS = 5
-SYNONYM = 0.45
+SYNONYM = 0.6
 """Least cosine similarity with a table's name of another word for it: `employees` for `staff`."""
 NOTE = (
     "Planned by the small offline planner, which understands simple questions about tables and pages. "

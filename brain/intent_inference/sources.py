@@ -320,7 +320,7 @@ def _is_daily(values: "pa.ChunkedArray") -> bool:
         return False
     try:
         days = values.cast(pa.date32(), safe=False)
-    except pa.ArrowInvalid:  # beyond the calendar
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # beyond the calendar, or a span of time
         return False
     return bool(pc.count_distinct(days, mode="all").as_py() == len(values))
 
