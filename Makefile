@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench lab pins clean
+.PHONY: help demo test check bench lab docs pins clean
 
 PYTHON := $(shell cat .python-version)
 UV_VERSION := 0.13.9
@@ -37,6 +37,9 @@ bench: $(READY) ## Measure against other libraries; NAME=executor takes one benc
 
 lab: $(READY) ## Open JupyterLab in notebooks/.
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks $(LAB_FLAGS)
+
+docs: $(READY) ## Make docs/tools-reference.md from tools.json anew.
+	@$(BIN)/brain tools docs --tools tools.json --out docs/tools-reference.md
 
 pins: $(UV) ## Resolve pyproject.toml into requirements.txt anew; PINS_FLAGS=--upgrade takes newer versions.
 	$(UV) pip compile pyproject.toml --quiet --all-extras --group dev --universal --python-version $(PYTHON) \

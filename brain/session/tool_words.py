@@ -63,7 +63,8 @@ def touches(tool: ToolDefinition) -> Iterator[str]:
     elif hints.open_world_hint:
         yield "Reaches the network."
     for binding in tool.secrets:
-        yield f"May use the secret {binding.name}, which goes to {', '.join(binding.hosts) or 'no host'}."
+        hosts = "the host in it" if binding.own_host else ", ".join(binding.hosts) or "no host"
+        yield f"May use the secret {binding.name}, which goes to {hosts}."
     if tool.timeout:
         yield f"A call may take {tool.timeout}."
     if tool.cache:

@@ -7,8 +7,10 @@ from typing import Any, overload
 
 from brain.errors import UsageError
 
-__all__ = ["Declaration", "declaration_of", "tool"]
+__all__ = ["Declaration", "SecretHosts", "declaration_of", "tool"]
 
+type SecretHosts = Sequence[str] | Mapping[str, Any]
+"""Hosts, or what an entry of tools.json says beside the name: `{"ownHost": True}`."""
 MARK = "__brain_tool__"
 """The attribute of a function under which its declaration is kept."""
 
@@ -27,7 +29,7 @@ class Declaration:
     open_world: bool | None = None
     """None: whether the function takes a `context`, through which alone it reaches the network."""
     version: str = "1"
-    secrets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    secrets: Mapping[str, SecretHosts] = field(default_factory=dict)
     """Names of secrets, each with the hosts that it may go to."""
     uses_model: bool = False
     timeout: str | None = None
@@ -52,7 +54,7 @@ def tool[F: Callable[..., Any]](
     idempotent: bool = False,
     open_world: bool | None = None,
     version: str = "1",
-    secrets: Mapping[str, Sequence[str]] = ...,
+    secrets: Mapping[str, SecretHosts] = ...,
     uses_model: bool = False,
     timeout: str | None = None,
     cache: str | None = None,

@@ -1,13 +1,13 @@
 """The entry of `tools.json` that a function which `brain.tool` decorates stands for."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from docstring_parser import Docstring, DocstringStyle, ParseError, parse
 
 from brain.errors import RegistryError
-from brain.tool_registry.declared import Declaration, declaration_of
+from brain.tool_registry.declared import Declaration, SecretHosts, declaration_of
 from brain.tool_registry.definitions import JsonSchema
 from brain.tool_registry.typed import CONTEXT, argument_schema, described, result_schema
 
@@ -31,7 +31,7 @@ def entry_of(function: Callable[..., Any]) -> dict[str, Any]:
         "annotations": _annotations(function, said),
         "inputSchema": _input_schema(function, said, told),
         "outputSchema": _output_schema(function, told),
-        "secrets": [{"name": name, "hosts": list(hosts)} for name, hosts in said.secrets.items()],
+        "secrets": [_secret(name, hosts) for name, hosts in said.secrets.items()],
         "usesModel": said.uses_model,
         "timeout": said.timeout,
         "cache": said.cache,
@@ -74,6 +74,16 @@ def _annotations(function: Callable[..., Any], said: Declaration) -> dict[str, A
         "idempotentHint": said.idempotent or said.read_only,
         "openWorldHint": open_world,
     }
+
+
+def _secret(name: str, hosts: SecretHosts) -> dict[str, Any]:
+    match hosts:
+        case str():
+            return {"name": name, "hosts": [hosts]}
+        case Mapping():
+            return {"name": name, **hosts}
+        case _:
+            return {"name": name, "hosts": list(hosts)}
 
 
 def _input_schema(function: Callable[..., Any], said: Declaration, told: Docstring) -> JsonSchema:

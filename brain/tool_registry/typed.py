@@ -19,7 +19,6 @@ from typing import (
 )
 
 from pydantic import BaseModel, BeforeValidator, PydanticUserError, TypeAdapter, ValidationError, WithJsonSchema
-from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from brain.artifacts import File
 from brain.errors import RegistryError, ToolError
@@ -32,6 +31,7 @@ CONTEXT = "context"
 TABLE: JsonSchema = {"type": "object", "format": "table"}
 FILE: JsonSchema = {"type": "object", "format": "file"}
 BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 PLAIN = (NoneType, bool, int, float, str)
 
 
@@ -168,8 +168,8 @@ def _with_default(schema: JsonSchema, default: Any) -> JsonSchema:
     if default is inspect.Parameter.empty:
         return schema
     try:
-        return {**schema, "default": to_jsonable_python(default)}
-    except PydanticSerializationError:
+        return {**schema, "default": ANYTHING.dump_python(default, mode="json")}
+    except ValueError:  # it has no form in JSON
         return schema
 
 
@@ -218,8 +218,8 @@ def _as_json_scalar(value: Any) -> Any:
     if hasattr(value, "__arrow_c_stream__") or hasattr(value, "ndim"):
         return value
     try:
-        return to_jsonable_python(value)
-    except PydanticSerializationError:
+        return ANYTHING.dump_python(value, mode="json")
+    except ValueError:  # the codec knows it, or says that it does not
         return value
 
 

@@ -97,7 +97,7 @@ def everything(
     return {"figures": Figures(total, (day.day, len(size))), "place": place}
 
 
-@brain.tool
+@brain.tool(secrets={"ONE": "a.example.org", "TWO": ["*.example.org"], "URL_OF_IT": {"ownHost": True}}, open_world=True)
 async def later(seconds: float) -> str:
     """Wait a little."""
     await asyncio.sleep(seconds)
@@ -160,11 +160,25 @@ def test_what_is_not_said_is_taken_from_the_name_and_assumed_to_be_the_worst():
         "readOnlyHint": False,
         "destructiveHint": True,
         "idempotentHint": False,
-        "openWorldHint": False,
+        "openWorldHint": True,
     }
     assert entry["inputSchema"]["properties"] == {"seconds": {"type": "number"}}
     assert entry["outputSchema"] == {"type": "string"}
-    assert "secrets" not in entry
+    assert "timeout" not in entry
+
+
+def test_secrets_are_bound_to_hosts_in_few_words():
+    bound = {binding.name: (binding.hosts, binding.own_host) for binding in checked(later).secrets}
+    assert bound == {
+        "ONE": (("a.example.org",), False),
+        "TWO": (("*.example.org",), False),
+        "URL_OF_IT": ((), True),
+    }
+
+
+def test_what_takes_no_context_reaches_no_network_unless_it_says_so():
+    assert entry_of(change)["annotations"]["openWorldHint"]
+    assert not entry_of(everything)["annotations"]["openWorldHint"]
 
 
 def test_other_types_have_their_schema_too():

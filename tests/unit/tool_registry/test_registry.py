@@ -55,7 +55,7 @@ def test_the_built_in_tools_are_all_there_and_can_all_be_loaded():
 
 def test_only_tools_that_write_need_approval():
     registry = Registry.from_file(built_in_tools_file())
-    writing = {"files.write", "http.post"}
+    writing = {"browser.fill_and_submit", "files.write", "http.post"}
     assert {definition.name for definition in registry if not definition.is_read_only} == writing
     assert {definition.name for definition in registry if not definition.is_repeatable} == {"http.post"}
 
