@@ -58,7 +58,6 @@ from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
-from brain.vault import KeyRing, Vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from brain.knowledge_base.frames import Frames, RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.session.runner import Runner
+    from brain.vault import Vault
 
 __all__ = ["Core", "WhileOpening"]
 
@@ -251,7 +251,7 @@ class Core:
         found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
-    async def _vault(self) -> Vault:
+    async def _vault(self) -> "Vault":
         return (await self._open()).vault
 
     def _planner(self, model: ChatModel) -> Planner:
@@ -275,6 +275,7 @@ class Core:
         from brain.database.engine import Database
         from brain.knowledge_base.frames import Frames
         from brain.knowledge_base.store import RunStore
+        from brain.vault import KeyRing, Vault
 
         urls = await open_services(self.settings)
         async with AsyncExitStack() as made:
@@ -325,7 +326,7 @@ class _Stores:
     frames: "Frames"
     tracker: ProgressTracker
     runner: "Runner"
-    vault: Vault
+    vault: "Vault"
 
 
 class _PositionOf:
