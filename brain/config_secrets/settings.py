@@ -226,6 +226,10 @@ class ProjectEnvironment(Mapping[str, str]):
         given = os.environ.get(name)
         return self._file[name] if given is None or given == _from_files.get(name) else given
 
+    def is_written(self, name: str) -> bool:
+        """Whether the value is the one that stands in `.env`."""
+        return name in self._file and self[name] == self._file[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter({name for name, value in os.environ.items() if value != _from_files.get(name)} | self._file.keys())
 

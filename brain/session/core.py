@@ -60,7 +60,6 @@ from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
 from brain.tool_registry.search import ToolSearch
-from brain.vault import KeyRing, Vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
     from brain.knowledge_base.frames import Frames, RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.session.runner import Runner
+    from brain.vault import Vault
 
 __all__ = ["Core", "WhileOpening"]
 
@@ -264,7 +264,7 @@ class Core:
         self.secrets = Secrets(self.settings, registry, self.redactor, self._vault)
         self._search = ToolSearch(registry, self._embedder)
 
-    async def _vault(self) -> Vault:
+    async def _vault(self) -> "Vault":
         return (await self._open()).vault
 
     def _planner(self, model: ChatModel) -> Planner:
@@ -288,6 +288,7 @@ class Core:
         from brain.database.engine import Database
         from brain.knowledge_base.frames import Frames
         from brain.knowledge_base.store import RunStore
+        from brain.vault import KeyRing, Vault
 
         urls = await open_services(self.settings)
         async with AsyncExitStack() as made:
@@ -338,7 +339,7 @@ class _Stores:
     frames: "Frames"
     tracker: ProgressTracker
     runner: "Runner"
-    vault: Vault
+    vault: "Vault"
 
 
 class _PositionOf:

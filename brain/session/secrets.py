@@ -1,21 +1,21 @@
 """The verbs about secrets: keep one in the table, list where each comes from, forget one, encrypt all anew."""
 
 import logging
-import os
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from dotenv import dotenv_values
-
-from brain.config_secrets import SHORTEST_SECRET, Redactor, Settings, wrong_secret_name
+from brain.config_secrets import SHORTEST_SECRET, ProjectEnvironment, Redactor, Settings, wrong_secret_name
 from brain.errors import SettingsError, UsageError
 from brain.nearest import did_you_mean
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
-from brain.vault import StoredSecret, Vault
+
+if TYPE_CHECKING:
+    from brain.vault import StoredSecret, Vault
 
 __all__ = ["SecretInfo", "SecretSource", "SecretUse", "Secrets"]
 
@@ -87,7 +87,7 @@ class Secrets:
         settings: Settings,
         tools: Iterable[ToolDefinition],
         redactor: Redactor,
-        vault: Callable[[], Awaitable[Vault]],
+        vault: "Callable[[], Awaitable[Vault]]",
     ) -> None:
         self._settings = settings
         self._uses: dict[str, tuple[SecretUse, ...]] = {}
@@ -110,9 +110,9 @@ class Secrets:
         """All that the table holds and all that tools bind, by name."""
         vault = await self._vault()
         rows = {row.name: row for row in await vault.rows()}
-        written = dotenv_values(self._settings.project / ".env")
+        environment = ProjectEnvironment(self._settings.project)
         return [
-            self._info(name, rows.get(name), _source(name, rows.get(name), written, vault))
+            self._info(name, rows.get(name), _source(name, rows.get(name), environment, vault))
             for name in sorted(rows.keys() | self._uses.keys())
         ]
 
@@ -134,7 +134,7 @@ class Secrets:
         """What the table holds of these names, still encrypted."""
         return await (await self._vault()).look_up(names)
 
-    async def learn(self, vault: Vault) -> None:
+    async def learn(self, vault: "Vault") -> None:
         """Let the redactor know every value that the table holds and that the keys open."""
         values, closed = {}, []
         for row in await vault.rows():
@@ -146,7 +146,7 @@ class Secrets:
         if closed:
             log.warning("No key opens these secrets of the table: %s. brain secrets list says more.", ", ".join(closed))
 
-    def _info(self, name: str, row: StoredSecret | None, source: SecretSource) -> SecretInfo:
+    def _info(self, name: str, row: "StoredSecret | None", source: SecretSource) -> SecretInfo:
         uses = self._uses.get(name, ())
         if row is None:
             return SecretInfo(name, source, uses)
@@ -169,9 +169,9 @@ def _check(name: str, value: str) -> None:
         raise UsageError(f"The value for {name} is no text of at most {LONGEST_SECRET:,} characters.")
 
 
-def _source(name: str, row: StoredSecret | None, written: Mapping[str, str | None], vault: Vault) -> SecretSource:
-    if value := os.environ.get(name):
-        return SecretSource.DOTENV if written.get(name) == value else SecretSource.ENVIRONMENT
+def _source(name: str, row: "StoredSecret | None", environment: ProjectEnvironment, vault: "Vault") -> SecretSource:
+    if environment.get(name):
+        return SecretSource.DOTENV if environment.is_written(name) else SecretSource.ENVIRONMENT
     if row is None:
         return SecretSource.NOWHERE
     return SecretSource.TABLE if vault.is_readable(row) else SecretSource.UNREADABLE

@@ -101,6 +101,7 @@ def test_each_project_of_a_process_has_its_own_file(tmp_path: Path, monkeypatch:
     tokens = {SecretResolver(environment).resolve("SHOP_TOKEN") for environment in (of_one, of_two)}
     assert tokens == {"token-one", "token-two"}
     assert "BRAIN_MAX_PARALLEL" in set(of_one) - set(of_two)
+    assert [of_one.is_written(name) for name in ("SHOP_TOKEN", "BRAIN_EMBEDDING_MODEL", "HOME")] == [True, False, False]
     monkeypatch.setenv("SHOP_TOKEN", "set by hand")
     assert of_one["SHOP_TOKEN"] == of_two["SHOP_TOKEN"] == "set by hand"
 
