@@ -10,6 +10,7 @@ from importlib import metadata
 from brain.config_secrets import Settings
 from brain.database.engine import Database
 from brain.database.upgrade import HEAD, check_schema, current_revision, ensure_schema
+from brain.egress.chromium import inspected
 from brain.embedded import ServiceStatus, status, stop_all
 from brain.errors import BrainError, ServiceError
 from brain.session.services import (
@@ -78,7 +79,7 @@ def down(settings: Settings) -> list[str]:
 
 def doctor(settings: Settings) -> list[Finding]:
     """Look at everything that the Brain needs, by using it once."""
-    return [*_machine(settings), *asyncio.run(_services(settings))]
+    return [*_machine(settings), *asyncio.run(_running(settings))]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -108,6 +109,11 @@ def _registry(settings: Settings) -> Finding:
         return Finding("tools", True, f"{len(Registry.from_file(path))} tools in {path}")
     except BrainError as exc:
         return Finding("tools", False, str(exc), "Mend the file, or name another with --tools.")
+
+
+async def _running(settings: Settings) -> list[Finding]:
+    browser = await _try("browser", inspected(settings.brain_chromium), "Without one the browser tools do not work.")
+    return [browser, *await _services(settings)]
 
 
 async def _services(settings: Settings) -> list[Finding]:

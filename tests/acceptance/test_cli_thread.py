@@ -128,6 +128,7 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
         assert looked.err == ""
         found = {finding["name"]: finding["detail"] for finding in looked.json}
         assert "pgvector" in found["postgresql"]
+        assert re.match(r"\d+\.\d+.*, /", found["browser"])
         assert found["chat model"] == "parrot answers (3 tokens), hosted"
         started = hosted("up", "--json").json
         assert {service["name"]: service["state"] for service in started}["postgres"] == "running"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import psutil
 import pytest
@@ -224,7 +225,7 @@ async def test_a_call_that_is_cancelled_while_the_browser_starts_leaves_it_to_th
 class Closing(SharedResources):
     """Shared resources that are closed at the end of a block."""
 
-    async def __aenter__(self) -> "Closing":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -240,6 +241,9 @@ async def test_a_browser_that_is_not_there_is_told_and_looked_for_again(context,
         program.write_text("#!/bin/sh\nexit 1\n")
         program.chmod(0o755)
         with pytest.raises(ToolError, match=r"/chromium does not start \(.+\): try it by hand, or name another"):
+            await browser.scrape(address(site, "/quick"), context=mine)
+        program.write_text("#!/bin/sh\necho 'FATAL: No usable sandbox! See the documentation.' >&2\nexit 1\n")
+        with pytest.raises(ToolError, match=r"/chromium does not start, because this system gives it no sandbox: "):
             await browser.scrape(address(site, "/quick"), context=mine)
 
 
@@ -268,7 +272,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
 async def test_with_the_process_its_browser_goes(site, tmp_path, by):
     """SIGINT goes to the whole group, as Ctrl-C does."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - it is done in a moment
         [sys.executable, "-c", PROGRAM, address(site, "/slow")],
         cwd=TESTS.parent, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "TMPDIR": str(tmp_path)}, text=True,

@@ -6,11 +6,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import pytest_asyncio
 from jsonschema import Draft202012Validator
 
 from brain.artifacts import ArtifactCodec, MemoryStore
+from brain.config_secrets import load_settings
 from brain.egress import Egress, EgressPolicy
-from brain.tool_registry.context import ToolContext
+from brain.tool_registry.context import SharedResources, ToolContext
 from brain.tool_registry.registry import Registry, built_in_tools_file, load
 
 REGISTRY = Registry.from_file(built_in_tools_file())
@@ -22,12 +24,15 @@ EXAMPLES = [
 PAGE = f"<html><title>Rain</title><body>{'<p>It rains, and then it stops raining for a while.</p>' * 9}</body></html>"
 
 
+FORM = "<form action=/><label>Search <input name=q></label><button>Go</button></form>"
+
+
 class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/html")
         self.end_headers()
-        self.wfile.write(PAGE.encode())
+        self.wfile.write((FORM if self.path == "/form" else PAGE).encode())
 
     def log_message(self, *_: object) -> None:
         pass
@@ -41,12 +46,23 @@ def address():
         server.shutdown()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared():
+    """One browser for all examples."""
+    resources = SharedResources()
+    yield resources
+    await resources.aclose()
+
+
 @pytest.fixture
-def call(folder, model, address):
+def call(folder, model, address, shared):
     """Run a tool as a step would: references resolved, arguments and result as JSON that fits the schemas."""
     codec = ArtifactCodec(MemoryStore())
     egress = Egress(EgressPolicy(allow=("127.0.0.1",)))
-    context = ToolContext(folder, egress, model, secret=lambda name: name, report=lambda *_: None)
+    context = ToolContext(
+        folder, egress, model, secret=lambda name: name, report=lambda *_: None, shared=shared,
+        chromium=load_settings(folder).brain_chromium,
+    )  # fmt: skip
 
     async def run(name: str, arguments: dict[str, object]) -> object:
         tool = REGISTRY.get(name)
@@ -63,7 +79,7 @@ def call(folder, model, address):
     return run
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def values(call, address):
     """What the references in the examples stand for."""
     weather = await call("table.read", {"path": "notebooks/data/seattle-weather.csv"})
@@ -71,6 +87,7 @@ async def values(call, address):
     arguments = {"table": weather, "column": "precipitation", "function": "mean", "by": by}
     return {
         "https://example.org/": address,
+        "https://example.org/form": f"{address}form",
         "${weather}": weather,
         "${monthly}": await call("table.aggregate", arguments),
         "${page.text}": PAGE,
@@ -90,6 +107,7 @@ def resolved(value, values):
             return value
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("tool", "example"), EXAMPLES)
 async def test_an_example_runs_and_its_result_fits_the_schema(call, values, tool, example):
     arguments = resolved(example.arguments, values)
@@ -111,6 +129,10 @@ def test_each_definition_tells_what_a_planner_needs(tool):
     [
         ("http.get", {}),
         ("http.get", {"url": 3}),
+        ("browser.scrape", {"url": "https://example.org/", "timeout": 0}),
+        ("browser.screenshot", {"url": "https://example.org/", "width": 10}),
+        ("browser.fill_and_submit", {"url": "https://example.org/", "fields": {}}),
+        ("browser.fill_and_submit", {"url": "https://example.org/", "fields": {"a": None}}),
         ("table.read", {"path": ""}),
         ("table.filter", {"table": {}, "where": []}),
         ("table.filter", {"table": {}, "where": [{"column": "a", "operator": "like"}]}),
