@@ -10,6 +10,7 @@ UV_OLDEST := 0.10.0
 UV := .tools/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
+CHROMIUM := .tools/chromium
 TEST_FLAGS ?= -q -n 2
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -23,7 +24,7 @@ help: ## List the targets.
 demo: $(READY) ## See The Brain work: a request becomes a pipeline, runs, and is remembered.
 	@$(BIN)/brain demo
 
-test: $(READY) ## Run the tests; TEST_FLAGS="-x -k name" narrows them.
+test: $(READY) $(CHROMIUM) ## Run the tests; TEST_FLAGS="-x -k name" narrows them.
 	@$(BIN)/pytest $(TEST_FLAGS)
 
 check: $(READY) ## Check format, style, types, and that imports run downward.
@@ -61,6 +62,14 @@ $(READY): requirements.txt pyproject.toml .python-version | $(UV)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode -r requirements.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Holds where the browser is that the tests use; looked for anew where that one has gone.
+ifeq ($(wildcard $(shell cat $(CHROMIUM) 2>/dev/null)),)
+.PHONY: $(CHROMIUM)
+endif
+$(CHROMIUM): $(READY)
+	@mkdir -p $(@D)
+	@$(BIN)/python tests/provide_chromium.py > $@
 
 $(UV):
 	@mkdir -p $(@D)

@@ -91,7 +91,7 @@ def down(settings: Settings) -> list[str]:
 def doctor(settings: Settings) -> list[Finding]:
     """Look at everything that the Brain needs, by using it once."""
     with in_use(settings.state_folder):
-        return [*_machine(settings), *asyncio.run(_services(settings))]
+        return [*_machine(settings), *asyncio.run(_running(settings))]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -147,6 +147,13 @@ def _artifacts(settings: Settings) -> Finding:
     except BrainError as exc:
         return Finding("artifacts", False, str(exc), "Correct BRAIN_ARTIFACTS_URL, or leave it empty.")
     return Finding("artifacts", True, f"tables and files are kept in {place}")
+
+
+async def _running(settings: Settings) -> list[Finding]:
+    from brain.egress.chromium import inspected
+
+    browser = await _try("browser", inspected(settings.brain_chromium), "Without one the browser tools do not work.")
+    return [browser, *await _services(settings)]
 
 
 async def _services(settings: Settings) -> list[Finding]:

@@ -182,6 +182,7 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
         assert re.fullmatch(r"8\.\d+\.\d+, progress goes through it", found["redis server"])
         assert found["network"] == "tools reach public addresses"
         assert found["artifacts"] == f"tables and files are kept in {shop.project}/.brain/artifacts"
+        assert re.match(r"\d+\.\d+.*, /", found["browser"])
         assert found["chat model"] == "parrot answers (3 tokens), hosted"
         started = hosted("up", "--json").json
         assert {service["name"]: service["state"] for service in started}["postgres"] == "running"

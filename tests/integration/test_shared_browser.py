@@ -242,6 +242,9 @@ async def test_a_browser_that_is_not_there_is_told_and_looked_for_again(context,
         program.chmod(0o755)
         with pytest.raises(ToolError, match=r"/chromium does not start \(.+\): try it by hand, or name another"):
             await browser.scrape(address(site, "/quick"), context=mine)
+        program.write_text("#!/bin/sh\necho 'FATAL: No usable sandbox! See the documentation.' >&2\nexit 1\n")
+        with pytest.raises(ToolError, match=r"/chromium does not start, because this system gives it no sandbox: "):
+            await browser.scrape(address(site, "/quick"), context=mine)
 
 
 PROGRAM = """
@@ -269,7 +272,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
 async def test_with_the_process_its_browser_goes(site, tmp_path, by):
     """SIGINT goes to the whole group, as Ctrl-C does."""
-    process = subprocess.Popen(  # noqa: ASYNC220 - it starts at once
+    process = subprocess.Popen(  # noqa: ASYNC220 - it is done in a moment
         [sys.executable, "-c", PROGRAM, address(site, "/slow")],
         cwd=TESTS.parent, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "TMPDIR": str(tmp_path)}, text=True,

@@ -57,7 +57,8 @@ def test_only_tools_that_write_need_approval():
     registry = Registry.from_file(built_in_tools_file())
     writing = {"browser.fill_and_submit", "files.write", "http.post"}
     assert {definition.name for definition in registry if not definition.is_read_only} == writing
-    assert {definition.name for definition in registry if not definition.is_repeatable} == {"http.post"}
+    not_repeatable = {definition.name for definition in registry if not definition.is_repeatable}
+    assert not_repeatable == {"browser.fill_and_submit", "http.post"}
 
 
 def test_an_unknown_tool_is_answered_with_the_nearest_names(tmp_path):
