@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench lab pins clean
+.PHONY: help demo test check bench lab docs pins clean
 
 PYTHON := $(shell cat .python-version)
 UV_VERSION := 0.13.9
@@ -10,6 +10,7 @@ UV_OLDEST := 0.10.0
 UV := .tools/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
+CHROMIUM := .tools/chromium
 TEST_FLAGS ?= -q -n 2
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -23,7 +24,7 @@ help: ## List the targets.
 demo: $(READY) ## See The Brain work: a request becomes a pipeline, runs, and is remembered.
 	@$(BIN)/brain demo
 
-test: $(READY) ## Run the tests; TEST_FLAGS="-x -k name" narrows them.
+test: $(READY) $(CHROMIUM) ## Run the tests; TEST_FLAGS="-x -k name" narrows them.
 	@$(BIN)/pytest $(TEST_FLAGS)
 
 check: $(READY) ## Check format, style, types, and that imports run downward.
@@ -37,6 +38,9 @@ bench: $(READY) ## Measure against other libraries; NAME=executor takes one benc
 
 lab: $(READY) ## Open JupyterLab in notebooks/.
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks $(LAB_FLAGS)
+
+docs: $(READY) ## Make docs/tools-reference.md from tools.json anew.
+	@$(BIN)/brain tools docs --tools tools.json --out docs/tools-reference.md
 
 pins: $(UV) ## Resolve pyproject.toml into requirements.txt anew; PINS_FLAGS=--upgrade takes newer versions.
 	$(UV) pip compile pyproject.toml --quiet --all-extras --group dev --universal --python-version $(PYTHON) \
@@ -58,6 +62,14 @@ $(READY): requirements.txt pyproject.toml .python-version | $(UV)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode -r requirements.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Holds where the browser is that the tests use; looked for anew where that one has gone.
+ifeq ($(wildcard $(shell cat $(CHROMIUM) 2>/dev/null)),)
+.PHONY: $(CHROMIUM)
+endif
+$(CHROMIUM): $(READY)
+	@mkdir -p $(@D)
+	@$(BIN)/python tests/provide_chromium.py > $@
 
 $(UV):
 	@mkdir -p $(@D)

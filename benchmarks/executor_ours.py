@@ -14,7 +14,7 @@ from benchmarks.graphs import GRAPHS, Graph, Node
 from benchmarks.harness import Side
 from benchmarks.services import Services
 from brain.artifacts import ArtifactCodec, MemoryStore
-from brain.config_secrets import Redactor, SecretResolver
+from brain.config_secrets import ContentRedactor, Redactor, SecretResolver
 from brain.database.engine import Database
 from brain.database.tables import Run
 from brain.egress import Egress
@@ -93,8 +93,8 @@ class Ours:
     async def _connect(self) -> None:
         database = await self._stack.enter_async_context(Database(self._services.database_url))
         backend = RedisBackend(self._services.redis_url)
-        self._tracker = await self._stack.enter_async_context(ProgressTracker(backend))
         redactor = Redactor({"BENCH_KEY": "a-secret-that-each-result-is-searched-for"})
+        self._tracker = await self._stack.enter_async_context(ProgressTracker(backend, redactor=redactor))
         self._store = RunStore(database, redactor)
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._caller = LocalCaller(load, _surroundings(folder, redactor), max_parallel=MAX_PARALLEL)
@@ -177,7 +177,7 @@ def _surroundings(project: Path, redactor: Redactor) -> Surroundings:
 
     return Surroundings(
         project=project,
-        codec=ArtifactCodec(MemoryStore()),
+        codec=ArtifactCodec(MemoryStore(), ContentRedactor(redactor)),
         egress=Egress(),
         model=OpenAIChat("none", 0, no_model),
         secrets=SecretResolver({}),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from brain.errors import SettingsError
 
-__all__ = ["Address", "AllowedHosts", "is_public", "written_address"]
+__all__ = ["BOUND_HOST", "Address", "AllowedHosts", "HostList", "bare_host", "is_public", "written_address"]
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -21,6 +21,9 @@ NOT_PUBLIC_EITHER = (
 )
 """What `ipaddress.is_global` takes for global."""
 HOST = re.compile(r"[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?\.?", re.ASCII)
+LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+BOUND_HOST = re.compile(rf"(\*\.)?{LABEL}(\.{LABEL})+|{LABEL}|\[?[0-9a-f:]*:[0-9a-f:.]*\]?", re.ASCII | re.IGNORECASE)
+"""What a secret may be bound to: a host, an address, or `*.` before a domain for every host below it."""
 
 
 def is_public(address: Address) -> bool:
@@ -34,45 +37,79 @@ def is_public(address: Address) -> bool:
     return plain.is_global and not plain.is_multicast and not any(plain in network for network in NOT_PUBLIC_EITHER)
 
 
-class AllowedHosts:
-    """Hosts, addresses and networks that may be reached although they are not public.
+class HostList:
+    """Hosts, `*.` before a domain for all hosts below it, addresses and networks, as a setting lists them.
 
     Raises SettingsError on an entry that could never match.
     """
 
-    def __init__(self, entries: Iterable[str] = ()) -> None:
+    def __init__(self, entries: Iterable[str], setting: str) -> None:
         self._hosts: set[str] = set()
+        self._domains: list[str] = []
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         for entry in entries:
-            self._add(entry)
+            self._add(entry, setting)
+
+    def __bool__(self) -> bool:
+        return bool(self._hosts or self._domains or self._networks)
+
+    @property
+    def has_networks(self) -> bool:
+        """Whether a name that is not listed may still lead to an address that is."""
+        return bool(self._networks)
+
+    def names(self, host: str) -> bool:
+        """Whether the list holds a host as it is written, by name or as an address."""
+        bare, written = bare_host(host), written_address(host)
+        if written is not None:
+            return self._holds_address(written)
+        return bare in self._hosts or any(bare.endswith(domain) for domain in self._domains)
+
+    def holds(self, host: str, address: Address) -> bool:
+        """Whether the list holds a host, or the address that it stands for."""
+        return self.names(host) or self._holds_address(address)
+
+    def _holds_address(self, address: Address) -> bool:
+        plain = _plain(address)
+        return any(plain in network for network in self._networks)
+
+    def _add(self, entry: str, setting: str) -> None:
+        try:
+            self._networks.append(ipaddress.ip_network(written_address(entry) or entry.strip("[]"), strict=False))
+        except ValueError:
+            domain = entry.removeprefix("*.")
+            if not HOST.fullmatch(domain):
+                raise SettingsError(
+                    f"{setting} names {entry!r}, which is no host, address or network: write it as "
+                    "intranet.example, *.intranet.example, 10.0.0.5 or 10.0.0.0/8, without scheme, port or path."
+                ) from None
+            if domain == entry:
+                self._hosts.add(bare_host(entry))
+            else:
+                self._domains.append(f".{bare_host(domain)}")
+
+
+class AllowedHosts(HostList):
+    """Hosts, addresses and networks that may be reached although they are not public."""
+
+    def __init__(self, entries: Iterable[str] = (), setting: str = "BRAIN_ALLOW_HOSTS") -> None:
+        super().__init__(entries, setting)
 
     def permits(self, host: str, address: Address) -> bool:
         """Whether `address`, which `host` stands for, may be connected to."""
-        plain = _plain(address)
-        return is_public(plain) or _bare(host) in self._hosts or any(plain in network for network in self._networks)
-
-    def _add(self, entry: str) -> None:
-        try:
-            self._networks.append(ipaddress.ip_network(entry.strip("[]"), strict=False))
-        except ValueError:
-            if not HOST.fullmatch(entry):
-                raise SettingsError(
-                    f"BRAIN_ALLOW_HOSTS names {entry!r}, which is no host, address or network: write it as "
-                    "intranet.example, 10.0.0.5 or 10.0.0.0/8, without scheme, port or path."
-                ) from None
-            self._hosts.add(_bare(entry))
+        return is_public(_plain(address)) or self.holds(host, address)
 
 
 def written_address(host: str) -> Address | None:
     """The address that a host is written as, also in old ways (`0x7f.1`, `2130706433`); None where it is a name."""
-    bare = _bare(host)
+    bare = bare_host(host)
     try:
         return ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
     except ValueError:
         pass
     try:
         return ipaddress.IPv4Address(socket.inet_aton(bare)) if bare[:1].isdigit() else None
-    except OSError:
+    except (OSError, ValueError):  # no such notation, or characters that none has
         return None
 
 
@@ -85,5 +122,6 @@ def _plain(address: Address) -> Address:
     return address.ipv4_mapped or address
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
+    """A host as it is compared: in lower case, without the brackets of IPv6 and the dot of the root."""
     return host.strip("[]").rstrip(".").lower()

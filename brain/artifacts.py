@@ -1,11 +1,12 @@
 """Large values: tables and files are stored once, by content, and travel between steps as small JSON references."""
 
 import hashlib
+import json
 import math
 import re
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,18 @@ from brain.runs import Json
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ArtifactCodec", "ArtifactStore", "File", "FsspecStore", "MemoryStore", "is_file", "is_table"]
+__all__ = [
+    "ArtifactCodec",
+    "ArtifactStore",
+    "ContentCleaner",
+    "File",
+    "FsspecStore",
+    "MemoryStore",
+    "is_file",
+    "is_table",
+    "notes_of",
+    "with_notes",
+]
 
 HEAD_ROWS = 5
 """Rows of a table that travel with its reference, so that a person or a planner sees what it holds."""
@@ -30,6 +42,8 @@ SHORT_KEY = 15
 LONGEST_CELL = 1000
 """Characters of one cell that travel with a table's reference."""
 NUL_PICTURE = "\u2400"
+NOTES = b"brain.notes"
+"""The key in an Arrow schema's metadata under which a table carries what a tool has to say about it."""
 KEY = re.compile(rf"sha256-[0-9a-f]{{64}}\.{SUFFIX.pattern}")
 
 
@@ -53,6 +67,16 @@ class ArtifactStore(Protocol):
 
     def address(self, key: str) -> str:
         """Where a person finds the bytes: a path or a URL."""
+
+
+class ContentCleaner(Protocol):
+    """Takes secrets out of what is about to be kept; raises ToolError where it cannot."""
+
+    def file(self, content: bytes, name: str) -> bytes:
+        """The content of a file as it may be kept."""
+
+    def table(self, table: "pa.Table") -> "pa.Table":
+        """The table as it may be kept."""
 
 
 class MemoryStore:
@@ -182,8 +206,9 @@ def is_file(value: Json) -> bool:
 class ArtifactCodec:
     """Between what tools handle (Arrow tables, files) and what specs, rows and events hold (JSON)."""
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(self, store: ArtifactStore, cleaner: ContentCleaner | None = None) -> None:
         self._store = store
+        self._cleaner = cleaner
         self._tables: OrderedDict[str, pa.Table] = OrderedDict()
         self._using = threading.Lock()
 
@@ -209,7 +234,7 @@ class ArtifactCodec:
     def unpack(self, value: Json) -> Any:
         """What `pack` was given, with tables as `pyarrow.Table` and files as `File`."""
         if is_table(value):
-            return self.table(value["artifact"])
+            return with_notes(self.table(value["artifact"]), ())
         if is_file(value):
             return File(self._store.get(value["artifact"]), value["media_type"], value["name"])
         if isinstance(value, Mapping):
@@ -250,18 +275,21 @@ class ArtifactCodec:
 
     def _pack_file(self, file: File) -> Json:
         suffix = PurePosixPath(file.name).suffix.lstrip(".").lower()
-        key = key_of(file.content, suffix if SUFFIX.fullmatch(suffix) else "bin")
-        self._store.put(key, file.content)
+        content = file.content if self._cleaner is None else self._cleaner.file(file.content, file.name)
+        key = key_of(content, suffix if SUFFIX.fullmatch(suffix) else "bin")
+        self._store.put(key, content)
         return {
             "format": "file",
             "artifact": key,
             "media_type": file.media_type,
             "name": file.name,
-            "size": len(file.content),
+            "size": len(content),
         }
 
     def _pack_table(self, value: Any) -> Json:
         table = _as_arrow(value)
+        if self._cleaner is not None:
+            table = self._cleaner.table(table)
         content = _as_parquet(table)
         key = key_of(content, "parquet")
         self._store.put(key, content)
@@ -274,12 +302,48 @@ def describe_table(table: "pa.Table", rows: int = HEAD_ROWS) -> dict[str, Json]:
 
     All of it is JSON that PostgreSQL takes: no NaN, and U+2400 for NUL; long cells are cut.
     """
-    return {
+    described: dict[str, Json] = {
         "columns": [_shown(name) for name in table.column_names],
         "types": {_shown(field.name): str(field.type) for field in table.schema},
         "row_count": table.num_rows,
-        "head": [_cell(row) for row in table.slice(0, rows).to_pylist()],
+        "head": [_cell(row) for row in _rows_of(table.slice(0, rows))],
     }
+    return described | ({"notes": [_shown(note) for note in notes]} if (notes := notes_of(table)) else {})
+
+
+def with_notes(table: "pa.Table", notes: Iterable[str]) -> "pa.Table":
+    """The table with what people should know about how it was made, such as a limit; earlier notes are replaced.
+
+    They travel with the table's reference and end there: a tool that is given the table does not see them.
+    """
+    said = list(notes)
+    kept = {name: value for name, value in (table.schema.metadata or {}).items() if name != NOTES}
+    if len(kept) == len(table.schema.metadata or {}) and not said:
+        return table
+    return table.replace_schema_metadata(kept | ({NOTES: json.dumps(said).encode()} if said else {}))
+
+
+def notes_of(table: "pa.Table") -> list[str]:
+    """What the tool that made a table said about it."""
+    notes: list[str] = json.loads((table.schema.metadata or {}).get(NOTES, b"[]"))
+    return notes
+
+
+def _rows_of(table: "pa.Table") -> list[dict[str, Any]]:
+    columns = (cells_of(column) for column in table.columns)
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def cells_of(column: "pa.ChunkedArray") -> list[Any]:
+    """The values in Python, as text where it has none for them, such as a date beyond the year 9999."""
+    import pyarrow as pa
+
+    values: list[Any]
+    try:
+        values = column.to_pylist()
+    except (OverflowError, ValueError):
+        values = column.cast(pa.string()).to_pylist()
+    return values
 
 
 def _cell(value: Any) -> Json:
@@ -313,9 +377,21 @@ def _as_arrow(value: Any) -> "pa.Table":
         )
     _refuse_twins([str(name) for name in getattr(value, "column_names", getattr(value, "columns", ()))])
     try:
-        return value if isinstance(value, pa.Table) else pa.table(value)
+        return _without_views(value if isinstance(value, pa.Table) else pa.table(value))
     except (pa.ArrowException, TypeError, ValueError) as exc:
         raise ArtifactError(f"The {type(value).__name__} cannot be stored as a table: {_first_line(exc)}.") from exc
+
+
+def _without_views(table: "pa.Table") -> "pa.Table":
+    """Text as plain text: Arrow can neither take rows of the view types, which polars uses, nor sort by them."""
+    import pyarrow as pa
+
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    for position, field in enumerate(table.schema):
+        if field.type in plain:
+            values = table.column(position).cast(plain[field.type])
+            table = table.set_column(position, field.with_type(values.type), values)
+    return table
 
 
 def _refuse_twins(names: Sequence[str]) -> None:

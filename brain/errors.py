@@ -167,7 +167,7 @@ class ToolError(BrainError):
 
 
 class EgressRefused(ToolError):
-    """The address is not public, and the project's settings do not allow it."""
+    """The project's policy does not let tools reach this address."""
 
 
 class ApprovalRequired(ToolError):

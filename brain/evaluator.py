@@ -1,15 +1,11 @@
 """Scores a run from 0 to 1 by checks that need no model."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from brain.runs import Json, RunResult, RunStatus, StepStatus
+from brain.runs import RunResult, RunStatus, StepStatus
 
 __all__ = ["Evaluation", "evaluate"]
-
-CITATION = re.compile(r"\[([a-z_][a-z0-9_]*)\](?!\()")
-"""`[monthly]`, but not the text of a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +17,11 @@ class Evaluation:
     checks: dict[str, bool]
 
 
-def evaluate(result: RunResult, answer: str) -> Evaluation:
-    """Check that the run succeeded, that every output is there, that no step failed, and that the citations resolve."""
-    cited = [step for step in CITATION.findall(answer) if step in result.steps or not _is_quoted(step, result.outputs)]
+def evaluate(result: RunResult, cited: Collection[str]) -> Evaluation:
+    """Check that the run succeeded, that there is an output, that no step failed, and that the answer cites its steps.
+
+    `cited` are the steps that the answer names as what it rests on.
+    """
     checks = {
         "succeeded": result.status is RunStatus.SUCCEEDED,
         "outputs_present": any(value is not None for value in result.outputs.values()),
@@ -31,16 +29,3 @@ def evaluate(result: RunResult, answer: str) -> Evaluation:
         "citations_resolve": bool(cited) and all(step in result.steps for step in cited),
     }
     return Evaluation(sum(checks.values()) / len(checks), checks)
-
-
-def _is_quoted(word: str, results: Json) -> bool:
-    """Whether `[word]` stands in a result itself, as `[edit]` does on many pages."""
-    match results:
-        case str():
-            return f"[{word}]" in results
-        case Mapping():
-            return any(_is_quoted(word, item) for item in results.values())
-        case list():
-            return any(_is_quoted(word, item) for item in results)
-        case _:
-            return False

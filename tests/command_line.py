@@ -22,6 +22,7 @@ from brain import embedded
 
 __all__ = [
     "BRAIN",
+    "Answer",
     "CommandLine",
     "Ended",
     "Running",

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from brain import embedded
 from brain.embedded import postgres as embedded_postgres
@@ -18,6 +19,9 @@ REPOSITORY = Path(__file__).parents[1]
 IDLE_MINUTES = 2
 """After which the services end by themselves where the test process was killed."""
 
+# a busy machine is no failure
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell without job control starts background commands so, and every process of the tests would inherit it

@@ -1,13 +1,14 @@
 """All commands in one Typer app, and what becomes of an error."""
 
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, services, work
+from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, tools, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -16,13 +17,24 @@ log = logging.getLogger(__name__)
 
 
 class _Commands(TyperGroup):
+    """Says what an interrupt means where a command does not know better."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _told_if_interrupted():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, *arguments: Any, **options: Any) -> Any:
-        """Say what an interrupt means where a command does not know better."""
-        try:
+        with _told_if_interrupted():
             return super().invoke(*arguments, **options)
-        except KeyboardInterrupt:
-            _complain("interrupted; brain runs shows what was begun")
-            raise typer.Exit(CANCELLED) from None
+
+
+@contextmanager
+def _told_if_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        _complain("interrupted; brain runs shows what was begun")
+        raise typer.Exit(CANCELLED) from None
 
 
 app = typer.Typer(
@@ -36,23 +48,48 @@ app = typer.Typer(
 )
 WORK, REMEMBER, SERVE = "Plan and run", "Look and find", "Services"
 
-app.command(rich_help_panel=WORK)(demo)
-app.command(rich_help_panel=WORK)(work.ask)
-app.command(rich_help_panel=WORK)(work.plan)
-app.command(rich_help_panel=WORK)(work.run)
-app.command(rich_help_panel=WORK)(work.watch)
-app.command(rich_help_panel=WORK)(work.approve)
-app.command(rich_help_panel=WORK)(work.cancel)
-app.command(rich_help_panel=REMEMBER)(data.runs)
-app.command(rich_help_panel=REMEMBER)(data.show)
-app.command(rich_help_panel=REMEMBER)(data.search)
-app.command(rich_help_panel=REMEMBER)(data.sql)
-app.command(rich_help_panel=REMEMBER)(data.tools)
-app.command(rich_help_panel=SERVE)(services.up)
-app.command(rich_help_panel=SERVE)(services.down)
-app.command(rich_help_panel=SERVE)(services.status)
-app.command(rich_help_panel=SERVE)(services.doctor)
+
+def _add(command: Callable[..., None], panel: str, example: str) -> None:
+    app.command(rich_help_panel=panel, epilog=f"Example: {example}")(command)
+
+
+_add(demo, WORK, "brain demo")
+_add(work.ask, WORK, 'brain ask "average price by city in prices.csv"')
+_add(work.plan, WORK, 'brain plan "average price by city in prices.csv" --out prices.yaml')
+_add(work.run, WORK, "brain run prices.yaml --input path=prices.csv")
+_add(work.watch, WORK, "brain watch last")
+_add(work.approve, WORK, "brain approve 1a2b3c4d")
+_add(work.cancel, WORK, "brain cancel last")
+_add(data.runs, REMEMBER, "brain runs --status failed --since 2026-11-01")
+_add(data.show, REMEMBER, "brain show last --save results")
+_add(data.steps, REMEMBER, "brain steps last --items")
+_add(data.rate, REMEMBER, 'brain rate last 4 --comment "right, but slow"')
+_add(data.search, REMEMBER, 'brain search "prices of cities"')
+_add(data.sql, REMEMBER, 'brain sql "SELECT status, count(*) FROM runs GROUP BY status"')
+app.add_typer(tools.tools, name="tools", rich_help_panel=REMEMBER)
+_add(services.up, SERVE, "brain up")
+_add(services.down, SERVE, "brain down")
+_add(services.status, SERVE, "brain status --json")
+_add(services.doctor, SERVE, "brain doctor")
+app.add_typer(secrets.secrets, name="secrets", rich_help_panel=SERVE)
 app.add_typer(services.db, name="db", rich_help_panel=SERVE)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"brain {version('the-brain')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None: ...
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -64,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except BrainError as exc:
-        _complain(str(exc))
+        _complain(_without_secrets(str(exc)))
         return exc.exit_code
     except KeyboardInterrupt:
         return CANCELLED
@@ -72,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
         log.debug("unexpected", exc_info=True)
         reason = f"{type(exc).__name__}: {exc}".rstrip(": ")
         hint = "Set BRAIN_LOG_LEVEL=DEBUG to see where; brain doctor looks at the installation."
-        _complain(f"something unexpected happened ({reason}). {hint}")
+        _complain(f"something unexpected happened ({_without_secrets(reason)}). {hint}")
         return 1
     return code if isinstance(code, int) else 0
 
@@ -81,3 +118,9 @@ def _complain(text: str) -> None:
     from brain.cli.live import note
 
     note(f"brain: {text}")
+
+
+def _without_secrets(text: str) -> str:
+    from brain.config_secrets import redacted
+
+    return redacted(text)

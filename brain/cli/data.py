@@ -1,4 +1,4 @@
-"""Commands that look and find: runs, show, search, sql, tools."""
+"""Commands that look, find and rate: runs, show, steps, search, sql, rate, tools."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from brain.cli import completion
 from brain.cli.options import AsJson, Limit, Project, RunArgument, Tools, open_brain
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
     from brain.session import Brain, Run
 
-__all__ = ["runs", "search", "show", "sql", "tools"]
+__all__ = ["rate", "runs", "search", "show", "sql", "steps", "tools"]
 
 RUN_COLUMNS = ["id", "created_at", "status", "seconds", "score", "request", "error"]
+STEP_COLUMNS = ["id", "step_id", "item", "tool", "status", "seconds", "tries", "error"]
 SEARCH_COLUMNS = ["id", "similarity", "status", "score", "request", "answer"]
 
 
@@ -69,7 +71,51 @@ def _show_pipeline(brain: "Brain", shown: "Run") -> None:
         render.say(f"Its pipeline no longer fits the tools of today, so it is not drawn. {exc}")
 
 
-def search(text: str, *, limit: Limit = 10, project: Project = None, as_json: AsJson = False) -> None:
+def steps(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="A run: the end or beginning of its id, or `last`. Without one: of all runs, the newest "
+                       "first.", autocompletion=completion.runs, show_default=False),
+    ] = None,
+    *,
+    items: Annotated[bool, typer.Option("--items", help="The items of foreach steps too.")] = False,
+    limit: Limit = 100,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """List the steps of runs: what was called, how it ended, how long it took."""
+    from brain.cli import render
+
+    with open_brain(project) as brain:
+        found = brain.steps(run, items=items, limit=limit)
+    columns = STEP_COLUMNS if items else [name for name in STEP_COLUMNS if name != "item"]
+    render.frame(found, as_json=as_json, columns=columns)
+
+
+def rate(
+    run: RunArgument,
+    stars: Annotated[int, typer.Argument(help="1 (bad) to 5 (good).", min=1, max=5, show_default=False)],
+    *,
+    comment: Annotated[str, typer.Option("--comment", "-c", help="Why.")] = "",
+    project: Project = None,
+) -> None:
+    """Say how good a run was."""
+    from brain.cli import render
+    from brain.runs import short_id
+
+    with open_brain(project) as brain:
+        run_id = brain.resolve(run)
+        brain.rate(run_id, stars, comment)
+    render.say(f"The run {short_id(run_id)} has {stars} of 5 stars.")
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What the runs were about, in plain words.", show_default=False)],
+    *,
+    limit: Limit = 10,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
     """Find past runs by what they mean."""
     from brain.cli import render
 
@@ -78,7 +124,12 @@ def search(text: str, *, limit: Limit = 10, project: Project = None, as_json: As
     render.frame(found, as_json=as_json, columns=SEARCH_COLUMNS)
 
 
-def sql(query: str, *, project: Project = None, as_json: AsJson = False) -> None:
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT statement.", show_default=False)],
+    *,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
     """Ask the knowledge base in SQL (read-only; tables runs, steps, step_items, events, ratings)."""
     from brain.cli import render
 
@@ -88,7 +139,9 @@ def sql(query: str, *, project: Project = None, as_json: AsJson = False) -> None
 
 
 def tools(
-    query: Annotated[str, typer.Argument(help="What the tool should do; empty lists all.")] = "",
+    query: Annotated[
+        str, typer.Argument(help="What the tool should do; empty lists all.", autocompletion=completion.tools)
+    ] = "",
     *,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, help="Tools at the most.", show_default="all, or the 10 best")
@@ -103,7 +156,7 @@ def tools(
 
     with open_brain(project, tools) as brain:
         found, there = brain.tools(query, limit=limit), len(brain.tools())
-    render.tools(found, as_json=as_json)
+    render.tools(found, as_json=as_json, by_family=not query)
     if not found:
         note("Nothing was found.")
     elif len(found) < there:

@@ -1,14 +1,18 @@
 """A run as it happens: bars at a terminal, one line a change elsewhere, events as JSON lines for programs."""
 
 import sys
-from contextlib import AbstractContextManager
-from typing import Protocol, Self
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 
 from brain.cli.bars import Bars
 from brain.cli.screen import json_text, note, screen
 from brain.runs import EventType, RunEvent
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 __all__ = ["View", "note", "view", "waiting"]
 
@@ -31,9 +35,29 @@ def view(progress: str, *, as_json: bool = False, attempt: int = 1) -> "Abstract
     return Bars(console) if wants_bars else _Lines(console, attempt)
 
 
-def waiting(what: str) -> "AbstractContextManager[object]":
-    """A spinner while something takes its time; nothing where nobody looks."""
-    return screen(error=True).status(f"{what} …")
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A spinner while something takes its time; nothing where nobody looks. One inside another changes its words."""
+    words = f"{what} …"
+    if _spinners:
+        [spinner] = _spinners
+        before = spinner.status
+        spinner.update(words)
+        try:
+            yield
+        finally:
+            spinner.update(before)
+        return
+    with screen(error=True).status(words) as spinner:
+        _spinners.append(spinner)
+        try:
+            yield
+        finally:
+            _spinners.clear()
+
+
+_spinners: list["Status"] = []
+"""The one that turns, if one does: a terminal has room for one."""
 
 
 class _Nothing:

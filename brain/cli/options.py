@@ -5,11 +5,13 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brain.cli import completion
 from brain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,9 +26,11 @@ __all__ = [
     "RunArgument",
     "Tools",
     "Yes",
+    "agrees",
     "log_to_standard_error",
     "open_brain",
     "read_inputs",
+    "somebody_is_there",
 ]
 
 Project = Annotated[
@@ -38,7 +42,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs in
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Make every call, also where a step says `cache`.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
-RunArgument = Annotated[str, typer.Argument(help="A run: the end or beginning of its id, or `last`.")]
+RunArgument = Annotated[
+    str, typer.Argument(help="A run: the end or beginning of its id, or `last`.", autocompletion=completion.runs)
+]
 InputOptions = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,12 +55,30 @@ InputOptions = Annotated[
 
 @contextmanager
 def open_brain(project: Path | None = None, tools: Path | None = None) -> "Iterator[Brain]":
-    """A Brain for one command."""
-    from brain.session import Brain
+    """A Brain for one command; where its services have to be opened, a person is told that this takes its time."""
+    from brain.cli.live import waiting
 
-    with Brain(project, tools=tools) as brain:
+    with waiting("Loading"):
+        from brain.session import Brain
+
+        made = Brain(project, tools=tools, while_opening=partial(waiting, "Opening the knowledge base"))
+    with made as brain:
         log_to_standard_error(brain.settings.brain_log_level)
         yield brain
+
+
+def somebody_is_there() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def agrees(question: str) -> bool:
+    """What a person answers; nobody there, or Ctrl-C, means no."""
+    if not somebody_is_there():
+        return False
+    import questionary
+
+    return bool(questionary.confirm(question, default=False).ask())
 
 
 def log_to_standard_error(level: str) -> None:

@@ -5,12 +5,11 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from brain.runs import ApprovalRequest
     from brain.session import Run
     from brain.session.health import Finding
+    from brain.session.secrets import SecretInfo
     from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = [
@@ -41,8 +41,10 @@ __all__ = [
     "pipeline",
     "plan",
     "print_json",
+    "revision",
     "run",
     "say",
+    "secrets",
     "services",
     "tools",
     "tree",
@@ -132,14 +134,23 @@ def run(shown: "Run", *, as_json: bool) -> None:
         return
     console = screen()
     if shown.answer:
-        # an address behind a word is one that nobody sees before following it
-        console.print(Markdown(shown.answer, hyperlinks=False) if console.is_terminal else Text(shown.answer))
+        _answer(console, shown.answer)
     for name in shown.outputs:
         _result(console, shown, name)
     for text in shown.notes:
         console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
     _status_line(console, shown)
+
+
+def _answer(console: Console, text: str) -> None:
+    if not console.is_terminal:
+        console.print(Text(text))
+        return
+    from rich.markdown import Markdown
+
+    # an address behind a word is one that nobody sees before following it
+    console.print(Markdown(text, hyperlinks=False))
 
 
 def approvals(shown: "Run") -> None:
@@ -287,23 +298,52 @@ def pipeline(checked: "Pipeline") -> None:
     screen().print(tree(checked))
 
 
-def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
-    """Tools by family, with what they are for and what they take."""
+def tools(found: "list[ToolDefinition]", *, as_json: bool, by_family: bool = False) -> None:
+    """Tools with what they take and are for, in families if so wanted; the JSON is a registry, as --tools takes it."""
     if as_json:
-        print_json([tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found])
+        print_json({"tools": [tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found]})
         return
     drawn = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("tool", "takes", "what it does"):
         drawn.add_column(name, overflow="fold")
+    families = list(dict.fromkeys(tool.family for tool in found)) if by_family else []
+    for number, family in enumerate(families):
+        drawn.add_row("\n" * (number > 0) + f"[bold]{family}[/]")
+        _add_tools(drawn, [tool for tool in found if tool.family == family])
+    if not by_family:
+        _add_tools(drawn, found)
+    screen().print(drawn)
+
+
+def _add_tools(drawn: Table, found: "Iterable[ToolDefinition]") -> None:
     for tool in found:
         takes = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
         asks = "" if tool.is_read_only else " [yellow]asks first[/]"
         drawn.add_row(f"[bold cyan]{tool.name}[/]{asks}", escape(takes), escape(_first_sentence(tool.description)))
-    screen().print(drawn)
 
 
 def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".") + "."
+
+
+def secrets(found: "list[SecretInfo]", *, as_json: bool) -> None:
+    """Secrets without their values, a line each."""
+    if as_json:
+        print_json([info.to_json() for info in found])
+        return
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("secret", "from", "used by, and where it may go", "set"):
+        drawn.add_column(name, overflow="fold")
+    for info in found:
+        colour = {"not set": "yellow", "no key": "red"}.get(info.source, "green")
+        also = " [dim](table too)[/]" if info.is_in_table and info.source in (".env", "environment") else ""
+        uses = [f"{use.tool} → {', '.join(use.hosts) or 'no host'}" for use in info.uses]
+        when = "" if info.updated_at is None else _time(info.updated_at)
+        drawn.add_row(
+            f"[bold cyan]{info.name}[/]", f"[{colour}]{info.source}[/]{also}",
+            escape("\n".join(uses)) or "[dim]no tool[/]", when,
+        )  # fmt: skip
+    screen().print(drawn)
 
 
 def services(found: "list[ServiceStatus]", *, as_json: bool) -> None:
@@ -342,3 +382,11 @@ def names(what: str, found: list[str], *, as_json: bool) -> None:
         print_json(found)
         return
     screen().print(f"{what}: {', '.join(found) or 'nothing'}", highlight=False)
+
+
+def revision(current: str | None, needed: str, *, as_json: bool) -> None:
+    """Where the schema of the database is, and where it has to be."""
+    if as_json:
+        print_json({"revision": current, "needed": needed})
+        return
+    say(f"schema {current or 'none'}; this version needs {needed}")

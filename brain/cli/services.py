@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brain.cli.options import AsJson, Project, log_to_standard_error
+from brain.cli import CANCELLED
+from brain.cli.options import AsJson, Project, agrees, log_to_standard_error
 
 if TYPE_CHECKING:
     from brain.config_secrets import Settings
@@ -57,20 +58,24 @@ def doctor(*, project: Project = None, as_json: AsJson = False) -> None:
         raise typer.Exit(3)
 
 
-@db.command("upgrade")
+@db.command("upgrade", epilog="Example: brain db upgrade")
 def db_upgrade(
     *,
     to: Annotated[str, typer.Option("--to", help="The revision to move up to.")] = "head",
     project: Project = None,
 ) -> None:
     """Move the schema up; a hosted database is only ever moved by this command."""
-    from brain.database.upgrade import upgrade
+    from brain.cli.live import waiting
 
-    upgrade(_database_url(project), to)
-    _tell_revision(project)
+    with waiting("Moving the schema"):
+        from brain.database.upgrade import upgrade
+
+        url = _database_url(project)
+        upgrade(url, to)
+    _tell_revision(url)
 
 
-@db.command("downgrade")
+@db.command("downgrade", epilog="Example: brain db downgrade 0001")
 def db_downgrade(
     revision: Annotated[str, typer.Argument(help="The revision to move down to; `base` removes everything.")],
     *,
@@ -78,33 +83,41 @@ def db_downgrade(
     project: Project = None,
 ) -> None:
     """Move the schema down; what later revisions hold is lost."""
-    from brain.database.upgrade import downgrade
+    from brain.cli.live import note, waiting
 
-    if not yes:
-        typer.confirm(f"Everything that came after {revision} will be lost. Go on?", abort=True)
-    downgrade(_database_url(project), revision)
-    _tell_revision(project)
+    if not yes and not agrees(f"Everything that came after {revision} will be lost. Go on?"):
+        note("Nothing was changed; --yes goes on without a question.")
+        raise typer.Exit(CANCELLED)
+    with waiting("Moving the schema"):
+        from brain.database.upgrade import downgrade
+
+        url = _database_url(project)
+        downgrade(url, revision)
+    _tell_revision(url)
 
 
-@db.command("current")
-def db_current(*, project: Project = None) -> None:
+@db.command("current", epilog="Example: brain db current --json")
+def db_current(*, project: Project = None, as_json: AsJson = False) -> None:
     """Show which revision the database is at."""
-    _tell_revision(project)
+    from brain.cli.live import waiting
+
+    with waiting("Opening the database"):
+        url = _database_url(project)
+    _tell_revision(url, as_json=as_json)
 
 
-def _tell_revision(project: Project) -> None:
+def _tell_revision(url: str, *, as_json: bool = False) -> None:
     import asyncio
 
+    from brain.cli import render
     from brain.database.engine import Database
     from brain.database.upgrade import HEAD, current_revision
-
-    url = _database_url(project)
 
     async def ask() -> str | None:
         async with Database(url) as database:
             return await current_revision(database)
 
-    typer.echo(f"schema {asyncio.run(ask()) or 'none'}; this version needs {HEAD}")
+    render.revision(asyncio.run(ask()), HEAD, as_json=as_json)
 
 
 def _database_url(project: Project) -> str:
@@ -116,8 +129,9 @@ def _database_url(project: Project) -> str:
 
 
 def _settings(project: Project) -> "Settings":
-    from brain.config_secrets import load_settings
+    from brain.config_secrets import Redactor, install_log_redaction, load_settings
 
     settings = load_settings(project)
+    install_log_redaction(Redactor.of_environment(settings.project))
     log_to_standard_error(settings.brain_log_level)
     return settings

@@ -1,6 +1,5 @@
 """Commands that plan, run, watch and steer: plan, ask, run, watch, approve, cancel."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -8,7 +7,19 @@ from uuid import UUID
 import typer
 
 from brain.cli import CANCELLED
-from brain.cli.options import AsJson, InputOptions, NoCache, Project, RunArgument, Tools, Yes, open_brain, read_inputs
+from brain.cli.options import (
+    AsJson,
+    InputOptions,
+    NoCache,
+    Project,
+    RunArgument,
+    Tools,
+    Yes,
+    agrees,
+    open_brain,
+    read_inputs,
+    somebody_is_there,
+)
 
 if TYPE_CHECKING:
     from brain.cli.live import View
@@ -143,11 +154,7 @@ def cancel(run: RunArgument = "last", *, project: Project = None, as_json: AsJso
 
 def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
     """Start what is wanted and see it through; Ctrl-C cancels it."""
-    from brain.cli import live
-
-    with live.waiting("Starting"):
-        run_id = brain.start(order)
-    follow(brain, run_id, as_json=as_json)
+    follow(brain, brain.start(order), as_json=as_json)
 
 
 def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:
@@ -163,7 +170,7 @@ def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> 
         live.note(f"Cancelled. What was done is kept: brain show {short_id(run_id)}")
         raise typer.Exit(CANCELLED) from None
     ended = brain.show(run_id)
-    if ended.waiting_for and not as_json and _somebody_is_there():
+    if ended.waiting_for and not as_json and somebody_is_there():
         _ask_for_approval(ended)
         follow(brain, brain.start_approved(run_id), as_json=as_json, attempt=ended.attempt + 1)
     else:
@@ -186,19 +193,13 @@ def _see_through(brain: "Brain", run_id: UUID, view: "View") -> None:
         raise
 
 
-def _somebody_is_there() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
-
-
 def _ask_for_approval(run: "Run") -> None:
     """Return where a person at a terminal allows what a run waits for; nobody there means no."""
     from brain.cli import live, render
 
-    if _somebody_is_there():
-        import questionary
-
+    if somebody_is_there():
         render.approvals(run)
-        if questionary.confirm("Run these steps?", default=False).ask():
+        if agrees("Run these steps?"):
             return
     live.note(f"The run {run.id} still waits; without a question: brain approve {run.id} --yes")
     raise typer.Exit(WAITING)

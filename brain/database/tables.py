@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Rating",
     "Run",
+    "Secret",
     "Step",
     "StepItem",
     "ToolBackup",
@@ -232,3 +233,17 @@ class ToolBackup(SQLModel, table=True):
     """SHA-256 in hex over the canonical JSON of the definition."""
     definition: dict[str, Any] = Field(sa_type=JSONB)
     first_used_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class Secret(SQLModel, table=True):
+    """A secret of tools, encrypted for its name; only its owner reads the table."""
+
+    __tablename__ = "secrets"
+    metadata = metadata
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    ciphertext: bytes = Field(repr=False)
+    key_id: str = Field(sa_type=Text)
+    """Tells which of the keys in BRAIN_SECRETS_KEY opens it."""
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+    updated_at: datetime = Field(default=None, sa_column=_time(now=True))

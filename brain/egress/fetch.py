@@ -1,376 +1,188 @@
-"""Fetching over HTTP, each connection made to an address that was checked.
-
-`Egress.connect` resolves a name, checks the addresses and connects to a checked one, so that a name that changes its
-answer between check and use (DNS rebinding) gains nothing. Configured services (model, database, Redis) do not go
-through here.
-"""
+"""Fetching over HTTP: one request, its redirects, and the limits and manners that hold on each of them."""
 
 import asyncio
-import codecs
-import ipaddress
-import re
-import socket
-import ssl
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
 from http import HTTPStatus
 
-import httpcore
 import httpx
 
-from brain.addresses import Address, AllowedHosts, written_address
+from brain.egress.body import Limit, read_body
+from brain.egress.courtesy import LONGEST_REST, Courtesy, seconds_to_rest
+from brain.egress.failures import BadStatus, RedirectsWithoutEnd, check_status, translated
+from brain.egress.gate import Gate, Resolver
+from brain.egress.page import FetchedPage, charset_of
+from brain.egress.policy import EgressPolicy
+from brain.egress.request import Hop, WebRequest
+from brain.egress.robots import MOST_READ, Robots, RobotsRules, robots_url
+from brain.egress.transport import CheckedTransport
+from brain.egress.urls import host_of, origin_of, parse_url, shown, without_user
 from brain.errors import EgressRefused, ToolError
 
-__all__ = ["Egress", "EgressPolicy", "FetchedPage", "Resolver"]
+__all__ = ["Egress"]
 
-type Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Host and port to the addresses of the host, best first."""
-
-MEGABYTE = 1_000_000
-CONNECT_SECONDS = 5.0
-"""For one address, where the host has more of them."""
-LONGEST_SHOWN = 300
-"""Characters of a URL that a message shows."""
-USER_IN_URL = re.compile(r"//[^/?#]*@")
-HIGHEST_PORT = 65_535
-
-ASKED_FOR = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "the-brain"}
-NOT_FOR_CALLERS = re.compile(
-    r"host|connection|content-length|transfer-encoding|accept-encoding|te|trailer|upgrade|proxy-.*", re.IGNORECASE
-)
-"""Headers that belong to the connection (RFC 9110, 7.6.1) or say whom the request is for."""
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-HARMLESS_ELSEWHERE = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
-"""Headers of the caller that a redirect to another host still gets; all others may carry a secret."""
-
-WEB_ENCODING = re.compile(
-    r"utf-?8|utf-?16([bl]e)?|(us-)?ascii|iso[-_]?8859-?\d+|latin-?\d|(windows|cp)-?\d+|koi8-[ru]|macintosh|"
-    r"gbk|gb2312|gb18030|big5(-hkscs)?|euc-(jp|kr)|shift[-_]jis|iso-2022-jp",
-    re.IGNORECASE,
-)
-"""Those of the Encoding Standard (WHATWG); Python knows more, some of them slow and some not for text."""
-SAID_FOR_WINDOWS_1252 = re.compile(r"(us-)?ascii|iso[-_]?8859-?1|latin-?1", re.IGNORECASE)
-META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?\s*([\w-]{2,30})", re.IGNORECASE)
-META_WITHIN = 1024
-"""Bytes; the HTML standard's limit for the declaration."""
+REPEATS = 2
+"""How often a request is sent again to a host that asked for a short rest."""
+RESTING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
-@dataclass(frozen=True, slots=True)
-class EgressPolicy:
-    """Whom tools may reach, and the limits of one fetch."""
-
-    allow: tuple[str, ...] = ()
-    """Hosts, addresses or networks that may be reached although they are not public."""
-    max_bytes: int = 10 * MEGABYTE
-    """Of the body, after decompression."""
-    timeout: float = 30.0
-    """Seconds for everything: name, connection, redirects, body."""
-    max_redirects: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedPage:
-    """An answer with a 2xx status, after redirects and decompression."""
-
-    url: str
-    """Where it came from in the end, without user and password."""
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    content: bytes
-    media_type: str
-    """In lower case, without parameters; empty where the server did not say."""
-    charset: str
-    """The encoding that `text` uses: by byte-order mark, server or page, else UTF-8, else windows-1252."""
-
-    @property
-    def text(self) -> str:
-        """The content as text; what cannot be decoded, and NUL, which PostgreSQL refuses, becomes U+FFFD."""
-        text = self.content.decode(self.charset, errors="replace").removeprefix("\ufeff")
-        return text.replace("\0", "\ufffd")
-
-
-class Egress:
-    """The way to the network for tools; it holds no connection between calls."""
+class Egress(Gate):
+    """The way to the network for tools; it holds no connection between calls. Used on one event loop."""
 
     def __init__(self, policy: EgressPolicy | None = None, resolver: Resolver | None = None) -> None:
-        self.policy = policy or EgressPolicy()
-        self._allowed = AllowedHosts(self.policy.allow)
-        self._resolve = resolver or _system_resolver
+        super().__init__(policy, resolver)
+        self._courtesy = Courtesy()
+        self._robots = Robots()
+        # Certificates, unlike proxies, may come from the environment: with SSL_CERT_FILE a company adds its own.
+        self._certificates = cache(lambda: httpx.create_ssl_context(trust_env=True))
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> FetchedPage:
-        """Fetch a page, following redirects; the caller's headers stay with the host they were meant for.
+        """Fetch a page; as `send`."""
+        return await self.send(WebRequest(url, headers=headers or {}))
 
-        Raises EgressRefused where an address is not allowed, ToolError on everything else, with `transient` set
-        for time-outs, lost connections, 429 and 5xx.
+    async def send(self, request: WebRequest) -> FetchedPage:
+        """Send a request and follow redirects; the caller's headers stay with the host they were meant for.
+
+        Raises EgressRefused where an address is not allowed or excluded by robots.txt, ToolError on everything else,
+        with `transient` set for time-outs, lost connections, 429 and 5xx.
         """
-        target = _parse(url)
-        sent = _checked_headers(headers or {}, target)
+        first = hop = Hop.first(request)
+        limit = _TimeLimit(request.seconds or self.policy.timeout)
+        async with self._client(limit) as client:
+            for _ in range(self.policy.max_redirects + 1):
+                answer = await self._answer(client, hop, request, limit)
+                if isinstance(answer, FetchedPage):
+                    return answer
+                hop = answer
+        raise RedirectsWithoutEnd(
+            f"{shown(first.url)} was not fetched: it leads through more than {self.policy.max_redirects} redirects, "
+            f"the last to {shown(hop.url)}."
+        )
+
+    async def check_robots(self, url: str) -> None:
+        """Return where the page may be fetched as far as its host and the host's robots.txt go.
+
+        For ways to a page that do not lead through `send`. Raises EgressRefused, ToolError.
+        """
+        page = parse_url(url)
+        with translated(page):
+            await self.addresses(*origin_of(page)[1:])
+        await self._rules_for(page)
+
+    def _client(self, limit: "_TimeLimit") -> httpx.AsyncClient:
+        transport = CheckedTransport(self, self._certificates())
+        return httpx.AsyncClient(transport=transport, trust_env=False, timeout=limit.seconds)
+
+    async def _answer(
+        self, client: httpx.AsyncClient, hop: Hop, request: WebRequest, limit: "_TimeLimit"
+    ) -> FetchedPage | Hop:
+        """The page, or where a redirect leads."""
+        repeats = REPEATS if hop.is_safe else 0
+        while True:
+            async with self._turn(hop, request), limit.running(hop.url), self._response(client, hop) as response:
+                rest = self._rest(response, hop.url)
+                if rest is None or rest > LONGEST_REST or not repeats:
+                    return await self._taken(response, hop, request)
+            repeats -= 1
+
+    @asynccontextmanager
+    async def _turn(self, hop: Hop, request: WebRequest) -> AsyncIterator[None]:
+        """Wait for one's turn at the host; raises EgressRefused where its robots.txt excludes the page."""
+        host, interval = host_of(hop.url), None
+        if not self._allowed.names(host):
+            rules = await self._rules_for(hop.url) if request.is_crawling and hop.is_safe else None
+            interval = max(self.policy.host_interval, rules.delay if rules else 0.0)
+        async with self._courtesy.turn(host, interval):
+            yield
+
+    @asynccontextmanager
+    async def _response(self, client: httpx.AsyncClient, hop: Hop) -> AsyncIterator[httpx.Response]:
+        with translated(hop.url):
+            sent = client.stream(hop.method, hop.url, headers=hop.headers, content=hop.content)
+            async with sent as response:
+                yield response
+
+    def _rest(self, response: httpx.Response, url: httpx.URL) -> float | None:
+        """How long the host asks to be left alone, which all requests to it then do."""
+        if response.status_code not in RESTING:
+            return None
+        seconds = seconds_to_rest(response.headers.get("retry-after", ""))
+        if seconds is not None:
+            self._courtesy.rest(host_of(url), seconds)
+        return seconds
+
+    async def _taken(self, response: httpx.Response, hop: Hop, request: WebRequest) -> FetchedPage | Hop:
+        if response.has_redirect_location:
+            return hop.redirected(response.status_code, response.headers["location"])
+        is_unchanged = response.status_code == HTTPStatus.NOT_MODIFIED and request.is_conditional
+        if not is_unchanged:
+            check_status(response, hop.url)
+        page = _page(response, hop.url)
+        if is_unchanged or hop.method == "HEAD":
+            return page
+        if request.media_types and not request.media_types.pattern.fullmatch(page.media_type):
+            raise ToolError(f"{shown(hop.url)} is {page.media_type}; {request.media_types.taken}.")
+        limit = Limit(request.cut_at or self.policy.max_bytes, cuts=request.cut_at is not None)
+        return _page(response, hop.url, await read_body(response, hop.url, limit))
+
+    async def _rules_for(self, url: httpx.URL) -> RobotsRules | None:
+        """What robots.txt says; None where it is not asked. Raises EgressRefused where it excludes the page."""
+        if not self.policy.robots or self._allowed.names(host_of(url)):
+            return None
+        with translated(url):
+            rules = await self._robots.rules(origin_of(url), lambda: self._read_robots(url))
+        rules.check(url)
+        return rules
+
+    async def _read_robots(self, url: httpx.URL) -> RobotsRules:
+        """RFC 9309, 2.3.1: where there is none everything is allowed, where it cannot be read nothing is."""
+        _, host, port = origin_of(url)
+        await self.addresses(host, port)  # a host that is refused or unknown is told as that
+        address = robots_url(url)
         try:
-            async with asyncio.timeout(self.policy.timeout), self._client() as client:
-                return await self._follow(client, target, sent)
+            page = await self.send(WebRequest(address, is_crawling=False, cut_at=MOST_READ))
+        except RedirectsWithoutEnd:
+            return RobotsRules(address)
+        except ToolError as exc:
+            if isinstance(exc, BadStatus) and httpx.codes.is_client_error(exc.status):
+                return RobotsRules(address)
+            kind = EgressRefused if isinstance(exc, EgressRefused) else ToolError
+            next_step = "try again later" if exc.transient else "BRAIN_ROBOTS=off does without"
+            raise kind(
+                f"{str(exc).removesuffix('.')}, and unless it is read no page of {host} is fetched; {next_step}.",
+                transient=exc.transient,
+            ) from exc
+        return await asyncio.to_thread(RobotsRules.of, address, page.text)
+
+
+class _TimeLimit:
+    """Seconds that are left for the work of one fetch; waiting for a turn takes none of them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._left = seconds
+
+    @asynccontextmanager
+    async def running(self, url: httpx.URL) -> AsyncIterator[None]:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                yield
         except TimeoutError:
-            limit = f"{self.policy.timeout:g} seconds"
-            raise ToolError(f"{_shown(target)} did not answer in full within {limit}.", transient=True) from None
-
-    async def connect(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore asks for it in seconds
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, check and connect to a checked address; every connection of a tool is made here."""
-        *others, last = await self.addresses(host, port)
-        for address in others:
-            try:
-                return await _connect(address, port, min(CONNECT_SECONDS, timeout or CONNECT_SECONDS))
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await _connect(last, port, timeout)
-
-    async def addresses(self, host: str, port: int) -> list[Address]:
-        """The addresses of a host that may be reached, at least one, best first.
-
-        Raises EgressRefused where none may be, ToolError where the name is not known.
-        """
-        written = written_address(host)
-        found = [written] if written else [ipaddress.ip_address(each) for each in await self._resolve(host, port)]
-        allowed = [address for address in found if self._allowed.permits(host, address)]
-        if not allowed:
-            means = f" ({found[0]})" if found and str(found[0]) != host else ""
-            raise EgressRefused(
-                f"{host}{means} is not a public address; add {host} to BRAIN_ALLOW_HOSTS if tools may reach it."
-            )
-        return allowed
-
-    def _client(self) -> httpx.AsyncClient:
-        transport = _CheckedTransport(self, self._certificates)
-        return httpx.AsyncClient(transport=transport, trust_env=False, timeout=self.policy.timeout)
-
-    @cached_property
-    def _certificates(self) -> ssl.SSLContext:
-        # Certificates, unlike proxies, may come from the environment: with SSL_CERT_FILE a company adds its own.
-        return httpx.create_ssl_context(trust_env=True)
-
-    async def _follow(self, client: httpx.AsyncClient, target: httpx.URL, sent: httpx.Headers) -> FetchedPage:
-        for _ in range(self.policy.max_redirects + 1):
-            with _translated(target):
-                async with client.stream("GET", target, headers=sent) as response:
-                    if not response.has_redirect_location:
-                        return await self._read(response, target)
-            following = _parse(response.headers["location"], base=target)
-            if _origin(following) != _origin(target):
-                sent = httpx.Headers({name: value for name, value in sent.items() if name in HARMLESS_ELSEWHERE})
-            target = following
-        raise ToolError(f"{_shown(target)} was not fetched: more than {self.policy.max_redirects} redirects led to it.")
-
-    async def _read(self, response: httpx.Response, target: httpx.URL) -> FetchedPage:
-        _check_status(response, target)
-        content = await self._body(response, target)
-        return FetchedPage(
-            url=_without_user(target),
-            status=response.status_code,
-            headers=dict(response.headers),
-            content=content,
-            media_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
-            charset=_charset(response.charset_encoding, content),
-        )
-
-    async def _body(self, response: httpx.Response, target: httpx.URL) -> bytes:
-        limit = self.policy.max_bytes
-        too_large = f"{_shown(target)} is larger than {limit / MEGABYTE:g} MB, the limit for one page."
-        if int(response.headers.get("content-length", 0)) > limit:
-            raise ToolError(too_large)
-        body = bytearray()
-        async for part in _decompressed(response, target, limit):
-            body += part
-            if len(body) > limit:
-                raise ToolError(too_large)
-        return bytes(body)
+            within = f"{self.seconds:g} seconds"
+            raise ToolError(f"{shown(url)} did not answer in full within {within}.", transient=True) from None
+        finally:
+            self._left -= time.monotonic() - started
 
 
-class _CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Hands every connection that httpcore wants to `Egress.connect`."""
-
-    def __init__(self, egress: Egress) -> None:
-        self._egress = egress
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
-        socket_options: object = None,  # noqa: ARG002 - httpcore's signature
-    ) -> httpcore.AsyncNetworkStream:
-        return await self._egress.connect(host, port, timeout)
-
-
-class _CheckedTransport(httpx.AsyncBaseTransport):
-    """httpx over a pool of httpcore whose network is the checked one; httpx's own transport cannot be told which."""
-
-    def __init__(self, egress: Egress, certificates: ssl.SSLContext) -> None:
-        self._pool = httpcore.AsyncConnectionPool(certificates, network_backend=_CheckedBackend(egress))
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        response = await self._pool.handle_async_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(response.status, headers=response.headers, stream=_Stream(response))
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
-class _Stream(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._response.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
-
-
-async def _system_resolver(host: str, port: int) -> Sequence[str]:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as exc:
-        raise ToolError(
-            f"The host {host} was not found: check how it is written, and the connection to the network.",
-            transient=getattr(exc, "errno", None) == socket.EAI_AGAIN,
-        ) from exc
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-async def _connect(address: Address, port: int, seconds: float | None) -> httpcore.AsyncNetworkStream:
-    return await httpcore.AnyIOBackend().connect_tcp(str(address), port, seconds)
-
-
-def _parse(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    try:
-        parsed = base.join(url) if base else httpx.URL(url)
-    except (httpx.InvalidURL, ValueError) as exc:
-        shown = _clip(repr(USER_IN_URL.sub("//", url)))
-        raise EgressRefused(f"{shown} is no address of a web page: {exc}.") from None
-    if parsed.scheme not in ("http", "https"):
-        raise EgressRefused(f"{_shown(parsed)} was refused: only http:// and https:// addresses are fetched.")
-    if not parsed.host or "%" in parsed.host or not 0 < (parsed.port or 1) <= HIGHEST_PORT:
-        raise EgressRefused(f"{_shown(parsed)} was refused: it names no host and port that can be reached.")
-    return parsed
-
-
-def _checked_headers(headers: Mapping[str, str], target: httpx.URL) -> httpx.Headers:
-    for name, value in headers.items():
-        if NOT_FOR_CALLERS.fullmatch(name):
-            raise ToolError(f"The header {name} for {_shown(target)} cannot be chosen; leave it out.")
-        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-            raise ToolError(f"The header {name!r} for {_shown(target)} holds characters that HTTP does not take.")
-    all_headers = httpx.Headers(ASKED_FOR)
-    all_headers.update(headers)
-    return all_headers
-
-
-@contextmanager
-def _translated(target: httpx.URL) -> Iterator[None]:
-    try:
-        yield
-    except EgressRefused as exc:
-        raise EgressRefused(f"{_shown(target)} was refused: {exc}") from None
-    except httpcore.TimeoutException as exc:
-        raise ToolError(f"{_shown(target)} did not answer in time.", transient=True) from exc
-    except httpcore.ConnectError as exc:
-        if "certificate" in str(exc).lower():
-            raise ToolError(f"{_shown(target)} was not fetched: its certificate is not trusted ({exc}).") from exc
-        raise ToolError(f"{_shown(target)} was not reached: {_reason(exc)}.", transient=True) from exc
-    except httpcore.LocalProtocolError as exc:
-        raise ToolError(f"{_shown(target)} cannot be asked for: {exc}.") from exc
-    except (httpcore.NetworkError, httpcore.ProtocolError) as exc:
-        raise ToolError(f"{_shown(target)} broke off its answer: {_reason(exc)}.", transient=True) from exc
-    except zlib.error as exc:
-        raise ToolError(f"{_shown(target)} sent a compressed answer that is damaged.", transient=True) from exc
-
-
-def _reason(exc: Exception) -> str:
-    return str(exc).rstrip(".") or "the connection was lost"
-
-
-def _check_status(response: httpx.Response, target: httpx.URL) -> None:
-    if not response.is_success:
-        status = response.status_code
-        transient = status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or response.is_server_error
-        said = f"{status} {response.reason_phrase}".strip()
-        raise ToolError(f"{_shown(target)} answered {said}.", transient=transient)
-
-
-async def _decompressed(response: httpx.Response, target: httpx.URL, limit: int) -> AsyncIterator[bytes]:
-    """At most a little over `limit` bytes, however small the compressed ones are (httpx's decoders know no limit)."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if encoding in ("", "identity"):
-        async for part in response.aiter_raw():
-            yield part
-        return
-    if encoding not in ("gzip", "x-gzip"):
-        raise ToolError(f"{_shown(target)} came compressed as {encoding}, although only gzip was asked for.")
-    inflate, left = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), limit + 1
-    async for part in response.aiter_raw():
-        out = inflate.decompress(part, left)
-        left -= len(out)
-        yield out
-        if not left:
-            return
-    if not inflate.eof:
-        raise zlib.error("incomplete")
-
-
-def _charset(declared: str | None, content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if content.startswith(codecs.BOM_UTF8):
-        return "utf-8"
-    meta = META_CHARSET.search(content[:META_WITHIN])
-    for name in (declared, meta[1].decode("ascii", "replace") if meta else None):
-        if name and (known := _known_encoding(name)):
-            return known
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "windows-1252"
-    return "utf-8"
-
-
-def _known_encoding(name: str) -> str | None:
-    if not WEB_ENCODING.fullmatch(name):
-        return None
-    try:
-        return codecs.lookup("windows-1252" if SAID_FOR_WINDOWS_1252.fullmatch(name) else name).name
-    except LookupError:
-        return None
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-
-
-def _without_user(url: httpx.URL) -> str:
-    return str(url.copy_with(userinfo=b""))
-
-
-def _shown(url: httpx.URL) -> str:
-    return _clip(_without_user(url))
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+def _page(response: httpx.Response, url: httpx.URL, content: bytes = b"") -> FetchedPage:
+    return FetchedPage(
+        url=without_user(url),
+        status=response.status_code,
+        headers=dict(response.headers),
+        content=content,
+        media_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
+        charset=charset_of(response.charset_encoding, content),
+    )

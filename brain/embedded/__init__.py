@@ -64,6 +64,8 @@ def release(state_folder: Path) -> None:
 
 def services(state_folder: Path) -> "list[Service[Any]]":
     """Every embedded service of the project, running or not."""
-    from brain.embedded import chat, postgres, redis
+    from brain.embedded.chat import Chat
+    from brain.embedded.postgres import Postgres
+    from brain.embedded.redis import Redis
 
-    return [postgres.service(state_folder), redis.service(state_folder), chat.service(state_folder)]
+    return [Postgres(state_folder), Redis(state_folder), Chat(state_folder)]

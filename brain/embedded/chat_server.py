@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xllamacpp
 
-from brain.embedded.chat import ChatRecord, record_path
+from brain.embedded.chat import Chat, ChatRecord
 
 CONTEXT_OF_THE_MODEL = 0
 """llama.cpp's word for as many tokens as the model was trained with; SmolLM2: 8192."""
@@ -23,7 +23,7 @@ WARNINGS = 2
 
 def main(state_folder: Path) -> None:
     """Serve on a free port of loopback, tell the record which one, and wait for SIGTERM."""
-    path = record_path(state_folder)
+    path = Chat(state_folder).record_file
     record = ChatRecord.read(path)
     if record is None:
         sys.exit(f"{path} is missing")

@@ -1,11 +1,12 @@
 """The life of an embedded service, the same for all: join the one that runs, else start it, once for all processes."""
 
 import errno
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 from brain.embedded import ServiceState, ServiceStatus, watchdog
 from brain.embedded.daemon import Daemon
@@ -22,29 +23,55 @@ GRACE_SECONDS = 15.0
 """How long a living service may take to answer (it may be starting or replaying its log) before it is replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service[T]:
-    """A daemon with the two things that differ: how to prove that it works, and how to start it."""
+class Service[T](ABC):
+    """A daemon of a project, running or not; `T` is how to reach it.
 
-    name: str
-    title: str
+    What differs from one to another is how it proves that it works (`join`) and how it starts.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
     """As people call it: PostgreSQL."""
-    wheel: str
+    wheel: ClassVar[str]
     """The package that brings the program."""
-    state_folder: Path
-    daemon: Callable[[], Daemon]
-    join: Callable[[], T | None]
-    """A real handshake: how to reach the service, or None where it does not answer."""
-    start: Callable[[int], None]
-    """Called with no process of the service alive, and with the lock that its processes inherit."""
-    describe: Callable[[T], tuple[str, str]]
-    """Version and address, without secrets, of a service that was joined."""
-    error: type[ServiceError]
-    instead: str
+    error: ClassVar[type[ServiceError]] = ServiceError
+    instead: ClassVar[str]
     """What a person can do without the service, as the end of a message."""
-    sockets: Callable[[], Path | None] = lambda: None
-    """The folder of its unix socket, if it has one."""
-    turn_seconds: float = TURN_SECONDS
+    turn_seconds: ClassVar[float] = TURN_SECONDS
+
+    def __init__(self, state_folder: Path) -> None:
+        self.state_folder = state_folder.resolve()
+
+    @property
+    def record_file(self) -> Path:
+        """Where the service's record is, if there is one."""
+        return self.state_folder / f"{self.name}.json"
+
+    @abstractmethod
+    def join(self) -> T | None:
+        """A real handshake: how to reach the service, or None where it does not answer."""
+
+    @abstractmethod
+    def start(self, lock: int) -> None:
+        """Called with no process of the service alive, and with the lock that its processes inherit."""
+
+    @abstractmethod
+    def describe(self, joined: T) -> tuple[str, str]:
+        """Version and address, without secrets, of a service that was joined."""
+
+    @abstractmethod
+    def daemon(self) -> Daemon:
+        """Its program as a daemon."""
+
+    def sockets(self) -> Path | None:
+        """The folder of its unix socket, if it has one."""
+        return None
+
+    def stuck(self, where: str, what: str = "does not answer") -> ServiceError:
+        """What to raise where the service is there and of no use."""
+        return self.error(
+            f"The embedded {self.title} {where} {what}; `brain down` stops it, and the next use starts it again."
+        )
 
     def ensure(self, idle_minutes: float) -> T:
         """Join the service or start it; this process counts as a user of it from now on."""

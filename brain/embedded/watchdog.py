@@ -21,6 +21,8 @@ LONGEST_POLL_SECONDS = 2.0
 POLLS_PER_IDLE_TIME = 4
 IDLE_BYTES = 20
 """Width of the idle time in seconds, which is all that the in-use file holds."""
+DEFAULT_IDLE_SECONDS = 30 * 60
+"""Where the in-use file is empty: its maker was killed before it wrote, or another did on a full disk."""
 LONGEST_STOP_SECONDS = 120.0
 """How long a watchdog may need to stop the services; who comes in the middle of it waits."""
 
@@ -85,7 +87,7 @@ def main(state_folder: Path) -> None:
     known = _daemons(state_folder)
     while (file := _open(state_folder)) is not None:
         known = _daemons(state_folder)
-        idle_seconds = float(os.pread(file, IDLE_BYTES, 0))
+        idle_seconds = float(os.pread(file, IDLE_BYTES, 0) or DEFAULT_IDLE_SECONDS)
         if _is_free(file):
             last_used = max(last_used, os.fstat(file).st_mtime)
             if time.time() - last_used >= idle_seconds or not any(daemon.is_alive() for daemon in known):

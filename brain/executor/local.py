@@ -13,12 +13,13 @@ from typing import Any
 from brain.artifacts import ArtifactCodec
 from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress
-from brain.errors import BrainError, SettingsError, ToolError
-from brain.executor.ports import ToolCall
+from brain.errors import BrainError, ToolError
+from brain.executor.grants import SecretGrant
+from brain.executor.ports import Report, ToolCall
 from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
 from brain.tool_registry.context import SharedResources, ToolContext
-from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.definitions import PythonRun, ToolDefinition
 
 __all__ = ["LocalCaller", "Surroundings", "on_daemon_thread"]
 
@@ -41,6 +42,7 @@ class Surroundings:
     secrets: SecretResolver
     redactor: Redactor
     shared: SharedResources = field(default_factory=SharedResources)
+    chromium: Path | None = None
 
 
 class LocalCaller:
@@ -52,22 +54,23 @@ class LocalCaller:
         self._load = load
         self._around = around
         self._slots = asyncio.Semaphore(max_parallel)
-        self._functions: dict[str, _Function] = {}
+        self._functions: dict[tuple[str, PythonRun | None], _Function] = {}
 
     def slot(self) -> asyncio.Semaphore:
         """One of `max_parallel` places."""
         return self._slots
 
     async def call(self, call: ToolCall) -> Json:
-        """The result as JSON, free of secret values; raises ToolError."""
+        """The result as JSON, free of secret values; raises ToolError, which holds none either.
+
+        What the tool itself raised goes into the log only: its message and its frames may hold a secret.
+        """
         try:
             return await self._call(call)
-        except BrainError as exc:
-            raise _redacted(exc, self._around.redactor) from exc
         except Exception as exc:
             log.debug("%s raised", call.tool.name, exc_info=True)
-            reason = self._around.redactor.text(f"{type(exc).__name__}: {exc}".rstrip(": "))
-            raise ToolError(f"{call.tool.name} failed unexpectedly with {reason}.", transient=True) from exc
+            failure = _failure(call.tool, exc, self._around.redactor)
+        raise failure
 
     async def aclose(self) -> None:
         """Close what the calls have shared; none may be under way."""
@@ -76,9 +79,9 @@ class LocalCaller:
     async def _call(self, call: ToolCall) -> Json:
         name = call.tool.name
         function = self._function(call.tool)
-        secret = self._secrets_of(call.tool)
-        extra = {"context": self._context(call, secret)} if function.wants_context else {}
-        arguments = call.arguments if call.reveal is None else call.reveal(secret)
+        grant = await SecretGrant.of(call.tool, self._around.secrets, self._around.redactor)
+        extra = {"context": self._context(call, grant)} if function.wants_context else {}
+        arguments = call.arguments if call.reveal is None else call.reveal(grant.secret)
         if not function.is_async:
             return await on_daemon_thread(
                 lambda: self._pack(function.call(**self._unpack(arguments), **extra)), name=name
@@ -91,28 +94,23 @@ class LocalCaller:
         )
 
     def _function(self, tool: ToolDefinition) -> "_Function":
-        if tool.name not in self._functions:
-            self._functions[tool.name] = _Function.of(self._load(tool))
-        return self._functions[tool.name]
+        key = (tool.name, tool.run)
+        if key not in self._functions:
+            self._functions[key] = _Function.of(self._load(tool))
+        return self._functions[key]
 
-    def _secrets_of(self, tool: ToolDefinition) -> Callable[[str], str]:
-        def secret(name: str) -> str:
-            if all(binding.name != name for binding in tool.secrets):
-                raise SettingsError(f"{tool.name} may not use the secret {name}: its definition does not bind it.")
-            return self._around.secrets.resolve(name)
-
-        return secret
-
-    def _context(self, call: ToolCall, secret: Callable[[str], str]) -> ToolContext:
+    def _context(self, call: ToolCall, grant: SecretGrant) -> ToolContext:
         around = self._around
 
-        def report(percentage: float | None, message: str) -> None:
-            call.report(percentage, around.redactor.text(message))
-
         return ToolContext(
-            project=around.project, egress=around.egress, model=MeteredChat(around.model, call.spend), secret=secret,
-            report=report, shared=around.shared, earlier=call.earlier,
+            project=around.project, egress=grant.narrow(around.egress), model=MeteredChat(around.model, call.spend),
+            secret=grant.secret, report=self._report(call), shared=around.shared, earlier=call.earlier,
+            chromium=around.chromium,
         )  # fmt: skip
+
+    def _report(self, call: ToolCall) -> Report:
+        redacted = self._around.redactor.text
+        return lambda percentage, message: call.report(percentage, redacted(message))
 
     def _unpack(self, arguments: Mapping[str, Json]) -> dict[str, Any]:
         given: dict[str, Any] = self._around.codec.unpack(arguments)
@@ -133,13 +131,16 @@ class _Function:
         return cls(function, inspect.iscoroutinefunction(function), "context" in inspect.signature(function).parameters)
 
 
-def _redacted(exc: BrainError, redactor: Redactor) -> ToolError:
+def _failure(tool: ToolDefinition, exc: Exception, redactor: Redactor) -> ToolError:
+    """The same in words that may be shown and stored, without what led to it."""
+    if not isinstance(exc, BrainError):
+        reason = redactor.text(f"{type(exc).__name__}: {exc}".rstrip(": "))
+        return ToolError(f"{tool.name} failed unexpectedly with {reason}.", transient=True)
     message = redactor.text(str(exc))
     if not isinstance(exc, ToolError):
         return ToolError(message)
-    if message == str(exc):
-        return exc
-    return type(exc)(message, transient=exc.transient)
+    kind = type(exc) if type(exc).__init__ is ToolError.__init__ else ToolError
+    return kind(message, transient=exc.transient)
 
 
 def _has_artifacts(value: Json) -> bool:

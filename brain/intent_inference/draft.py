@@ -8,7 +8,7 @@ from brain.intent_inference.plan import Question
 from brain.intent_inference.slots import DEFAULT, Filled
 from brain.intent_inference.sources import makes_table
 from brain.intent_inference.spans import Spanned
-from brain.pipeline_builder.spec import PipelineSpec
+from brain.pipeline_builder.spec import RESERVED_IDS, PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
 
@@ -62,12 +62,11 @@ def _literally(value: Json) -> Json:
 
 def write_spec(question: Question, steps: Sequence[DraftStep]) -> PipelineSpec:
     """The draft, written down; raises SpecError."""
-    inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
     return PipelineSpec.from_value(
         {
             "name": _title(question.request.text),
             "request": question.request.text,
-            "inputs": inputs,
+            "inputs": question.inputs,
             "steps": [step.written() for step in steps],
             "outputs": _outputs(steps),
         }
@@ -101,4 +100,4 @@ def new_id(tool: ToolDefinition, steps: Iterable[DraftStep]) -> str:
 def identifier(text: str) -> str:
     """A step id made of a name."""
     name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
-    return name if name[0].isalpha() and name not in ("inputs", "item", "index", "secret") else f"data_{name}"
+    return name if name[0].isalpha() and name not in RESERVED_IDS else f"data_{name}"

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
+from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.mentions import Word
-from brain.intent_inference.numbers import NUMBER_WORDS
 from brain.intent_inference.sources import CALENDAR, Column
 from brain.intent_inference.spans import Place, Spanned
 from brain.intent_inference.stated import Condition, Doubt, Reading
+from brain.written_numbers import NUMBER_WORDS
 
-__all__ = ["A_NUMBER", "Grouping", "find_groupings"]
+__all__ = ["ANNOUNCED", "A_NUMBER", "COMPARED", "IDIOM", "Grouping", "find_groupings"]
 
 PARTS = tuple(part for part in CALENDAR if part != "day")
 """Parts of a date that people group by; a day is no part: it is a date of its own."""
@@ -24,17 +25,25 @@ ANNOUNCED = re.compile(
 )
 """`by month`, `for each kind of weather`."""
 ASKED = re.compile(
-    rf"\b(?:(?:which|what|top|bottom)(?:\s+{A_NUMBER})?|(?:most|least)\s+(?!of\b|the\b)\w+|\w{{3,}}est)"
+    rf"\b(?:(?P<question>which|what|top|bottom)(?:\s+{A_NUMBER})?|(?:most|least)\s+(?!of\b|the\b)\w+|\w{{3,}}est)"
     r"\s+(?:(?:the|kinds?|types?|sorts?|of|single)\s+)*$",
     re.IGNORECASE,
 )
 """`which month`, `top 3 products`, `the wettest month`."""
 HAVING = re.compile(r"\w*\s+(?:with|having|that (?:has|have|had))\s+the\s+(?:\w{3,}est|most|least)\b", re.IGNORECASE)
 """Behind a group: `the product with the highest amount`."""
+AGENT = re.compile(r"\b(?:\w{2,}ed|made|sold|bought|won|lost|given|taken|written|held|paid|run)\s+$", re.IGNORECASE)
+"""Before `by` and a plural: `minutes played by women` has no groups."""
 SORTED = re.compile(r"\b((?:sort|order|rank|arrang)\w*)\s+(?:[\w'’]+\s+){0,6}$", re.IGNORECASE)
 """Before `by`: what follows is an order, no group."""
 BY_DAY = re.compile(r"\b(?:by|per|each|every)\s+(?:single\s+)?(day|date)s?\b(?! of)", re.IGNORECASE)
-COMPARED = re.compile(r"\b(?:compar\w+|versus|vs|difference between)\b", re.IGNORECASE)
+IDIOM = re.compile(r"\b(?:far|chance|way|mistake|other|one)\b", re.IGNORECASE)
+"""Behind `by` or `each` where no group is meant: `by far`, `each other`."""
+COMPARED = re.compile(
+    r"\b(?:compar\w+|versus|vs|difference between|which of(?=[^?]*\b(?:and|or)\b)|"
+    r"higher|lower|better|worse|bigger|larger|smaller)\b",
+    re.IGNORECASE,
+)
 ALSO = re.compile(r"(?:\s*,\s*|\s+)(?:(?:and|by|each|every|per|for)\s+)+(?:the\s+)?|\s*,\s*", re.IGNORECASE)
 """Between one group and the next: `by species and sex`."""
 
@@ -54,6 +63,8 @@ class Grouping:
     doubt: Doubt | None = None
     cue: Spanned | None = None
     """The word that asks for it, where it stands apart."""
+    announced: str = ""
+    """`by`, `per`, `each`: how it is asked for, where it is so."""
 
 
 def find_groupings(
@@ -68,26 +79,41 @@ def find_groupings(
     comparing = COMPARED.search(reading.request.text)
     if found or comparing:
         cue = Place(*comparing.span()) if comparing else None
-        known = {grouping.column.name for grouping in found}
-        found += [grouping for grouping in _compared(conditions, cue) if grouping.column.name not in known]
+        known = {(grouping.column.name, grouping.part) for grouping in found}
+        compared = _compared(conditions, cue)
+        found += [grouping for grouping in compared if (grouping.column.name, grouping.part) not in known]
+        if found and cue and not any(grouping.cue for grouping in found):
+            found[-1] = replace(found[-1], cue=cue)
     return tuple(found)
 
 
 def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> list[Grouping]:
     request = reading.request
     if (part := ADVERBS.get(word.text)) is not None:
-        return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part))
+        return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part, announced="by"))
     before = request.text[: word.start]
     plain, asked = ANNOUNCED.search(before), ASKED.search(before)
-    if plain and plain["plain"].lower() == "by" and _is_order(before[: plain.start()], reading):
-        return []
+    if plain and plain["plain"].lower() == "by":
+        is_agent = AGENT.search(before[: plain.start()]) and is_plural(word.text)
+        if is_agent or _is_order(before[: plain.start()], reading):
+            return []
+    if asked and not asked["question"] and _is_followed(reading, word):
+        asked = None
     having = HAVING.match(request.text, word.end)
     if not (plain or asked or having):
         return []
-    start = plain.start() if plain else asked.start() if asked else word.start
-    wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text)
-    each = plain is not None and plain["plain"].lower() != "by"
-    return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=each)
+    announced = plain["plain"].lower() if plain else ""
+    start = plain.start() if plain else asked.start() if asked and asked["question"] else word.start
+    wanted = Grouping(Column("", ""), start, word.end, is_question=not plain, noun=word.text, announced=announced)
+    return _of_part(reading, wanted) or _of_column(word, wanted, columns, may_be_amount=announced not in ("", "by"))
+
+
+def _is_followed(reading: Reading, word: Word) -> bool:
+    """In `wettest stormy day` it is the day that is asked for."""
+    following = next((each for each in reading.request.words if each.start >= word.end), None)
+    if following is None or reading.request.text[word.end : following.start].strip():
+        return False
+    return not following.is_stop or following.text in reading.source.rows
 
 
 def _is_order(before: str, reading: Reading) -> bool:
@@ -151,14 +177,14 @@ def _by_day(reading: Reading) -> Iterator[Grouping]:
 
 
 def _compared(conditions: Sequence[Condition], cue: Spanned | None) -> Iterator[Grouping]:
-    """`sunny and rainy days per year` wants a figure for each of the two."""
-    by_column: dict[str, list[Condition]] = {}
+    """`sunny and rainy days per year` wants a figure for each of the two; of two years only where they are compared."""
+    by_column: dict[tuple[str, str | None], list[Condition]] = {}
     for condition in conditions:
-        if condition.operator == "equals" and condition.part is None:
-            by_column.setdefault(condition.column.name, []).append(condition)
-    for same in by_column.values():
-        if len(same) > 1:
-            yield Grouping(same[0].column, same[0].start, same[-1].end, cue=cue)
+        if condition.operator == "equals" and (condition.part is None or cue):
+            by_column.setdefault((condition.column.name, condition.part), []).append(condition)
+    for (_, part), same in by_column.items():
+        if len({condition.value for condition in same}) > 1:
+            yield Grouping(same[0].column, same[0].start, same[-1].end, part, cue=cue)
 
 
 def _part(word: str) -> str | None:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Collection
 
-__all__ = ["is_plural", "noun", "points_down", "root"]
+__all__ = ["forms", "is_plural", "noun", "points_down", "root", "singular"]
 
-IRREGULAR_PLURALS = frozenset({"people", "men", "women", "children", "mice", "geese"})
+IRREGULAR_PLURALS = {
+    "people": "person", "men": "man", "women": "woman", "children": "child", "mice": "mouse", "geese": "goose",
+}  # fmt: skip
 LOW = frozenset(
     re.findall(
         r"\w+",
@@ -30,6 +32,24 @@ def noun(word: str, known: Collection[str]) -> str:
     if stem not in known and stem[-1:] == stem[-2:-1]:
         return stem[:-1]
     return stem if stem in known else root(stem)
+
+
+def singular(word: str) -> str:
+    """The word for one of what the word may be a plural of."""
+    if word in IRREGULAR_PLURALS:
+        return IRREGULAR_PLURALS[word]
+    if len(word) <= len("gas") or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > len("ties"):
+        return f"{word[:-3]}y"
+    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
+
+
+def forms(word: str) -> frozenset[str]:
+    """The word in singular and plural, whichever it is itself."""
+    one = singular(word)
+    plurals = {plural for plural, single in IRREGULAR_PLURALS.items() if single == one}
+    return frozenset({word, one, f"{one}s", f"{one[:-1]}ies" if one.endswith("y") else f"{one}es", *plurals})
 
 
 def is_plural(word: str) -> bool:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 
 from brain.intent_inference.inflection import root
-from brain.intent_inference.numbers import find_numbers
 from brain.intent_inference.spans import Spanned, overlap, starts_in
+from brain.shortened import shortened
+from brain.written_numbers import find_numbers
 
 __all__ = ["SENTENCE_START", "Kind", "Mention", "Request", "Word"]
 
@@ -157,8 +158,7 @@ class Request:
 
     def quote(self, start: int, end: int) -> str:
         """Words of the request, for people."""
-        said = self.text[start:end]
-        return f"“{said}”" if len(said) <= LONGEST_QUOTE else f"“{said[: LONGEST_QUOTE - 1]}…”"
+        return f"“{shortened(self.text[start:end], LONGEST_QUOTE)}”"
 
     def of(self, kind: Kind) -> tuple[Mention, ...]:
         """The mentions of one kind, in order."""

@@ -151,10 +151,11 @@ def _spec(answer: Json, question: Question) -> PipelineSpec:
     if hosts := _unasked_hosts(answer["steps"], question.request.text):
         what = f"{', '.join(hosts)} does not stand in the request, and a plan goes nowhere that nobody asked for"
         raise SpecError([Problem("steps", what)])
-    inputs = {source.input: {"type": "object", "format": "table"} for source in question.sources if source.input}
     fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
     name = str(answer.get("name") or "pipeline")[:100]
-    return PipelineSpec.from_value({**fields, "name": name, "request": question.request.text, "inputs": inputs})
+    return PipelineSpec.from_value(
+        {**fields, "name": name, "request": question.request.text, "inputs": question.inputs}
+    )
 
 
 def _unasked_hosts(steps: Json, request: str) -> list[str]:

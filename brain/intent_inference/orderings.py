@@ -11,7 +11,7 @@ from brain.intent_inference.mentions import Kind, Mention, Request, Word
 from brain.intent_inference.spans import Spanned, overlap, starts_in
 from brain.intent_inference.stated import Condition, Reading
 
-__all__ = ["Ordering", "find_ordering"]
+__all__ = ["WHO", "Ordering", "find_ordering"]
 
 SORT_BY = re.compile(
     r"\b(?P<word>(?P<verb>sort|order|rank|arrang)(?:ed|ing|s|e)?)\s+(?:[\w'’]+\s+){0,6}?by\s+(?:the\s+)?", re.IGNORECASE
@@ -46,6 +46,8 @@ class Ordering:
     """The number, where the request states one."""
     column: ColumnLink | None = None
     """The column, where the request speaks of it."""
+    is_pick: bool = False
+    """Whether it asks for some of many, rather than for all in order."""
     is_row: bool = False
     """Whether a row is asked for, so that its highest figure alone is no answer."""
 
@@ -61,7 +63,8 @@ def find_ordering(
         first = next((word for word in superlatives if FIRST.match(request.text, word.end)), None)
         falls = match["verb"].lower() == "rank" or bool(DOWNWARD.search(request.text))
         falls = falls if first is None else not points_down(first.text)
-        return Ordering(falls, match.start(), first.end if first else named.end, column=named)
+        end = FIRST.match(request.text, first.end) if first else None
+        return Ordering(falls, match.start(), end.end() if end else named.end, column=named)
     return next((_of_superlative(request, word, columns, conditions, groupings) for word in superlatives), None)
 
 
@@ -103,7 +106,7 @@ def _of_superlative(
     count = _count(request, word, conditions, groupings)
     limit = int(count.value) if count else None if _wants_several(request, word, groupings) else 1
     is_row = not groupings and bool(WHO.search(request.text) or WHICH_ROW.search(request.text[: word.start]))
-    return Ordering(falls, start, word.end, limit, count, column, is_row)
+    return Ordering(falls, start, word.end, limit, count, column, is_pick=True, is_row=is_row)
 
 
 def _start(request: Request, word: Word) -> int:

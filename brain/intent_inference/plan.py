@@ -24,6 +24,13 @@ class Question:
     request: Request
     sources: tuple[Source, ...] = ()
 
+    @property
+    def inputs(self) -> dict[str, dict[str, str]]:
+        """The inputs that a spec has to declare: the tables that were handed over."""
+        return {
+            source.input: {"type": "object", "format": "table"} for source in self.sources if source.input is not None
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:

@@ -1,6 +1,6 @@
 """Fills a tool's arguments from what stands in a request, guided by nothing but the tool's JSON schema.
 
-Beside JSON Schema's own keywords it reads three annotations that `tools.json` may carry:
+Beside JSON Schema's own keywords it reads these annotations, which `tools.json` may carry:
 
 - `x-role`: what an argument means: `measure` (a column to calculate with), `measures` (one or several), `against` (the
   second of two measures), `group`, `conditions`, `order` (a column to sort by), `descending`, `limit`, `result`
@@ -9,6 +9,8 @@ Beside JSON Schema's own keywords it reads three annotations that `tools.json` m
   `{rows}` in them stands for whatever the table itself is called, such as orders;
 - `x-column`: what a column argument needs: `number`, `text`, `time`, `any`, or `none` for no column at all;
 - `x-column-for`: the same for certain values of another argument: `{"function": {"count": "none"}}`.
+
+`table_flow` reads one more, of an output schema: `x-columns`, the columns of the table that a tool makes.
 """
 
 import re
@@ -16,12 +18,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brain.intent_inference.column_links import CERTAIN, CLOSE, STATISTICS, ColumnLink
+from brain.intent_inference.column_links import CERTAIN, CLOSE, GENERAL, STATISTICS, ColumnLink
 from brain.intent_inference.inflection import root
 from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request, Word
 from brain.intent_inference.sources import Column
-from brain.intent_inference.spans import Place, Spanned, overlap
+from brain.intent_inference.spans import Place, Spanned, overlap, starts_in
 from brain.intent_inference.stated import Condition, Doubt
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema
@@ -37,6 +39,8 @@ MADE = "made by the step before"
 ROWS = "{rows}"
 ANY = "any"
 NONE = "none"
+BEING = re.compile(r"\b(?:is|are|was|were|be|been|being)\s+(?:the\s+)?$", re.IGNORECASE)
+"""Before `most`: an adjective follows."""
 AGAINST = re.compile(r"\b(?:against|versus|vs\.?)\s+(?:the\s+)?", re.IGNORECASE)
 
 
@@ -65,6 +69,8 @@ class Subject:
     """What the request may call the table itself."""
     sources: frozenset[str] = frozenset()
     """Paths that the plan reads from."""
+    rows: frozenset[str] = frozenset()
+    """What the request may call a row: the table's own name, and `day` where there is a row for each."""
     made: Column | None = None
     """The figure that the step before has calculated."""
 
@@ -111,19 +117,25 @@ def is_result(schema: JsonSchema) -> bool:
 
 def find_cue(cues: Sequence[str], subject: Subject, *, in_names: bool = False) -> Iterator[Place]:
     """Where one of the words stands in the request, unless it is part of a column's name or of a condition."""
-    words = subject.request.words
     for cue in cues:
         parts = cue.split()
+        words = _unconditional(subject) if ROWS in parts else subject.request.words
         for start in range(len(words) - len(parts) + 1):
             run = words[start : start + len(parts)]
             if all(_is_part(part, word, subject, in_names) for part, word in zip(parts, run, strict=True)):
                 yield Place(run[0].start, run[-1].end)
 
 
+def _unconditional(subject: Subject) -> Sequence[Word]:
+    """The words of no condition: `most rainy days` are the most days."""
+    conditions = (*subject.links.conditions, *subject.links.met)
+    return [word for word in subject.request.words if not starts_in(word, conditions)]
+
+
 def _is_part(part: str, word: Word, subject: Subject, in_names: bool) -> bool:
-    """Whether a word of the request is this word of a cue; ROWS stands for what the table itself is called."""
+    """Whether a word of the request is this word of a cue; ROWS stands for what a row is called."""
     if part == ROWS:
-        return word.text in subject.nouns
+        return word.text in subject.rows
     return root(word.text) == root(part) and (subject.is_cue(word) or (in_names and subject.links.is_name(word)))
 
 
@@ -173,7 +185,8 @@ def _member(schema: JsonSchema, subject: Subject) -> Filled | None:
     if not usable:
         return None
     cue, member, _ = max(usable, key=lambda match: (match[0].end - match[0].start, -match[0].start))
-    return subject.stated(member, [cue], is_asked=True)
+    spans = [place for place, other, _ in found if other == member and (place == cue or not overlap(place, cue))]
+    return subject.stated(member, spans, is_asked=True)
 
 
 def _member_cues(schema: JsonSchema, subject: Subject, *, in_names: bool = False) -> Iterator[tuple[Place, Json, bool]]:
@@ -186,7 +199,8 @@ def _member_cues(schema: JsonSchema, subject: Subject, *, in_names: bool = False
         for cue in (str(member).replace("_", " "), *cues.get(str(member), ())):
             is_weak = all(word in STOP_WORDS for word in cue.split())
             for place in find_cue([cue], subject, in_names=in_names and cue in STATISTICS):
-                if not (cue.endswith(" of") and _is_before_amount(place, subject)):
+                is_amount = cue.endswith(" of") and _is_before_amount(place, subject)
+                if not is_amount and not (cue in GENERAL and not _adds_up(place, subject)):
                     yield place, member, is_weak
 
 
@@ -194,6 +208,22 @@ def _is_before_amount(place: Place, subject: Subject) -> bool:
     """`number of votes` is no count where `votes` are a column of numbers."""
     amounts = [link for link in subject.links.columns if link.column.is_measure and link.score >= CERTAIN]
     return any(place.end < link.start and not subject.request.text[place.end : link.start].strip() for link in amounts)
+
+
+def _adds_up(place: Place, subject: Subject) -> bool:
+    """Whether `most` asks for a sum: of what it stands before, for one of several groups, and not as an adjective's."""
+    request = subject.request
+    following = [word for word in request.words if word.start >= place.end][:2]
+    if not subject.links.groupings:
+        return False
+    if not following or following[0].is_stop or request.text[place.end : following[0].start].strip():
+        return True
+    said = following[0]
+    named = any(link.start == said.start and link.score >= CERTAIN for link in subject.links.columns)
+    if named and not said.text.endswith("y"):  # `windy` is no noun, though its column is called wind
+        return True
+    is_followed = following[1:] and not request.text[said.end : following[1].start].strip(" -")
+    return not (BEING.search(request.before(place)) or (is_followed and not following[1].is_stop))
 
 
 def _measure(schema: JsonSchema, subject: Subject) -> Filled | None:

@@ -1,21 +1,34 @@
 """The data that a request names, described: columns, types and a few values, so that words can find their column."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain.errors import PlanningError
+from brain.intent_inference.inflection import forms, root, singular
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
 from brain.nearest import did_you_mean
+from brain.pipeline_builder.references import input_reference
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "OpenTable", "Source", "ends_with", "find_sources", "is_data", "makes_table", "table_reader"]
+__all__ = [
+    "Column",
+    "OpenTable",
+    "Source",
+    "ends_with",
+    "find_sources",
+    "is_data",
+    "main_source",
+    "makes_table",
+    "table_reader",
+]
 
 DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 """Files that are looked for; a `.json` file is as often settings as data, so it must be named by its path."""
@@ -30,10 +43,25 @@ TARGET = re.compile(r"\b(?:save|write|store|export|put)\w*\b[^.;]*\b(?:as|to|int
 MOST_VALUES = 20
 """A text column with at most this many different values is described by them."""
 
-ABBREVIATIONS = {"max": "maximum", "min": "minimum", "avg": "average", "temp": "temperature", "num": "number"}
+ABBREVIATIONS = {
+    "max": "maximum",
+    "min": "minimum",
+    "avg": "average",
+    "temp": "temperature",
+    "num": "number",
+    "qty": "quantity",
+    "amt": "amount",
+    "pct": "percent",
+    "dept": "department",
+    "dob": "date of birth",
+    "hr": "hour",
+}
 IDENTIFIERS = ("id", "ids", "key", "code", "number", "nr", "no", "index", "zip", "postcode")
 """Last words of the names of columns whose numbers only tell things apart."""
 CALENDAR = ("year", "quarter", "month", "week", "weekday", "day", "hour")
+
+CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z])")
+"""Between the words of `tempC`, though not within `mV`."""
 
 type OpenTable = Callable[[str], Awaitable[pa.Table]]
 """Opens a table file of the project; raises ToolError where it cannot."""
@@ -48,6 +76,8 @@ class Column:
     """Arrow's name of the type."""
     values: tuple[str, ...] = ()
     """All different values where there are few, else none."""
+    is_daily: bool = False
+    """Whether it holds days or moments, never two of one day."""
 
     @property
     def is_number(self) -> bool:
@@ -57,7 +87,7 @@ class Column:
     @property
     def spoken(self) -> str:
         """The name as people say it: `maxTemp_C` is `maximum temperature c`."""
-        words = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name).lower())
+        words = re.findall(r"[^\W_]+", CAMEL.sub(" ", self.name).lower())
         return " ".join(ABBREVIATIONS.get(word, word) for word in words) or self.name
 
     @property
@@ -106,10 +136,20 @@ class Source:
     """Whether the request speaks of it, rather than there being no other."""
 
     @property
+    def has_a_row_a_day(self) -> bool:
+        """Whether a day is a row, so that to count days is to count rows."""
+        return any(column.is_daily for column in self.columns)
+
+    @property
     def nouns(self) -> frozenset[str]:
         """The words that the table itself is called by, in singular and plural."""
-        singular = _stem_words(self.name)
-        return frozenset({*singular, *(f"{word}s" for word in singular)})
+        words = [word for word in re.findall(r"[^\W\d_]+", Path(self.name).stem.lower()) if word not in STOP_WORDS]
+        return frozenset(form for word in words for form in forms(word))
+
+    @property
+    def rows(self) -> frozenset[str]:
+        """What a row may be called."""
+        return self.nouns | ({"day", "days"} if self.has_a_row_a_day else frozenset())
 
     @property
     def words(self) -> frozenset[str]:
@@ -119,7 +159,7 @@ class Source:
 
     def describe(self) -> str:
         """A few lines for a model to read."""
-        place = f"file {self.path}" if self.path else f"input {self.input}"
+        place = f"file {self.path}" if self.path else f"input {input_reference(self.input or '')}"
         lines = [f"{place}, {self.row_count} rows, columns:"]
         for column in self.columns:
             values = f": {', '.join(column.values)}" if column.values else ""
@@ -141,6 +181,31 @@ async def find_sources(
         source = _source(Path(path).stem, await open_table(path), path=path, why=why)
         sources.append(replace(source, is_named=why != ONLY_FILE))
     return tuple(sources)
+
+
+def main_source(request: Request, sources: Sequence[Source]) -> Source:
+    """The one table that all words which name something in any of them are about.
+
+    Raises PlanningError where there is no such table, or more than one.
+    """
+    known = {source: _known_words(request.about(source.words), source) for source in sources}
+    every = frozenset().union(*known.values())
+    fitting = [source for source, words in known.items() if words == every]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = " or ".join(source.name for source in fitting or sources)
+    listed = ", ".join(f"“{word}”" for word in sorted(every))
+    if fitting:
+        raise PlanningError(f"Which table is the request about, {names}? Say its name, or name more of its columns.")
+    raise PlanningError(
+        f"Not one of the tables {names} has all of {listed}: ask about one table, or set OPENAI_API_KEY for a planner "
+        "that joins tables."
+    )
+
+
+def _known_words(request: Request, source: Source) -> frozenset[str]:
+    known = {root(word) for word in source.nouns | source.words}
+    return frozenset(word.text for word in request.words if not word.is_stop and root(word.text) in known)
 
 
 def table_reader(registry: Registry) -> tuple[ToolDefinition, str]:
@@ -173,7 +238,7 @@ def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
         return
     if request.of(Kind.URL):
         return
-    words = {_root(word.text) for word in request.words if not word.is_stop}
+    words = {singular(word.text) for word in request.words if not word.is_stop}
     shared = {path: len(words & _stem_words(path)) for path in files}
     best = max(shared.values(), default=0)
     chosen = [path for path, count in shared.items() if count == best and best]
@@ -219,32 +284,45 @@ def _data_files(project: Path) -> Iterator[str]:
 
 
 def _stem_words(path: str) -> set[str]:
+    """The words of a name without its ending, in singular."""
     words = re.findall(r"[^\W\d_]+", Path(path).stem.lower())
-    return {_root(word) for word in words if word not in STOP_WORDS}
-
-
-def _root(word: str) -> str:
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > len("gas") else word
+    return {singular(word) for word in words if word not in STOP_WORDS}
 
 
 def _source(name: str, table: "pa.Table", *, path: str | None = None, input: str | None = None, why: str) -> Source:  # noqa: A002 - the field's name
+    for column, count in Counter(table.column_names).items():
+        if count > 1:
+            raise PlanningError(f"The table {name} has {count} columns called {column}: give each a name of its own.")
     columns = tuple(
-        Column(field.name, str(_plain_type(field.type)), tuple(_values(table, field.name))) for field in table.schema
+        Column(field.name, str(_plain_type(field.type)), tuple(_values(values, field)), _is_daily(values))
+        for field, values in zip(table.schema, table.columns, strict=True)
     )
     return Source(name, columns, table.num_rows, path, input, why)
 
 
-def _values(table: "pa.Table", column: str) -> Iterable[str]:
+def _values(values: "pa.ChunkedArray", field: "pa.Field") -> Iterable[str]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = table.column(column)
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
-    if not Column(column, str(values.type)).is_text:
+    if not Column(field.name, str(values.type)).is_text:
         return []
     distinct = pc.unique(values).drop_null()
     return sorted(distinct.to_pylist()) if len(distinct) <= MOST_VALUES else []
+
+
+def _is_daily(values: "pa.ChunkedArray") -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_temporal(values.type) or pa.types.is_time(values.type) or pa.types.is_duration(values.type):
+        return False
+    try:
+        days = values.cast(pa.date32(), safe=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # beyond the calendar, or a span of time
+        return False
+    return bool(pc.count_distinct(days, mode="all").as_py() == len(values))
 
 
 def _plain_type(kind: "pa.DataType") -> "pa.DataType":

@@ -75,7 +75,7 @@ def _quoted(reading: Reading) -> Iterator[Condition]:
 def _holders(source: Source) -> dict[str, list[Column]]:
     holders: dict[str, list[Column]] = {}
     for column in source.columns:
-        for value in column.values:
+        for value in (value for value in column.values if re.search(r"\w", value)):
             holders.setdefault(value, []).append(column)
     return holders
 

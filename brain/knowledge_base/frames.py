@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from brain.database.arrow import Answer, ArrowReader, Asked, Refusal, UnfitLogin
 from brain.database.engine import SESSION_SETTINGS, Database
 from brain.database.failures import Place, explain
 from brain.errors import DatabaseUnreachable, QueryError, UsageError
-from brain.knowledge_base.arrow import Answer, ArrowReader, Refusal, UnfitLogin
 from brain.knowledge_base.search import SEARCH_ON, vector_text
 from brain.runs import RunStatus
 
@@ -131,7 +131,7 @@ class Frames:
         if not query.strip(" \t\r\n;"):
             raise QueryError("There is nothing to ask: write a query, as in SELECT count(*) FROM runs.")
         try:
-            return _frame(await self._reader.read(url, query, settings=_reader_settings(self._sql_seconds)))
+            return _frame(await self._reader.read(url, Asked(query, _reader_settings(self._sql_seconds))))
         except UnfitLogin:
             raise QueryError(
                 "DATABASE_READER_URL is a superuser's, who can do anything: use the role brain_reader."
@@ -152,7 +152,7 @@ class Frames:
 
     async def _read(self, query: str, parameters: tuple[Any, ...], settings: str = SESSION_SETTINGS) -> Answer:
         try:
-            return await self._reader.read(self._database.url, query, parameters, settings=settings)
+            return await self._reader.read(self._database.url, Asked(query, settings, parameters))
         except Refusal as refusal:
             raise explain(refusal.error, self._database.place) from refusal
 
@@ -166,8 +166,7 @@ class Frames:
             )
         if state in WRITE_REFUSED:
             return QueryError(f"`sql` only reads: {refusal}.")
-        hint = f" {refusal.hint}" if refusal.hint else ""
-        return QueryError(f"The query was refused: {refusal}{_where(query, refusal.position)}.{hint}")
+        return QueryError(f"The query was refused: {refusal.explained(query)}")
 
 
 def _conditions(wanted: RunFilter) -> tuple[str, tuple[Any, ...]]:
@@ -194,14 +193,6 @@ def _reader_settings(seconds: float) -> str:
         f"set_config('statement_timeout', '{int(seconds * 1000)}', false) "
         "WHERE current_setting('is_superuser') = 'off'"
     )
-
-
-def _where(query: str, position: int | None) -> str:
-    if position is None:
-        return ""
-    before = query[: position - 1]
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    return f" (line {line}, column {column})"
 
 
 def _frame(answer: Answer) -> "pd.DataFrame":

@@ -210,7 +210,7 @@ MARK_STALE = f"""
 WITH run AS (
     UPDATE brain.runs
     SET status = CASE WHEN cancel_requested_at IS NULL THEN 'interrupted' ELSE 'cancelled' END,
-        error = 'The process that ran it is gone; the steps that it had finished are kept.',
+        error = 'The process that ran it is gone; what its steps had done is kept. Run it again.',
         attempt = attempt + 1, owner = NULL, finished_at = now()
     WHERE {ABANDONED}
     RETURNING id

@@ -20,6 +20,7 @@ from brain.pipeline_builder.schemas import (
     describe,
     fits,
     step_into,
+    types_of,
     wrong_schema,
 )
 from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec
@@ -30,6 +31,8 @@ from brain.tool_registry.registry import Registry
 
 __all__ = ["Pipeline", "PlannedStep", "build"]
 
+MOST_ITEMS = 100
+"""Items of a `foreach` list that are checked one by one; of more only the types."""
 LIST: JsonSchema = {"type": "array"}
 
 
@@ -189,6 +192,8 @@ def _foreach_type(foreach: Template, scope: Scope) -> JsonSchema:
 
 
 def _item_type(foreach: Template, scope: Scope) -> JsonSchema:
+    if foreach.is_constant and isinstance(items := foreach.resolve({}), list) and items:
+        return {"enum": items} if len(items) <= MOST_ITEMS else {"type": sorted(types_of({"enum": items}))}
     try:
         return step_into(_foreach_type(foreach, scope), 0, "foreach")
     except ValueError:

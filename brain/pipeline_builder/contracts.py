@@ -7,9 +7,9 @@ from typing import Self
 from brain.errors import Problem
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.expressions import Chain, Expression
-from brain.pipeline_builder.references import Condition, Reference, Template, compile_template, read_text
-from brain.pipeline_builder.schemas import UNKNOWN, Validator, about, describe, fits, inlined, step_into
-from brain.runs import Json
+from brain.pipeline_builder.partly_known import PartlyKnown, known, read
+from brain.pipeline_builder.references import Condition, Reference, Template
+from brain.pipeline_builder.schemas import UNKNOWN, Validator, inlined, step_into
 from brain.shortened import shown
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 
@@ -79,19 +79,21 @@ class Contract:
     """What one tool takes and gives, prepared once for all steps that use it."""
 
     def __init__(self, definition: ToolDefinition) -> None:
-        schema = inlined(definition.input_schema)
         self.definition = definition
         self.gives = inlined(definition.output_schema)
-        self._takes = schema
+        self._takes = inlined(definition.input_schema)
+        self._partly_known = PartlyKnown()
         self.validator = _validator(definition.input_schema)
         self._secrets = frozenset(binding.name for binding in definition.secrets)
 
     def problems_of(self, arguments: Template, where: str, scope: Scope) -> Iterator[Problem]:
         """What the tool does not take, and what it needs and is not given."""
-        found = list(_fields(self._takes, arguments.source, where, scope, taker=self.definition.name))
-        yield from found
-        if not found and arguments.is_constant and not arguments.problems:
-            yield from _constant(self._takes, arguments, where)
+        fields = {name: read(value, scope.type_of) for name, value in arguments.source.items()}
+        found = self._partly_known.misfits(self._takes, fields, self.definition.name)
+        if not found and self.validator is not None and all(map(known, fields.values())):
+            found = list(self.validator.misfits(fields))
+        for misfit in found:
+            yield Problem(where + misfit.path, misfit.what)
 
     def secret_problems(self, arguments: Template) -> Iterator[Problem]:
         """Secrets that the tool's definition does not bind."""
@@ -104,62 +106,3 @@ class Contract:
 def _validator(schema: JsonSchema) -> Validator | None:
     takes_anything = not schema.get("properties") and schema.keys() <= ACCEPTS_ANYTHING
     return None if takes_anything else Validator(schema)
-
-
-def _fields(
-    schema: JsonSchema, given: Mapping[str, Json], where: str, scope: Scope, taker: str = "it"
-) -> Iterator[Problem]:
-    known: Mapping[str, JsonSchema] = schema.get("properties", {})
-    others = schema.get("additionalProperties", not known or "patternProperties" in schema)
-    for name in schema.get("required", ()):
-        if name not in given:
-            yield Problem(where, f"{taker} needs {name!r}{about(known.get(name, UNKNOWN))}")
-    for name, value in given.items():
-        place = f"{where}.{name}"
-        if name in known:
-            yield from _value(known[name], value, place, scope)
-        elif others is False:
-            hint = did_you_mean(name, known) or f" It takes {', '.join(known) or 'nothing'}"
-            yield Problem(place, f"{taker} takes no {shown(name)}.{hint}")
-        elif isinstance(others, dict):
-            yield from _value(others, value, place, scope)
-
-
-def _value(schema: JsonSchema, value: Json, where: str, scope: Scope) -> Iterator[Problem]:
-    template = compile_template(value, where)
-    if template.problems:
-        return
-    if template.is_constant:
-        yield from _constant(schema, template, where)
-        return
-    actual = _actual(value, scope)
-    if not fits(schema, actual):
-        what = f"{shown(value)} is {describe(actual)}" if isinstance(value, str) else f"this is {describe(actual)}"
-        yield Problem(where, f"takes {describe(schema)}, but {what}")
-    elif isinstance(value, dict) and not _has_alternatives(schema):
-        yield from _fields(schema, value, where, scope)
-    elif isinstance(value, list) and isinstance(items := schema.get("items"), dict):
-        for index, item in enumerate(value):
-            yield from _value(items, item, f"{where}[{index}]", scope)
-
-
-def _constant(schema: JsonSchema, template: Template, where: str) -> Iterator[Problem]:
-    for misfit in Validator(schema).misfits(template.resolve({})):
-        yield Problem(where + misfit.path, misfit.what)
-
-
-def _actual(value: Json, scope: Scope) -> JsonSchema:
-    """The schema of a value that has references in it."""
-    if isinstance(value, dict):
-        return {"type": "object", "properties": dict.fromkeys(value, UNKNOWN)}
-    if isinstance(value, list):
-        return {"type": "array"}
-    match read_text(value):
-        case (Expression() as expression,):
-            return scope.type_of(expression)
-        case _:
-            return {"type": "string"}
-
-
-def _has_alternatives(schema: JsonSchema) -> bool:
-    return "anyOf" in schema or "oneOf" in schema

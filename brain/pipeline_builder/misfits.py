@@ -61,13 +61,10 @@ def _explain(error: ValidationError | SchemaError) -> str:
     match error.validator:
         case "type":
             return f"takes {describe({'type': wanted})}, not {shown(error.instance)}"
-        case "enum":
-            hint = did_you_mean(str(error.instance), [option for option in wanted if isinstance(option, str)])
-            return (
-                f"takes {' or '.join(shown(option) for option in wanted)}, not {shown(error.instance)}.{hint}".rstrip(
-                    "."
-                )
-            )
+        case "enum" | "const":
+            members = wanted if error.validator == "enum" else [wanted]
+            hint = did_you_mean(str(error.instance), [member for member in members if isinstance(member, str)])
+            return f"takes {' or '.join(map(shown, members))}, not {shown(error.instance)}.{hint}".rstrip(".")
         case "required":
             return f"needs {error.message.removesuffix(' is a required property')}"
         case "format" if wanted in STORED:

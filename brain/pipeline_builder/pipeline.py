@@ -62,6 +62,11 @@ class Pipeline:
     outputs: Template
     """An object; where the spec names no outputs, the results of the steps that no other step uses."""
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names that stand as `${secret:NAME}` in the spec; arguments are the only place where they may."""
+        return frozenset(name for step in self.steps.values() for name, _ in step.arguments.secrets)
+
     def bind_inputs(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """What is given, defaults for the rest; raises UsageError that lists all that is missing, unknown or unfit."""
         declared = self.spec.inputs

@@ -26,12 +26,15 @@ __all__ = [
     "Template",
     "compile_condition",
     "compile_template",
+    "input_reference",
     "read_text",
 ]
 
 OPENING = re.compile(r"\$\$\{|\$\{")
 BRACKET = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|[{}]""", re.DOTALL)
 """A quoted piece of JMESPath, in which braces mean nothing, or a brace."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What JMESPath takes without quotation marks."""
 KEPT_TEXTS = 4096
 LONGEST_SHOWN = 80
 """Characters of a text in a message."""
@@ -129,6 +132,11 @@ def compile_template(value: Json, where: str) -> Template:
     return Template(
         value, tuple(found.references), tuple(found.secrets), tuple(found.problems), is_constant, _resolve=resolve
     )
+
+
+def input_reference(name: str) -> str:
+    """`${inputs.name}`, with quotation marks around a name that JMESPath would read as more than a name."""
+    return f"${{inputs.{name if NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)}}}"
 
 
 def compile_condition(text: str, where: str) -> Condition:

@@ -26,7 +26,7 @@ GAP_POLL_SECONDS = 0.2
 RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 15.0
 """How long every backend may be away before a listener that was under way gives up."""
-INTERRUPTED = "The run was interrupted before it could say so; `brain resume {run}` goes on with it."
+INTERRUPTED = "The run was interrupted before it could say so; `brain show {run}` tells what it had done. Run it again."
 NO_HISTORY = "The run has ended; its last events were lost or are no longer kept."
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Self
 from uuid import UUID
 
+from brain.config_secrets import Redactor
 from brain.errors import ProgressUnavailable, StaleAttempt
 from brain.progress_tracker.backend import STEP_STATUS, EventBackend, RunSnapshot
 from brain.runs import EventType, Json, RunEvent, utc_now
@@ -46,8 +47,10 @@ class RunPublisher:
         attempt: int = 1,
         after_seq: int = 0,
         resumed: RunSnapshot | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self.run_id = run_id
+        self._redactor = redactor
         self._backend, *self._fallbacks = backends
         self._snapshot = replace(resumed or RunSnapshot(run_id), attempt=attempt)
         self.seq = max(after_seq, self._snapshot.seq)
@@ -163,7 +166,11 @@ class RunPublisher:
 
     def _add(self, told: RunEvent) -> None:
         self.seq += 1
-        self._events.append(replace(told, seq=self.seq))
+        message, data = told.message, told.data
+        if self._redactor is not None:
+            message = self._redactor.text(message) if message else message
+            data = self._redactor.value(data) if data else data
+        self._events.append(replace(told, seq=self.seq, message=message, data=data))
         self._wake.set()
 
     async def _keep_sending(self) -> None:

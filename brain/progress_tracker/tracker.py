@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from brain.config_secrets import Redactor
 from brain.errors import ProgressUnavailable
 from brain.progress_tracker.backend import EventBackend, RunSnapshot
 from brain.progress_tracker.listener import FindPosition, RunListener
@@ -17,9 +18,14 @@ class ProgressTracker:
     """One way to publish and to listen, over a backend and the one to fall back to."""
 
     def __init__(
-        self, primary: EventBackend, fallback: EventBackend | None = None, position: FindPosition | None = None
+        self,
+        primary: EventBackend,
+        fallback: EventBackend | None = None,
+        position: FindPosition | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._backends = (primary,) if fallback is None else (primary, fallback)
+        self._redactor = redactor
         self._position = position
 
     async def __aenter__(self) -> Self:
@@ -38,7 +44,9 @@ class ProgressTracker:
 
         Who resumes a run passes `resumed=await tracker.snapshot(run_id)`, because the row's `last_seq` may be behind.
         """
-        return RunPublisher(run_id, self._backends, attempt=attempt, after_seq=after_seq, resumed=resumed)
+        return RunPublisher(
+            run_id, self._backends, attempt=attempt, after_seq=after_seq, resumed=resumed, redactor=self._redactor
+        )
 
     def listen(self, run_id: UUID, *, after: int = 0, until_final: bool = False) -> RunListener:
         """The run's events after a `seq`, until it comes to rest; with `until_final`, `waiting` is no rest.

@@ -1,8 +1,23 @@
-"""The one place that wires the parts together: `Brain` for people, `Core` for code that is async already."""
+"""The one place that wires the parts together: `Brain` for people, `Core` for code that is async already.
 
-from brain.session.brain import Brain
-from brain.session.core import Core
-from brain.session.run import Run
-from brain.session.runner import Order
+What each needs is loaded when it is asked for: to look at the services takes none of the rest.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brain.session.brain import Brain
+    from brain.session.core import Core
+    from brain.session.order import Order
+    from brain.session.run import Run
 
 __all__ = ["Brain", "Core", "Order", "Run"]
+
+_HOMES = {"Brain": "brain", "Core": "core", "Order": "order", "Run": "run"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'brain.session' has no attribute {name!r}")
+    return getattr(import_module(f"brain.session.{_HOMES[name]}"), name)

@@ -1,7 +1,7 @@
 """`Brain`: the synchronous face of the core, for notebooks, scripts and the command line."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,15 +11,17 @@ from uuid import UUID
 from brain.config_secrets import Settings, load_settings
 from brain.errors import UsageError
 from brain.intent_inference.plan import Plan
-from brain.knowledge_base.frames import RunFilter
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
-from brain.session.core import Core
+from brain.session.core import Core, WhileOpening
+from brain.session.examples import ExampleResult
+from brain.session.order import Order
+from brain.session.own_tools import AddedTool
 from brain.session.run import Run
-from brain.session.runner import Order
+from brain.session.secrets import SecretInfo
 from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
@@ -41,13 +43,18 @@ class Brain:
     """
 
     def __init__(
-        self, project: str | Path | None = None, *, tools: str | Path | None = None, settings: Settings | None = None
+        self,
+        project: str | Path | None = None,
+        *,
+        tools: str | Path | None = None,
+        settings: Settings | None = None,
+        while_opening: WhileOpening = nullcontext,
     ) -> None:
         overrides = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
         self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
         self._bridge = Bridge()
         try:
-            self._core = self._bridge.run(_open(self.settings))
+            self._core = self._bridge.run(_open(self.settings, while_opening))
         except BaseException:
             self._bridge.close()
             raise
@@ -64,7 +71,7 @@ class Brain:
         """Cancel what still runs here, and let go of the services; a second call does nothing."""
         if self._bridge.is_open:
             try:
-                with contextlib.suppress(KeyboardInterrupt):
+                with suppress(KeyboardInterrupt):
                     self._bridge.run(self._core.__aexit__(None, None, None))
             finally:
                 self._bridge.close()
@@ -130,15 +137,17 @@ class Brain:
         self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000
     ) -> "pd.DataFrame":
         """Past and present runs as a DataFrame, the newest first."""
+        from brain.knowledge_base.frames import RunFilter
+
         if since is not None and not isinstance(since, datetime):
             raise UsageError(f"`since` takes a datetime, not {since!r}.")
         statuses = (_status(status),) if status is not None else ()
         return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
 
-    def steps(self, run: RunLike | None = None, *, items: bool = False) -> "pd.DataFrame":
+    def steps(self, run: RunLike | None = None, *, items: bool = False, limit: int | None = 10_000) -> "pd.DataFrame":
         """Steps of a run (or of all recent ones) as a DataFrame; `items` adds the items of `foreach` steps."""
         run_id = None if run is None else self.resolve(run)
-        return self._bridge.run(self._core.steps(run_id, items=items))
+        return self._bridge.run(self._core.steps(run_id, items=items, limit=limit))
 
     def search(self, text: str, *, limit: int = 10) -> "pd.DataFrame":
         """Past runs whose requests mean nearly the same, as a DataFrame with their similarity."""
@@ -155,6 +164,45 @@ class Brain:
     def tools(self, query: str = "", *, limit: int | None = None) -> list[ToolDefinition]:
         """The tools there are, or the ones that fit a query, best first (10 where no limit is given)."""
         return self._bridge.run(self._core.tools(query, limit))
+
+    def tool(self, name: str) -> ToolDefinition:
+        """The definition of a tool; raises UsageError with the nearest names where there is none."""
+        return self._core.registry.get(name)
+
+    def add_tool(
+        self, function: Callable[..., Any] | str, *, after: str | None = None, path: str | Path | None = None
+    ) -> AddedTool:
+        """Write the entry of a function that `brain.tool` decorates into tools.json, or replace the one of its name.
+
+        `function` may be its name too, as in `my_tools:change`; `after` names the tool that the entry shall stand
+        behind, `path` another file than this project's own.
+        """
+        place = None if path is None else Path(path).absolute()
+        return self._bridge.run(self._core.own_tools.add(function, place, after=after))
+
+    def remove_tool(self, name: str, *, path: str | Path | None = None) -> bool:
+        """Take a tool out of tools.json; returns whether the file was made of the built-in tools first."""
+        return self._bridge.run(self._core.own_tools.remove(name, None if path is None else Path(path).absolute()))
+
+    def test_tool(self, name: str, *, yes: bool = False) -> list[ExampleResult]:
+        """Make the calls that a tool's examples show; those of a tool that changes something only with `yes`."""
+        return self._bridge.run(self._core.test_tool(name, yes=yes))
+
+    def secrets(self) -> list[SecretInfo]:
+        """The secrets that tools bind and that the table holds: where each comes from and may go, never a value."""
+        return self._bridge.run(self._core.secrets.list())
+
+    def set_secret(self, name: str, value: str) -> SecretInfo:
+        """Keep a secret encrypted in the database, for tools that bind its name; `.env` and the environment win."""
+        return self._bridge.run(self._core.secrets.set(name, value))
+
+    def remove_secret(self, name: str) -> None:
+        """Forget a secret that the database holds."""
+        self._bridge.run(self._core.secrets.remove(name))
+
+    def rotate_secrets(self) -> int:
+        """Encrypt every secret in the database under the first key of BRAIN_SECRETS_KEY; returns how many."""
+        return self._bridge.run(self._core.secrets.rotate())
 
     def check(self, pipeline: SpecLike) -> Pipeline:
         """The pipeline, checked against this project's tools; raises SpecError with every problem."""
@@ -203,8 +251,8 @@ def _status(status: str) -> RunStatus:
         raise UsageError(f"A run is {', '.join(RunStatus)}; not {status!r}.") from None
 
 
-async def _open(settings: Settings) -> Core:
-    return Core(settings)
+async def _open(settings: Settings, while_opening: WhileOpening) -> Core:
+    return Core(settings, while_opening)
 
 
 def _tables(inputs: Mapping[str, Any]) -> dict[str, Any]:

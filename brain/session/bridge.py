@@ -25,11 +25,6 @@ class Bridge:
         self._thread.start()
 
     @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop, for code that awaits from another one."""
-        return self._loop
-
-    @property
     def is_open(self) -> bool:
         """Whether coroutines can be run."""
         return self._thread.is_alive()

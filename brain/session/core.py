@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -13,12 +13,17 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
-from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, Settings, install_log_redaction
-from brain.database.engine import Database
-from brain.database.upgrade import check_schema, ensure_schema
+from brain.config_secrets import (
+    ContentRedactor,
+    ProjectEnvironment,
+    Redactor,
+    SecretResolver,
+    Settings,
+    install_log_redaction,
+)
 from brain.egress import Egress, EgressPolicy
 from brain.embedded import in_use
-from brain.errors import BrainError, ModelError, PlanningError, SettingsError, UsageError
+from brain.errors import BrainError, ModelError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -27,9 +32,7 @@ from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
-from brain.knowledge_base.frames import Frames, RunFilter
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
-from brain.knowledge_base.store import RunStore
 from brain.language_models import ChatModel, MeteredChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
@@ -39,13 +42,17 @@ from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
+from brain.session.examples import ExampleResult, Examples
+from brain.session.order import Order
+from brain.session.own_tools import OwnTools
 from brain.session.run import Results, Run
-from brain.session.runner import Order, Runner, RunnerParts
+from brain.session.secrets import Secrets
 from brain.session.services import (
     ServiceUrls,
     chat_model,
     embedder,
     is_hosted_chat,
+    open_schema,
     open_services,
     tools_file_of,
 )
@@ -58,10 +65,19 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Core"]
+    # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
+    from brain.database.engine import Database
+    from brain.knowledge_base.frames import Frames, RunFilter
+    from brain.knowledge_base.store import RunStore
+    from brain.session.runner import Runner
+    from brain.vault import Vault
+
+__all__ = ["Core", "WhileOpening"]
 
 log = logging.getLogger(__name__)
 
+type WhileOpening = Callable[[], AbstractContextManager[object]]
+"""What surrounds the first use of the services, which may have to be started; a door shows that it waits."""
 TOOLS_THAT_FIT = 10
 """Of those that a query finds, where nobody says how many."""
 
@@ -69,27 +85,31 @@ TOOLS_THAT_FIT = 10
 class Core:
     """Everything that the doors do; used on one event loop. Services start when a verb first needs them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, while_opening: WhileOpening = nullcontext) -> None:
         self.settings = settings
+        self._while_opening = while_opening
+        importing = OwnModules(settings.project).load
+        self.own_tools = OwnTools(settings, importing, self._use)
         self.registry = Registry.from_file(tools_file_of(settings))
-        secrets = [binding.name for tool in self.registry for binding in tool.secrets]
-        self.redactor = Redactor.of_environment(settings.project, secrets)
+        names = [binding.name for tool in self.registry for binding in tool.secrets]
+        self.redactor = Redactor.of_environment(settings.project, names)
         install_log_redaction(self.redactor)
-        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url))
-        self._embedder = embedder(settings)
+        self.secrets = Secrets(settings, self.registry, self.redactor, self._vault)
+        self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(self.redactor))
+        self._embedder = embedder(settings, self.redactor)
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
-        self._model = chat_model(settings)
-        self._secrets = SecretResolver(ProjectEnvironment(settings.project))
+        self._model = chat_model(settings, self.redactor)
         self._caller = LocalCaller(
-            partial(load, importing=OwnModules(settings.project).load),
+            partial(load, importing=importing),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
-                egress=Egress(EgressPolicy(allow=settings.brain_allow_hosts)),
+                egress=Egress(_egress_policy(settings)),
                 model=self._model,
-                secrets=self._secrets,
+                secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
+                chromium=settings.brain_chromium,
             ),
             max_parallel=settings.brain_max_parallel,
         )
@@ -117,31 +137,31 @@ class Core:
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
         """What running a pipeline would touch, need, write and take; without an estimate where no store answers."""
-        told = preflight(pipeline, self._is_set)
         try:
             tools = {step.definition.name for step in pipeline.steps.values()}
             history = await (await self._open()).store.tool_history(tools)
+            known = {secret.name for secret in await self.secrets.list() if secret.source.has_value}
         except BrainError as exc:
             log.info("No estimate: %s", exc)
-            return told
-        return replace(told, estimate=estimate(pipeline, history))
-
-    def _is_set(self, secret: str) -> bool:
-        try:
-            return bool(self._secrets.resolve(secret))
-        except SettingsError:
-            return False
+            return preflight(pipeline, ProjectEnvironment(self.settings.project).__contains__)
+        return replace(preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history))
 
     async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
         _refuse_unusable(request)
+        if self.settings.secrets_keys:
+            await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
         model = MeteredChat(self._model)
         try:
-            return await self._planner(model).plan(Question(taken, sources))
+            plan = await self._planner(model).plan(Question(taken, sources))
         except (ModelError, PlanningError) as exc:
             exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
             raise
+        if plan.pipeline.secrets:
+            named = ", ".join(sorted(plan.pipeline.secrets))
+            raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
+        return plan
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -202,15 +222,15 @@ class Core:
         steps = await stores.store.step_results(run_id)
         return _as_run(row, steps, self.codec)
 
-    async def runs(self, wanted: RunFilter, limit: int | None) -> "pd.DataFrame":
+    async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
         stores = await self._open()
         await stores.store.mark_stale()
         return await stores.frames.runs(wanted, limit=limit)
 
-    async def steps(self, run_id: UUID | None, *, items: bool) -> "pd.DataFrame":
+    async def steps(self, run_id: UUID | None, *, items: bool, limit: int | None) -> "pd.DataFrame":
         """Steps of one run, or of the newest runs."""
-        return await (await self._open()).frames.steps(run_id, items=items)
+        return await (await self._open()).frames.steps(run_id, items=items, limit=limit)
 
     async def search(self, text: str, limit: int) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first."""
@@ -235,6 +255,18 @@ class Core:
         found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
 
+    async def test_tool(self, name: str, *, yes: bool) -> list[ExampleResult]:
+        """Run the examples of a tool; raises UsageError where there is no such tool."""
+        return await Examples(self.registry, self._caller, self.codec).run(self.registry.get(name), yes=yes)
+
+    def _use(self, registry: Registry) -> None:
+        self.registry = registry
+        self.secrets = Secrets(self.settings, registry, self.redactor, self._vault)
+        self._search = ToolSearch(registry, self._embedder)
+
+    async def _vault(self) -> "Vault":
+        return (await self._open()).vault
+
     def _planner(self, model: ChatModel) -> Planner:
         if is_hosted_chat(self.settings):
             return ModelPlanner(self.registry, self._search, model, self.check)
@@ -248,24 +280,34 @@ class Core:
     async def _open(self) -> "_Stores":
         async with self._opening:
             if self._stores is None:
-                self._stores = await self._opened()
+                with self._while_opening():
+                    self._stores = await self._opened()
             return self._stores
 
     async def _opened(self) -> "_Stores":
+        from brain.database.engine import Database
+        from brain.knowledge_base.frames import Frames
+        from brain.knowledge_base.store import RunStore
+        from brain.vault import KeyRing, Vault
+
         urls = await open_services(self.settings)
         async with AsyncExitStack() as made:
             database = await made.enter_async_context(Database(urls.database, urls.reader))
-            await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+            await open_schema(database, urls)
+            vault = Vault(database, KeyRing(self.settings.secrets_keys))
+            await self.secrets.learn(vault)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store))
+            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store), self.redactor)
             await made.enter_async_context(tracker)
-            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker))
+            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker), vault)
             made.push_async_callback(stores.runner.close)
             self._stack.push_async_callback(made.pop_all().aclose)
         return stores
 
-    def _runner(self, store: RunStore, tracker: ProgressTracker) -> Runner:
+    def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+        from brain.session.runner import Runner, RunnerParts
+
         model = self._model if is_hosted_chat(self.settings) else None
         return Runner(
             RunnerParts(
@@ -293,16 +335,17 @@ def _refuse_unusable(request: str) -> None:
 class _Stores:
     """What is there once the services are up."""
 
-    store: RunStore
-    frames: Frames
+    store: "RunStore"
+    frames: "Frames"
     tracker: ProgressTracker
-    runner: Runner
+    runner: "Runner"
+    vault: "Vault"
 
 
 class _PositionOf:
     """Tells a listener what a run's row says."""
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: "RunStore") -> None:
         self._store = store
 
     async def __call__(self, run_id: UUID, /) -> RunPosition | None:
@@ -312,7 +355,16 @@ class _PositionOf:
         return RunPosition(at.status, at.backend, at.last_seq, alive)
 
 
-def _backends(urls: ServiceUrls, database: Database, keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
+def _egress_policy(settings: Settings) -> EgressPolicy:
+    return EgressPolicy(
+        allow=settings.brain_allow_hosts,
+        only=settings.brain_only_hosts,
+        robots=settings.heeds_robots,
+        host_interval=settings.brain_host_interval,
+    )
+
+
+def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
     from brain.progress_tracker.postgres import PostgresBackend
 
     in_postgres = PostgresBackend(database)

@@ -10,9 +10,6 @@ from importlib import metadata
 
 from brain.artifacts import FsspecStore, key_of
 from brain.config_secrets import Settings
-from brain.database.engine import Database
-from brain.database.upgrade import HEAD, check_schema, current_revision, ensure_schema
-from brain.egress import Egress, EgressPolicy
 from brain.embedded import ServiceStatus, in_use, status, stop_all
 from brain.errors import BrainError
 from brain.session.services import (
@@ -20,6 +17,7 @@ from brain.session.services import (
     chat_model,
     embedder,
     is_hosted_chat,
+    open_schema,
     open_services,
     tools_file_of,
 )
@@ -58,16 +56,24 @@ class Finding:
 
 
 def service_status(settings: Settings) -> list[ServiceStatus]:
-    """The embedded services of the project, and which of them a setting makes unnecessary; starts none."""
-    replaced = {
-        "postgres": "DATABASE_URL" if settings.database_url else None,
-        "redis": "REDIS_URL" if settings.redis_url else "DATABASE_URL" if settings.database_url else None,
-        "chat": "OPENAI_API_KEY or OPENAI_BASE_URL" if is_hosted_chat(settings) else None,
-    }
+    """The embedded services of the project, and what makes some of them unnecessary; starts none."""
+    unused = _unused(settings)
     return [
-        replace(service, detail=f"not used: {replaced[service.name]} is set") if replaced.get(service.name) else service
+        replace(service, detail=f"not used: {unused[service.name]}") if service.name in unused else service
         for service in status(settings.state_folder)
     ]
+
+
+def _unused(settings: Settings) -> dict[str, str]:
+    """Why a service is not used, for those that are not."""
+    reasons = {} if settings.uses_embedded else dict.fromkeys(("postgres", "redis", "chat"), "BRAIN_EMBEDDED=off")
+    if settings.database_url:
+        reasons["postgres"] = reasons["redis"] = "DATABASE_URL is set"
+    if settings.redis_url:
+        reasons["redis"] = "REDIS_URL is set"
+    if is_hosted_chat(settings):
+        reasons["chat"] = "OPENAI_API_KEY or OPENAI_BASE_URL is set"
+    return reasons
 
 
 def up(settings: Settings) -> list[ServiceStatus]:
@@ -85,7 +91,7 @@ def down(settings: Settings) -> list[str]:
 def doctor(settings: Settings) -> list[Finding]:
     """Look at everything that the Brain needs, by using it once."""
     with in_use(settings.state_folder):
-        return [*_machine(settings), *asyncio.run(_services(settings))]
+        return [*_machine(settings), *asyncio.run(_running(settings))]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -120,6 +126,8 @@ def _registry(settings: Settings) -> Finding:
 
 
 def _network(settings: Settings) -> Finding:
+    from brain.egress import Egress, EgressPolicy
+
     allowed = settings.brain_allow_hosts
     try:
         Egress(EgressPolicy(allow=allowed))
@@ -139,6 +147,13 @@ def _artifacts(settings: Settings) -> Finding:
     except BrainError as exc:
         return Finding("artifacts", False, str(exc), "Correct BRAIN_ARTIFACTS_URL, or leave it empty.")
     return Finding("artifacts", True, f"tables and files are kept in {place}")
+
+
+async def _running(settings: Settings) -> list[Finding]:
+    from brain.egress.chromium import inspected
+
+    browser = await _try("browser", inspected(settings.brain_chromium), "Without one the browser tools do not work.")
+    return [browser, *await _services(settings)]
 
 
 async def _services(settings: Settings) -> list[Finding]:
@@ -162,10 +177,13 @@ async def _try(name: str, work: Awaitable[str], remedy: str) -> Finding:
 
 
 async def _postgres(urls: ServiceUrls) -> str:
+    from brain.database.engine import Database
+    from brain.database.upgrade import HEAD, current_revision
+
     async with Database(urls.database) as database:
         async with database.connection() as connection:
             row = await (await connection.execute(VERSIONS)).fetchone()
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        await open_schema(database, urls)
         server, vector = row or ("", None)
         revision = await current_revision(database)
     kind = "embedded" if urls.is_embedded else "hosted"
@@ -194,8 +212,10 @@ async def _embedder(settings: Settings) -> str:
 
 
 async def _open(settings: Settings, *, model: bool) -> None:
+    from brain.database.engine import Database
+
     urls = await open_services(settings)
     async with Database(urls.database) as database:
-        await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+        await open_schema(database, urls)
     if model:
         await chat_model(settings).complete("Say yes.", max_tokens=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from brain.aggregator import Aggregator
+from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.database.tables import Run as RunRow
 from brain.errors import BrainError, ModelError, PlanningError, ProgressUnavailable, StaleAttempt
@@ -25,16 +25,16 @@ from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
 from brain.language_models import Embedder
 from brain.pipeline_builder.pipeline import Pipeline
-from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id
+from brain.session.order import Order
 from brain.tool_registry.definitions import ToolDefinition
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Order", "Runner", "RunnerParts"]
+__all__ = ["Runner", "RunnerParts"]
 
 log = logging.getLogger(__name__)
 
@@ -43,21 +43,6 @@ MEANING_SECONDS = 10.0
 
 type MakePlan = Callable[[str, Mapping[str, pa.Table]], Awaitable[Plan]]
 """Plans a request about the tables that were handed over; raises PlanningError, ModelError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is wanted: a request to plan for, or a pipeline as it is."""
-
-    request: str = ""
-    spec: PipelineSpec | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    """Values, DataFrames and Arrow tables by name."""
-    yes: bool = False
-    """Whether tools that change something may run without asking."""
-    source: str = "python"
-    use_cache: bool = True
-    """Whether results of earlier calls may stand for steps that say `cache`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +218,7 @@ class Runner:
         finally:
             await active.publisher.close()
 
-    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, str | None]:
+    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, Answer | None]:
         try:
             result = await work
             return result, await self._answer(active, result)
@@ -280,30 +265,31 @@ class Runner:
         engine = Engine(parts.caller, active.publisher, journal, parts.project, cache if active.uses_cache else None)
         return await engine.run(job, active.cancel)
 
-    async def _answer(self, active: _Active, result: RunResult) -> str | None:
+    async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
         if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
         answer = await _unless_cancelled(self._parts.aggregator.answer(active.pipeline.spec, result), active.cancel)
         active.spending = Spending(answer.tokens_in, answer.tokens_out)
-        return answer.text
+        return answer
 
-    async def _settle(self, active: _Active, result: RunResult, answer: str | None) -> None:
+    async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
+        text, cited = (answer.text, answer.cited) if answer else (None, ())
         spending = replace(
             active.spending,
             tokens_in=active.spending.tokens_in + result.tokens_in,
             tokens_out=active.spending.tokens_out + result.tokens_out,
         )
         outcome = Outcome(
-            status=result.status, outputs=result.outputs, answer=answer, error=result.error,
-            score=evaluate(result, answer or "").score if result.status.is_final else None,
+            status=result.status, outputs=result.outputs, answer=text, error=result.error,
+            score=evaluate(result, cited).score if result.status.is_final else None,
             waiting_for=result.waiting_for, spending=spending, last_seq=active.publisher.seq + 1,
             backend=active.publisher.backend,
         )  # fmt: skip
         status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
         waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []
-        data = {"answer": answer, "outputs": dict(result.outputs), "waiting_for": waiting}
+        data = {"answer": text, "outputs": dict(result.outputs), "waiting_for": waiting}
         active.publisher.publish(
             EventType.of_run(status), message=result.error or "", data={k: v for k, v in data.items() if v}
         )

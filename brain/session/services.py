@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain.config_secrets import Settings
+from brain.config_secrets import Redactor, Settings
 from brain.errors import SettingsError
 from brain.language_models import ChatEndpoint, ChatModel, Embedder, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.session.redacted_models import RedactedChat, RedactedEmbedder
 from brain.tool_registry.registry import built_in_tools_file
 
 if TYPE_CHECKING:
+    from brain.database.engine import Database
     from brain.embedded.postgres import PostgresUrls
 
-__all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_services", "tools_file_of"]
+__all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_schema", "open_services", "tools_file_of"]
 
 DEFAULT_CHAT_MODEL = "gpt-5-mini"
 EMBEDDED_CHAT_MODEL = "SmolLM2-135M-Instruct"
@@ -57,6 +59,13 @@ async def open_services(settings: Settings) -> ServiceUrls:
     return ServiceUrls(postgres.url, postgres.reader_url, own_redis, is_embedded=True)
 
 
+async def open_schema(database: "Database", urls: ServiceUrls) -> None:
+    """Bring a database of ours to the newest revision; of any other only look, and raise SchemaMismatch."""
+    from brain.database.upgrade import check_schema, ensure_schema
+
+    await (ensure_schema(database) if urls.is_embedded else check_schema(database))
+
+
 async def _postgres(settings: Settings) -> "PostgresUrls":
     from brain.embedded import postgres
 
@@ -76,8 +85,12 @@ def is_hosted_chat(settings: Settings) -> bool:
     return settings.openai_api_key is not None or settings.openai_base_url is not None
 
 
-def chat_model(settings: Settings) -> ChatModel:
-    """The chat model that the settings name; nothing is started or called before its first use."""
+def chat_model(settings: Settings, redactor: Redactor | None = None) -> ChatModel:
+    """The chat model that the settings name, told no secret; nothing is started or called before its first use."""
+    return RedactedChat(_chat_model(settings), redactor or Redactor.of_environment(settings.project))
+
+
+def _chat_model(settings: Settings) -> ChatModel:
     if is_hosted_chat(settings):
         key = settings.openai_api_key
         endpoint = ChatEndpoint(
@@ -104,14 +117,15 @@ async def _embedded_chat(settings: Settings) -> ChatEndpoint:
     return await asyncio.to_thread(chat.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)
 
 
-def embedder(settings: Settings) -> Embedder:
-    """The embedder that the settings name, else the local one."""
+def embedder(settings: Settings, redactor: Redactor | None = None) -> Embedder:
+    """The embedder that the settings name, told no secret, else the local one."""
     if settings.brain_embedding_model is None:
         return WordLlamaEmbedder()
     key = settings.openai_api_key
-    return OpenAIEmbedder(
+    hosted = OpenAIEmbedder(
         settings.brain_embedding_model, key.get_secret_value() if key else "none", settings.openai_base_url
     )
+    return RedactedEmbedder(hosted, redactor or Redactor.of_environment(settings.project))
 
 
 def tools_file_of(settings: Settings) -> Path:

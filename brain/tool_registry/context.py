@@ -46,15 +46,20 @@ class ToolContext:
     project: Path
     """File tools read below this folder and write below its `outputs/`."""
     egress: Egress
-    """The only way to the network."""
+    """The only way to the network; it is this call's own, and reaches less once the call has asked for a secret."""
     model: ChatModel
     """The chat model that the settings name; it is loaded or connected to at its first use."""
     secret: Callable[[str], str]
-    """The value of a secret that the tool's definition binds; anything else raises SettingsError."""
+    """The value of a secret that the tool's definition binds; anything else raises SettingsError.
+
+    From then on the call reaches only the hosts of the binding, so ask for it where it is needed and not before.
+    """
     report: Callable[[float | None, str], None]
     """Tell progress: percentage (0-100, None = unknown) and a short message. Cheap, from any thread."""
     shared: SharedResources = field(default_factory=SharedResources)
     """What is too dear to make for one call; for async tools."""
+    chromium: Path | None = None
+    """The browser that the settings name; None: the one that is found."""
     earlier: Json = None
     """The result that the step cache has of the same call and that is too old to be used as it is; None: there is none.
 

@@ -1,17 +1,20 @@
 """Whether an entry of `tools.json` is a tool definition, and everything that is wrong with one that is not."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from brain.nearest import did_you_mean
 from brain.shortened import shown
 from brain.tool_registry.annotations import annotation_problems
-from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+from brain.tool_registry.definitions import JsonSchema, Sample, ToolDefinition
 
-__all__ = ["definition_of"]
+__all__ = ["definition_of", "samples_of"]
+
+SAMPLES: TypeAdapter[dict[str, Sample]] = TypeAdapter(dict[str, Sample])
 
 
 def definition_of(entry: Any, where: str) -> tuple[ToolDefinition | None, list[str]]:
@@ -25,6 +28,14 @@ def definition_of(entry: Any, where: str) -> tuple[ToolDefinition | None, list[s
     return definition, [f"{where} {problem}" for problem in _problems(definition)]
 
 
+def samples_of(value: Any) -> tuple[dict[str, Sample], list[str]]:
+    """The samples of the whole file, and what is wrong with them."""
+    try:
+        return SAMPLES.validate_python(value), []
+    except ValidationError as exc:
+        return {}, [f"samples {_field(error['loc'])}: {_complaint(error)}" for error in exc.errors(include_url=False)]
+
+
 def _problems(definition: ToolDefinition) -> Iterator[str]:
     schemas = {"inputSchema": definition.input_schema, "outputSchema": definition.output_schema}
     broken = [problem for field, schema in schemas.items() for problem in _schema_problems(field, schema)]
@@ -35,6 +46,9 @@ def _problems(definition: ToolDefinition) -> Iterator[str]:
         yield 'inputSchema.type: must be "object", because arguments are given by name'
     for name in sorted(definition.required - definition.parameters.keys()):
         yield f"inputSchema.required: {name} is not among the properties"
+    for name, times in Counter(binding.name for binding in definition.secrets).items():
+        if times > 1:
+            yield f"secrets: {name} is bound {times} times"
     yield from annotation_problems(definition)
     for number, example in enumerate(definition.examples):
         for problem in _example_problems(definition, example.arguments):

@@ -1,5 +1,7 @@
 """Columns of a table as people name them: the whole column, or a part of the dates in it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ __all__ = [
     "is_number",
     "is_text",
     "kind_name",
+    "named_once",
     "numeric_columns",
     "numeric_list",
 ]
@@ -48,6 +51,11 @@ class ColumnChoice:
         if isinstance(value, dict) and isinstance(value.get("column"), str):
             return cls(value["column"], value.get("part"))
         raise ToolError(f'{value!r} names no column: write "date", or {{"column": "date", "part": "month"}}.')
+
+    @classmethod
+    def several(cls, value: Any) -> "list[ColumnChoice]":
+        """Read one choice, a list of them, or nothing."""
+        return [cls.of(each) for each in (value if isinstance(value, list) else [value] if value else [])]
 
     @property
     def label(self) -> str:
@@ -107,6 +115,12 @@ def kind_name(kind: pa.DataType) -> str:
     if pa.types.is_null(kind):
         return "nothing but missing values"
     return "true and false" if pa.types.is_boolean(kind) else f"{kind} values"
+
+
+def named_once(names: Sequence[str], advice: str) -> None:
+    """Raise ToolError with the advice where two columns of a result would have one name."""
+    if twins := [name for name, times in Counter(names).items() if times > 1]:
+        raise ToolError(f"Two columns of the result are called {twins[0]}; {advice}.")
 
 
 def _listed(table: pa.Table) -> str:

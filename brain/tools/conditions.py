@@ -34,7 +34,8 @@ def matching(table: pa.Table, condition: dict[str, Any]) -> pa.ChunkedArray:
     operator, value = condition.get("operator", ""), condition.get("value")
     values = choice.values(table)
     if operator in ("is_null", "is_not_null"):
-        return pc.is_null(values, nan_is_null=True) if operator == "is_null" else pc.is_valid(values)
+        is_missing = pc.is_null(values, nan_is_null=True)
+        return is_missing if operator == "is_null" else pc.invert(is_missing)
     if operator not in OPERATORS:
         raise ToolError(
             f"{operator!r} is no operator of table.filter.{did_you_mean(operator, OPERATORS)} "

@@ -1,32 +1,42 @@
 """Files that a pipeline leaves behind, below `outputs/` of the project."""
 
 import errno
-import io
 import json
-import math
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from brain.artifacts import File
 from brain.errors import ToolError
 from brain.tool_registry.context import ToolContext
 from brain.tools.project_files import path_to_write
+from brain.tools.table_writing import table_bytes, without_formulas
+from brain.tools.workbook_writing import workbook_bytes
 
 __all__ = ["write"]
 
 NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV})
-TABLE_SUFFIXES = (".csv", ".parquet", ".json", ".jsonl")
+CALCULATED = frozenset({".csv", ".tsv"})
+"""Files whose text a spreadsheet may calculate."""
+ONLY_TABLES = frozenset({".parquet", ".xlsx"})
+"""Files that hold nothing but tables."""
 
 
-def write(path: str, content: Any, *, overwrite: bool = False, context: ToolContext) -> dict[str, Any]:
-    """Write text, JSON, a table or a file, whole or not at all; the same content twice is written once."""
+def write(
+    path: str, content: Any, *, overwrite: bool = False, keep_formulas: bool = False, context: ToolContext
+) -> dict[str, Any]:
+    """Write text, JSON, a table or a file, whole or not at all; the same content twice is written once.
+
+    In a CSV or TSV file text that a spreadsheet would calculate gets an apostrophe in front, unless `keep_formulas`.
+    """
     target = path_to_write(context.project, path)
+    marked = 0
+    if isinstance(content, pa.Table) and target.suffix.lower() in CALCULATED and not keep_formulas:
+        content, marked = without_formulas(content)
     data = _as_bytes(content, target)
     try:
         if not (target.is_file() and target.read_bytes() == data):
@@ -37,7 +47,8 @@ def write(path: str, content: Any, *, overwrite: bool = False, context: ToolCont
         ) from None
     except OSError as exc:
         raise ToolError(f"{path} cannot be written: {exc.strerror or exc}.") from exc
-    return {"path": target.relative_to(context.project.resolve()).as_posix(), "size": len(data)}
+    written = {"path": target.relative_to(context.project.resolve()).as_posix(), "size": len(data)}
+    return written | ({"marked_as_text": marked} if marked else {})
 
 
 def _write_whole(target: Path, data: bytes, *, overwrite: bool) -> None:
@@ -68,42 +79,26 @@ def _move(temporary: Path, target: Path, *, overwrite: bool) -> None:
 
 
 def _as_bytes(content: Any, target: Path) -> bytes:
+    suffix = target.suffix.lower()
     match content:
-        case str():
-            return content.encode("utf-8", "replace")
         case File():
             return content.content
         case pa.Table():
-            return _table_bytes(content, target)
+            return table_bytes(content, target.name)
+        case Mapping() if (
+            suffix == ".xlsx" and content and all(isinstance(each, pa.Table) for each in content.values())
+        ):
+            return workbook_bytes(content)
+        case _ if suffix in ONLY_TABLES:
+            raise ToolError(f"{target.name} takes a table, not {type(content).__name__}; choose a path such as .json.")
+        case str():
+            return content.encode("utf-8", "replace")
         case _:
-            return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
+            return json.dumps(content, ensure_ascii=False, indent=2, default=_as_json).encode() + b"\n"
 
 
-def _table_bytes(table: pa.Table, target: Path) -> bytes:
-    buffer = io.BytesIO()
-    try:
-        match target.suffix.lower():
-            case ".csv":
-                pa_csv.write_csv(table, buffer)
-            case ".parquet":
-                pq.write_table(table, buffer, compression="zstd")
-            case ".json":
-                return json.dumps(_rows(table), default=str, ensure_ascii=False, indent=2).encode() + b"\n"
-            case ".jsonl":
-                lines = (json.dumps(row, default=str, ensure_ascii=False) for row in _rows(table))
-                return "".join(f"{line}\n" for line in lines).encode()
-            case _:
-                raise ToolError(
-                    f"A table is written to a path that ends in {', '.join(TABLE_SUFFIXES)}, not {target.name}."
-                )
-    except pa.ArrowException as exc:
-        raise ToolError(f"The table cannot be written to {target.name}: {exc}. Try a path that ends in .json.") from exc
-    return buffer.getvalue()
-
-
-def _rows(table: pa.Table) -> list[dict[str, Any]]:
-    """Rows for JSON, which knows neither NaN nor infinity."""
-    return [
-        {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
-        for row in table.to_pylist()
-    ]
+def _as_json(value: Any) -> Any:
+    """What stands in a JSON value and is none: a table by its rows."""
+    if isinstance(value, pa.Table):
+        return json.loads(table_bytes(value, "table.json"))
+    raise ToolError("A file cannot stand inside a JSON value; write it to a path of its own.")

@@ -27,7 +27,8 @@ def path_to_read(project: Path, path: str, suffixes: tuple[str, ...] = ()) -> Pa
         raise ToolError(f"{path!r} is not the path of a file.") from None
     if not real.is_relative_to(root):
         raise ToolError(f"{path} is outside the project folder; tools read only inside it. Copy the file there.")
-    if any(part.startswith(".") for part in (*_written_parts(path), *real.relative_to(root).parts)):
+    written = () if Path(path).is_absolute() else _written_parts(path)
+    if any(part.startswith(".") for part in (*written, *real.relative_to(root).parts)):
         raise ToolError(f"{path} is hidden (a name in it starts with a dot); tools do not read hidden files.")
     if not os.path.exists(real):  # noqa: PTH110 - pathlib raises where a name is too long to be there
         raise ToolError(_missing(root, path, suffixes))

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from brain.errors import ToolError
+from brain.tools.columns import named_once
 
 __all__ = ["collect", "run_sql", "said_by_duckdb"]
 
@@ -20,6 +21,8 @@ MAX_RESULT_BYTES = 1_000_000_000
 TIME_LIMIT = 60.0
 """Seconds for one query."""
 BATCH_ROWS = 100_000
+CLOCK = "SET TimeZone = 'UTC'"
+"""Not the machine's, so that the hour of a moment is the same everywhere."""
 
 BOX = {
     "enable_external_access": "false",
@@ -43,6 +46,7 @@ def run_sql(sql: str, tables: Mapping[str, pa.Table], seconds: float = TIME_LIMI
     ):
         for name, table in tables.items():
             connection.register(name, table)
+        connection.execute(CLOCK)
         connection.execute("SET lock_configuration = true")
         return _storable(collect(connection.sql(sql), "The result of the query"))
 
@@ -110,9 +114,7 @@ def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterat
 
 def _storable(table: pa.Table) -> pa.Table:
     """With whole-number sums as integers; refuses what a stored table cannot hold."""
-    names = table.column_names
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ToolError(f"Two columns of the result are called {doubled[0]}; give them names of their own with AS.")
+    named_once(table.column_names, "give them names of their own with AS")
     for position, field in enumerate(table.schema):
         if pa.types.is_interval(field.type) or pa.types.is_union(field.type):
             raise ToolError(f"The column {field.name} is of a type that tables cannot keep; CAST it to VARCHAR.")

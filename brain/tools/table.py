@@ -1,32 +1,25 @@
-"""Tables in, tables out: rows that match, rows in order, figures by group, and anything else in SQL."""
+"""Tables in, tables out: rows that match, in order, without repeats or by chance; a figure; anything else in SQL."""
 
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from brain.errors import ToolError
-from brain.nearest import did_you_mean
-from brain.tools.columns import ColumnChoice, column_of, is_number, kind_name, numeric_list
+from brain.tool_registry.context import ToolContext
+from brain.tools.column_types import for_duckdb
+from brain.tools.columns import ColumnChoice, column_of
 from brain.tools.conditions import matching
+from brain.tools.notes import rows_of, tell
 from brain.tools.sql import run_sql
+from brain.tools.table_groups import Figure, by_group
 
-__all__ = ["aggregate", "filter_rows", "query", "sort_rows"]
+__all__ = ["aggregate", "deduplicate", "filter_rows", "query", "sample", "sort_rows"]
 
-FUNCTIONS = {
-    "count": "count(v)",
-    "sum": "sum(v)",
-    "mean": "avg(v)",
-    "median": "median(v)",
-    "min": "min(v)",
-    "max": "max(v)",
-    "std": "stddev_samp(v)",
-    "count_distinct": "count(DISTINCT v)",
-}
-"""By name; `std` is the one of a sample (divided by n - 1)."""
-NEED_NUMBERS = frozenset({"sum", "mean", "median", "std"})
+KEEP = {"first": "min(n)", "last": "max(n)"}
 
 
 def filter_rows(table: pa.Table, where: list[dict[str, Any]]) -> pa.Table:
@@ -52,46 +45,34 @@ def sort_rows(table: pa.Table, by: str | list[str], *, descending: bool = False,
 
 def aggregate(table: pa.Table, column: str | None = None, function: str = "mean", by: Any = None) -> pa.Table:
     """One figure of a column (or the count of rows) for each group of rows, ordered by group, or for all rows."""
-    values = _values_for(table, column, function) if column else _rows_for(table, function)
-    choices = [ColumnChoice.of(each) for each in (by if isinstance(by, list) else [by] if by else [])]
-    groups = {f"g{number}": choice.values(table) for number, choice in enumerate(choices)}
-    grouped = f" GROUP BY ALL ORDER BY {', '.join(f'{name} NULLS LAST' for name in groups)}" if groups else ""
-    selected = ", ".join((*groups, f"{FUNCTIONS[function]} AS v"))
-    sql = f"SELECT {selected} FROM data{grouped}"  # noqa: S608 - made of names that are given here
-    result = run_sql(sql, {"data": pa.table({**groups, "v": values})})
-    return result.rename_columns([*_group_names(choices), f"{function}_{column or 'rows'}"])
+    return by_group(table, ColumnChoice.several(by), [Figure(function, column)])
+
+
+def deduplicate(
+    table: pa.Table, by: str | list[str] | None = None, keep: str = "first", *, context: ToolContext
+) -> pa.Table:
+    """The rows without repeats, in their order; rows are alike where the columns `by` are, left out where all are."""
+    if keep not in KEEP:
+        raise ToolError(f"keep takes {' or '.join(KEEP)}, not {keep!r}.")
+    names = [by] if isinstance(by, str) else by or list(dict.fromkeys(table.column_names))
+    keys = {f"k{number}": for_duckdb(column_of(table, name)) for number, name in enumerate(names)}
+    sql = f"SELECT {KEEP[keep]} AS n FROM data GROUP BY {', '.join(keys)} ORDER BY n"  # noqa: S608 - names given here
+    kept = table.take(run_sql(sql, {"data": pa.table({"n": np.arange(table.num_rows), **keys})}).column("n"))
+    repeated = table.num_rows - kept.num_rows
+    return tell(
+        kept, [f"{rows_of(repeated, table.num_rows)} repeated others and were left out."] if repeated else [], context
+    )
+
+
+def sample(table: pa.Table, n: int | None = None, fraction: float | None = None, seed: int = 0) -> pa.Table:
+    """Some rows by chance, in their order, the same ones each time; a fraction of some rows is at least one."""
+    if (n is None) == (fraction is None):
+        raise ToolError("A sample takes either n, a number of rows, or fraction, a share of them.")
+    wanted = n if n is not None else max(1, round((fraction or 0) * table.num_rows))
+    count = min(wanted, table.num_rows)
+    return table.take(np.sort(np.random.default_rng(seed).choice(table.num_rows, count, replace=False)))
 
 
 def query(tables: Mapping[str, pa.Table], sql: str) -> pa.Table:
     """The result of one SELECT in DuckDB's SQL over the tables, by their names."""
     return run_sql(sql, tables)
-
-
-def _rows_for(table: pa.Table, function: str) -> pa.Array:
-    if function != "count":
-        raise ToolError(f"The {function} needs a column: {numeric_list(table)}; only rows can be counted without one.")
-    return pa.repeat(1, table.num_rows)
-
-
-def _values_for(table: pa.Table, column: str, function: str) -> pa.ChunkedArray:
-    if function not in FUNCTIONS:
-        raise ToolError(
-            f"{function!r} is no function of table.aggregate.{did_you_mean(function, FUNCTIONS)} "
-            f"It knows {', '.join(FUNCTIONS)}."
-        )
-    values = column_of(table, column)
-    if function not in NEED_NUMBERS or is_number(values.type):
-        return values
-    if pa.types.is_boolean(values.type):
-        return values.cast(pa.int8())
-    held = kind_name(values.type)
-    raise ToolError(f"The column {column} holds {held}, which have no {function}: {numeric_list(table)}.")
-
-
-def _group_names(choices: list[ColumnChoice]) -> list[str]:
-    """A part's name alone where that is clear, else with its column."""
-    labels = [choice.label for choice in choices]
-    return [
-        f"{choice.column}_{choice.part}" if choice.part and labels.count(choice.label) > 1 else choice.label
-        for choice in choices
-    ]

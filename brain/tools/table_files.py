@@ -1,8 +1,14 @@
-"""Files to tables: CSV, TSV, JSON and JSON lines by DuckDB, Parquet by Arrow."""
+"""Files to tables: CSV, TSV, JSON and JSON lines by DuckDB, Parquet by Arrow, Excel by openpyxl."""
 
 import codecs
 import csv
+import io
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +16,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from brain.artifacts import notes_of, with_notes
 from brain.errors import ToolError
 from brain.tool_registry.context import ToolContext
+from brain.tools.columns import column_of
+from brain.tools.notes import tell
 from brain.tools.project_files import path_to_read
-from brain.tools.sql import MAX_RESULT_BYTES, collect, said_by_duckdb
+from brain.tools.sql import CLOCK, MAX_RESULT_BYTES, collect, said_by_duckdb
+from brain.tools.workbooks import WORKBOOK_SUFFIXES, read_sheet
 
 __all__ = ["read"]
 
@@ -31,7 +41,26 @@ JSON = "FROM read_json($path, sample_size = -1, hive_partitioning = false, maxim
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 PARQUET_SUFFIXES = (".parquet", ".pq")
-KNOWN = (*CSV_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES)
+KNOWN = (*CSV_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES)
+OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers")
+BY_DUCKDB = frozenset({"utf-8", "utf-16", "iso8859-1"})
+"""Encodings that DuckDB reads itself, as Python's codecs call them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How the caller says that a file is written; None where that is to be found out."""
+
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+    def check(self, path: str, suffix: str) -> None:
+        """Raise ToolError where something is said that means nothing for such a file."""
+        if self.sheet is not None and suffix not in WORKBOOK_SUFFIXES:
+            raise ToolError(f"{path} has no sheets; sheet is for files that end in {', '.join(WORKBOOK_SUFFIXES)}.")
+        if (self.delimiter or self.encoding) and suffix not in CSV_SUFFIXES:
+            raise ToolError(f"delimiter and encoding are for files that end in {', '.join(CSV_SUFFIXES)}, not {path}.")
 
 
 class _NotUtf8(ToolError):
@@ -42,50 +71,115 @@ class _Uneven(ToolError):
     """A CSV file whose lines are not all of one shape; DuckDB does not say which."""
 
 
-def read(path: str, *, context: ToolContext) -> pa.Table:
-    """The table in a file of the project; the first line of a CSV file holds the names of its columns."""
+def read(
+    path: str,
+    columns: list[str] | None = None,
+    sheet: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    *,
+    context: ToolContext,
+) -> pa.Table:
+    """The table in a file of the project, or some of its columns.
+
+    The first line of a CSV file holds the names of the columns, and so does the first row of a sheet.
+    """
     file = path_to_read(context.project, path, KNOWN)
     suffix = file.suffix.lower()
-    if suffix not in KNOWN:
-        raise ToolError(f"{path} cannot be read as a table: it takes files that end in {', '.join(KNOWN)}.")
+    _check_suffix(path, suffix)
     if file.stat().st_size == 0:
         raise ToolError(f"{path} is empty.")
-    table = _read_by_suffix(file, path, suffix)
+    manner = _Manner(sheet, delimiter, encoding)
+    manner.check(path, suffix)
+    table = _read_by_suffix(file, path, suffix, manner)
     if not table.num_columns:
         raise ToolError(f"{path} holds no columns.")
-    return table
+    if columns is not None:
+        for name in columns:
+            column_of(table, name)
+        table = table.select(list(dict.fromkeys(columns)))
+    return tell(table, notes_of(table), context)
 
 
-def _read_by_suffix(file: Path, path: str, suffix: str) -> pa.Table:
+def _check_suffix(path: str, suffix: str) -> None:
+    if suffix in OTHER_WORKBOOKS:
+        raise ToolError(f"{path} is a workbook that cannot be read; open it and save it as .xlsx or .csv.")
+    if suffix not in KNOWN:
+        raise ToolError(f"{path} cannot be read as a table: it takes files that end in {', '.join(KNOWN)}.")
+
+
+def _read_by_suffix(file: Path, path: str, suffix: str, manner: _Manner) -> pa.Table:
+    if suffix in WORKBOOK_SUFFIXES:
+        return read_sheet(file, path, manner.sheet, NULLS)
     if suffix in PARQUET_SUFFIXES:
-        return _read_parquet(file, path)
+        return with_notes(_read_parquet(file, path), ())  # its notes would be somebody else's
     if suffix in JSON_SUFFIXES:
         return _by_duckdb(JSON, {"path": _literally(file)}, path)
-    return _read_csv(file, path)
+    return _read_csv(file, path, manner)
 
 
-def _read_csv(file: Path, path: str) -> pa.Table:
+def _read_csv(file: Path, path: str, manner: _Manner) -> pa.Table:
+    encoding = _known_encoding(manner.encoding) if manner.encoding else None
+    if encoding is not None and encoding not in BY_DUCKDB:
+        with _as_utf8(file, path, encoding) as copy:
+            return _read_text(copy, path, manner.delimiter, "utf-8")
+    return _read_text(file, path, manner.delimiter, encoding)
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name).name
+        io.TextIOWrapper(io.BytesIO(), name).close()  # refuses what is no encoding of text, such as base64
+    except LookupError:
+        raise ToolError(
+            f"{name!r} is no encoding that is known; write it as utf-8, windows-1252 or shift_jis."
+        ) from None
+    return "utf-8" if found == "utf-8-sig" else found
+
+
+@contextmanager
+def _as_utf8(file: Path, path: str, encoding: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.csv"
+        try:
+            with (
+                file.open(encoding=encoding, newline="") as given,
+                copy.open("w", encoding="utf-8", newline="") as made,
+            ):
+                shutil.copyfileobj(given, made)
+        except UnicodeError as exc:
+            raise ToolError(
+                f"{path} is not written in {encoding}: {exc.reason if hasattr(exc, 'reason') else exc}."
+            ) from exc
+        yield copy
+
+
+def _read_text(file: Path, path: str, delimiter: str | None, encoding: str | None) -> pa.Table:
     with file.open("rb") as opened:
         start = opened.read(LOOK_BYTES)
-    encoding = "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    has_mark = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    assumed = encoding or ("utf-16" if has_mark else "utf-8")
     parameters: dict[str, Any] = {
         "path": _literally(file),
-        "delimiter": _delimiter(start.decode(encoding, "replace")),
+        "delimiter": delimiter or _delimiter(start.decode(assumed, "replace")),
         "nulls": NULLS,
-        "encoding": encoding,
+        "encoding": {"iso8859-1": "latin-1"}.get(assumed, assumed),
     }
     try:
         return _by_duckdb(CSV, parameters, path)
     except _NotUtf8:
+        if encoding is not None:
+            raise
         return _by_duckdb(CSV, {**parameters, "encoding": "latin-1"}, path)
     except _Uneven:
-        uneven = _first_uneven_line(file, parameters["delimiter"], encoding)
+        uneven = _first_uneven_line(file, parameters["delimiter"], assumed)
         raise ToolError(f"{path} cannot be read as a table: {uneven}.") from None
 
 
 def _by_duckdb(sql: str, parameters: dict[str, Any], path: str) -> pa.Table:
     try:
         with duckdb.connect(":memory:", config={"temp_directory": ""}) as connection:
+            connection.execute(CLOCK)
             return collect(connection.sql(sql, params=parameters), path)
     except duckdb.Error as exc:
         kinds = {"not utf-8 encoded": _NotUtf8, "automatically detect the CSV parsing dialect": _Uneven}

@@ -119,6 +119,10 @@ ACCEPTED = {
         command("ask", "Please water the plants", "--json"), r"No plan was found: .*set OPENAI_API_KEY"
     ),
     "unreachable address": (fetch(NOBODY_THERE, **LOCAL), rf"page: {NOBODY_THERE}/? was not reached: "),
+    "address beyond the only hosts": (
+        fetch(NOBODY_THERE, BRAIN_ONLY_HOSTS="example.org,*.example.org", **LOCAL),
+        rf"page: {NOBODY_THERE}/? was refused: 127\.0\.0\.1 is not in BRAIN_ONLY_HOSTS",
+    ),
     "50 MB page": (a_page_of_50_megabytes, r"page: http://\S+ is larger than 10 MB, the limit for one page\."),
     "model that is down": (
         command(*REQUEST, OPENAI_BASE_URL=f"{NOBODY_THERE}/v1", BRAIN_CHAT_MODEL="parrot"),

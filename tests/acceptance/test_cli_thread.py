@@ -1,9 +1,12 @@
 """From a request to the knowledge base, through the real command: what people see and what programs read."""
 
 import re
+from pathlib import Path
 
 import pytest
-from command_line import CommandLine, Ended, model_that_says, nap, site
+from command_line import CommandLine, Ended, Terminal, model_that_says, nap, site
+
+from brain.database.upgrade import HEAD
 
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
@@ -44,11 +47,16 @@ def test_what_the_planner_wants_to_be_known_stands_below_the_answer(shop: Comman
 def test_what_was_asked_can_be_shown_listed_searched_and_queried(shop: CommandLine, asked: Ended) -> None:
     run = asked.json
     assert shop("show", run["id"], "--json").json == run
+    rated = shop("rate", run["id"], "4", "--comment", "right, but slow")
+    assert (rated.code, rated.out) == (0, f"The run {run['id']} has 4 of 5 stars.\n")
     listed = shop("runs", "--text", "price by shop", "--json").json
     assert [(row["id"], row["status"], row["answer"]) for row in listed] == [(run["id"], "succeeded", run["answer"])]
+    assert [(row["stars"], row["feedback"]) for row in listed] == [(4, "right, but slow")]
     [found] = shop("search", "mean prices of the shops", "--limit", "1", "--json").json
     assert (found["id"], found["request"]) == (run["id"], REQUEST)
     assert found["similarity"] > 0.3
+    calls = shop("steps", run["id"], "--items", "--json").json
+    assert [(call["step_id"], call["status"]) for call in calls] == [(s["id"], s["status"]) for s in run["steps"]]
     steps = shop(
         "sql", f"SELECT step_id, status FROM steps WHERE run_id = '{run['run_id']}' ORDER BY position", "--json"
     )
@@ -81,11 +89,8 @@ def test_a_pipeline_that_is_written_down_can_be_looked_at_before_it_runs(shop: C
     looked = shop("plan", "--file", spec)
     assert (looked.code, looked.err) == (0, "")
     lines = [" ".join(line.split()) for line in looked.out.splitlines()]
-    assert lines[-3:] == [
-        "touches example.org",
-        "changes save: files.write prices.txt (asks first)",
-        "takes unknown: none of its tools has run here yet",
-    ]
+    assert lines[-3:-1] == ["touches example.org", "changes save: files.write prices.txt (asks first)"]
+    assert lines[-1].startswith("takes ")
     assert shop("plan", "-f", spec, "--json").json["preflight"]["hosts"] == ["example.org"]
     lost = shop("plan", "-f", spec, "--out", "no/such/folder.yaml")
     assert (lost.code, lost.out) == (2, looked.out)
@@ -125,14 +130,30 @@ def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_program
 
 
 def test_tools_are_listed_and_found_by_what_they_do(shop: CommandLine) -> None:
-    everything = shop("tools", "--json").json
+    everything = shop("tools", "--json").json["tools"]
     assert {"table.read", "shop.nap"} <= {tool["name"] for tool in everything}
     searched = shop("tools", "save a file", "--limit", "2", "--json")
-    found = searched.json
+    found = searched.json["tools"]
     assert len(found) == 2
     assert searched.err == f"These are 2 of {len(everything)} tools; --limit takes more.\n"
     assert found[0]["name"] == "files.write"
     assert found[0].keys() >= {"name", "description", "inputSchema", "annotations", "run"}
+
+
+def test_the_shell_completes_runs_tools_and_states_and_starts_nothing(
+    shop: CommandLine, asked: Ended, tmp_path: Path
+) -> None:
+    def offered(line: str, begun: str = "", shop: CommandLine = shop) -> list[str]:
+        words = {"COMP_WORDS": f"brain {line} {begun}", "COMP_CWORD": str(len(line.split()) + 1)}
+        ended = shop.having(_BRAIN_COMPLETE="complete_bash", **words)()
+        assert ended.err == ""
+        return ended.out.split()
+
+    assert asked.json["id"] in offered("show")
+    assert offered("tools", "table.re") == ["table.read"]
+    assert offered("runs --status", "in") == ["interrupted"]
+    assert offered("show", shop=CommandLine(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_any_value_that_sql_can_give_becomes_valid_json(shop: CommandLine) -> None:
@@ -161,12 +182,22 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
         assert re.fullmatch(r"8\.\d+\.\d+, progress goes through it", found["redis server"])
         assert found["network"] == "tools reach public addresses"
         assert found["artifacts"] == f"tables and files are kept in {shop.project}/.brain/artifacts"
+        assert re.match(r"\d+\.\d+.*, /", found["browser"])
         assert found["chat model"] == "parrot answers (3 tokens), hosted"
         started = hosted("up", "--json").json
         assert {service["name"]: service["state"] for service in started}["postgres"] == "running"
+    current = shop("db", "current", "--json")
+    assert (current.json, current.err) == ({"revision": HEAD, "needed": HEAD}, "")
+    refused = shop("db", "downgrade", "base")
+    assert (refused.code, refused.out) == (130, "")
+    assert refused.err == "Nothing was changed; --yes goes on without a question.\n"
     assert set(shop("down", "--json").json) >= {"postgres", "redis"}
     states = {service["name"]: service["state"] for service in shop("status", "--json").json}
     assert states == {"postgres": "stopped", "redis": "stopped", "chat": "stopped"}
+    cold = Terminal(shop, "show", asked.json["id"], "--json")
+    cold.read_until("Opening the knowledge base …")
+    cold.read_until('"steps": [')
+    assert cold.end() == 0
     assert shop("show", asked.json["id"], "--json").json == asked.json
 
 

@@ -119,6 +119,18 @@ def test_a_killed_watchdog_is_replaced_by_the_next_user(project: Path, state: Pa
     wait_until(lambda: at_work_in(project) == [])
 
 
+def test_an_empty_in_use_file_does_not_end_the_watchdog(project: Path, state: Path) -> None:
+    embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
+    pid = watchdog_of(state).pid()
+    assert pid is not None
+    os.truncate(state / "in-use.lock", 0)
+    time.sleep(4 * IDLE_MINUTES * 60)
+    assert watchdog_of(state).pid() == pid
+    embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
+    embedded.release(state)
+    wait_until(lambda: at_work_in(project) == [])
+
+
 def test_services_of_a_deleted_project_stop(project: Path, state: Path) -> None:
     url = embedded_redis.ensure(state, idle_minutes=IDLE_MINUTES)
     assert url is not None

@@ -139,7 +139,7 @@ async def test_nothing_is_written_and_nothing_secret_is_read(
     store = RunStore(database, Redactor({}))
     await store.create(run)
     async with database.connection() as connection:
-        await connection.execute("CREATE TABLE brain.secrets (value text); CREATE TABLE brain.api_keys (hash text)")
+        await connection.execute("CREATE TABLE brain.api_keys (hash text)")
     upgrade(database_url)
     for statement in FORBIDDEN:
         with subtests.test(statement):

@@ -18,7 +18,7 @@ from brain.intent_inference.plan import Plan, Question
 from brain.intent_inference.sources import Column, Source
 from brain.language_models import ChatEndpoint, OpenAIChat, WordLlamaEmbedder
 from brain.pipeline_builder.build import build
-from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.definitions import SecretBinding, ToolDefinition
 from brain.tool_registry.registry import Registry, built_in_tools_file
 from brain.tool_registry.search import ToolSearch
 
@@ -116,6 +116,43 @@ async def plan(registry: Registry, server: ScriptedOpenAI, request: str = REQUES
     return await planner(registry, server.base_url).plan(Question(Request(request), sources or (ORDERS,)))
 
 
+HIDDEN: Mapping[str, dict[str, Any]] = {
+    "argument": with_step(0, arguments={"path": "${secret:SHOP_TOKEN}"}),
+    "inside a text": with_step(0, arguments={"path": "data/${secret:SHOP_TOKEN}.csv"}),
+    "deep": with_step(
+        1, arguments={"table": "${orders}", "column": "amount", "by": {"column": "${secret:SHOP_TOKEN}"}}
+    ),
+    "name of an argument": with_step(0, arguments={"path": "data/orders.csv", "${secret:SHOP_TOKEN}": 1}),
+    "escaped": with_step(0, arguments={"path": "$${secret:SHOP_TOKEN}"}),
+    "foreach": with_step(0, foreach=["${secret:SHOP_TOKEN}"], arguments={"path": "${item}"}),
+    "when": with_step(0, when="${secret:SHOP_TOKEN}"),
+    "needs": with_step(1, needs=["${secret:SHOP_TOKEN}"]),
+    "outputs": {**GOOD, "outputs": {"table": "${secret:SHOP_TOKEN}"}},
+    "with spaces": with_step(0, arguments={"path": "${ secret:SHOP_TOKEN }"}),
+    "in JMESPath": with_step(0, arguments={"path": "${'${secret:SHOP_TOKEN}'}"}),
+}
+
+
+@pytest.mark.parametrize("place", HIDDEN)
+async def test_no_answer_brings_a_secret_into_a_plan(place: str, registry: Registry, server: ScriptedOpenAI) -> None:
+    binding = (SecretBinding(name="SHOP_TOKEN", hosts=("api.shop.example",)),)
+    bound = Registry(tool.model_copy(update={"secrets": binding}) for tool in registry)
+    server.script(says_json(HIDDEN[place]))
+    with pytest.raises(PlanningError, match="wrote no plan that can be run"):
+        await plan(bound, server)
+    assert len(server.asked) == 1 + REPAIRS
+
+
+async def test_an_answer_that_spells_a_secret_in_escapes_is_no_plan_either(
+    registry: Registry, server: ScriptedOpenAI
+) -> None:
+    text = json.dumps(HIDDEN["argument"]).replace("${secret", "\\u0024{\\u0073ecret")
+    assert json.loads(text) == HIDDEN["argument"]
+    server.script(says(text))
+    with pytest.raises(PlanningError, match="a plan holds no secrets"):
+        await plan(registry, server)
+
+
 async def test_a_right_answer_is_the_plan_at_once(registry: Registry, server: ScriptedOpenAI) -> None:
     server.script(says_json(GOOD, tokens=(900, 120)))
     found = await plan(registry, server)
@@ -133,7 +170,7 @@ async def test_a_table_that_was_handed_over_becomes_an_input(registry: Registry,
     server.script(says_json({"name": "pay", "steps": [step], "outputs": {}}))
     found = await plan(registry, server, "Average salary", staff)
     assert found.spec.inputs == {"staff": {"type": "object", "format": "table"}}
-    assert "input staff, 5 rows" in server.asked[0].system
+    assert "input ${inputs.staff}, 5 rows" in "\n".join(server.asked[0].data)
 
 
 async def test_the_prompt_describes_the_data_and_only_the_tools_that_fit(

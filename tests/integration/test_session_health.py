@@ -27,3 +27,18 @@ def test_everything_that_stops_a_verb_is_found_at_once(project: Path) -> None:
     assert "REDIS_URL cannot be read" in wrong["redis server"].detail
     assert all(finding.remedy for finding in wrong.values())
     assert not any("open-sesame" in f"{finding}" for finding in findings)
+
+
+def test_the_status_says_why_a_service_is_not_used(project: Path) -> None:
+    def details(**settings: str) -> dict[str, str]:
+        return {found.name: found.detail for found in health.service_status(load_settings(project, **settings))}
+
+    assert set(details().values()) == {"starts when it is needed"}
+    assert set(details(brain_embedded="off").values()) == {"not used: BRAIN_EMBEDDED=off"}
+    hosted = details(brain_embedded="off", database_url="postgresql://me@db.example.com/brain", openai_api_key="sk-1")
+    assert hosted == {
+        "postgres": "not used: DATABASE_URL is set",
+        "redis": "not used: DATABASE_URL is set",
+        "chat": "not used: OPENAI_API_KEY or OPENAI_BASE_URL is set",
+    }
+    assert details(redis_url="off")["redis"] == "not used: REDIS_URL is set"

@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from brain.addresses import AllowedHosts, is_public, written_address
+from brain.addresses import AllowedHosts, HostList, is_public, written_address
 from brain.errors import SettingsError
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
@@ -92,7 +92,45 @@ def test_settings_open_hosts_addresses_and_networks_and_nothing_else():
     assert not allowed.permits("any.example", ipaddress.ip_address("127.0.0.1"))
 
 
-@pytest.mark.parametrize("entry", ["http://10.0.0.1/", "intranet.example:8080", "*.example", "10.0.0.0/99", "a b", ""])
+@pytest.mark.parametrize(
+    ("host", "is_named"),
+    [
+        ("api.example", True),
+        ("API.example.", True),
+        ("x.api.example", False),
+        ("example.org", False),
+        ("a.example.org", True),
+        ("a.b.example.org", True),
+        ("badexample.org", False),
+        ("example.org.evil", False),
+        ("10.1.2.3", True),
+        ("0x0a.1.2.3", True),
+        ("[::ffff:10.1.2.3]", True),
+        ("11.0.0.1", False),
+        ("127.0.0.1", True),
+        ("2130706433", True),
+        ("[fd00::7]", True),
+    ],
+)
+def test_a_list_names_hosts_all_hosts_below_a_domain_and_written_addresses(host, is_named):
+    listed = HostList(("api.example", "*.Example.org", "10.0.0.0/8", "0x7f.1", "fd00::/8"), "BRAIN_ONLY_HOSTS")
+    assert listed.names(host) is is_named
+
+
+def test_a_list_holds_a_name_by_what_it_leads_to():
+    listed = HostList(("10.0.0.0/8",), "BRAIN_ONLY_HOSTS")
+    assert listed.holds("any.example", ipaddress.ip_address("10.9.9.9"))
+    assert not listed.holds("any.example", ipaddress.ip_address("8.8.8.8"))
+    assert not listed.names("any.example")
+    assert listed
+    assert not HostList((), "BRAIN_ONLY_HOSTS")
+
+
+@pytest.mark.parametrize(
+    "entry", ["http://10.0.0.1/", "intranet.example:8080", "*", "*example", "*.", "a.*.b", "10.0.0.0/99", "a b", ""]
+)
 def test_a_setting_that_could_never_match_is_refused(entry):
     with pytest.raises(SettingsError, match="BRAIN_ALLOW_HOSTS names"):
         AllowedHosts((entry,))
+    with pytest.raises(SettingsError, match="BRAIN_ONLY_HOSTS names"):
+        HostList((entry,), "BRAIN_ONLY_HOSTS")

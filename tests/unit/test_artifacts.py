@@ -31,6 +31,8 @@ from brain.artifacts import (
     is_file,
     is_table,
     key_of,
+    notes_of,
+    with_notes,
 )
 from brain.errors import ArtifactError, SettingsError
 
@@ -200,6 +202,26 @@ def test_a_table_travels_as_a_reference_that_shows_what_it_holds(codec: Artifact
     assert codec.unpack(packed).equals(TABLE)
 
 
+def test_what_a_tool_says_about_a_table_travels_with_its_reference_and_no_further(codec: ArtifactCodec) -> None:
+    made = with_notes(TABLE.replace_schema_metadata({"own": "kept"}), ["1 of 3 rows found no partner.", "Žluť"])
+    packed = plain(codec.pack(made))
+    assert packed["notes"] == ["1 of 3 rows found no partner.", "Žluť"]
+    assert notes_of(codec.table(packed["artifact"])) == packed["notes"]
+    given = codec.unpack(packed)
+    assert given.schema.metadata == {b"own": b"kept"}
+    assert "notes" not in plain(codec.pack(given.slice(0, 1)))
+    assert notes_of(with_notes(made, ["another"])) == ["another"]
+
+
+def test_text_in_views_is_kept_as_plain_text_that_arrow_can_work_with(codec: ArtifactCodec) -> None:
+    views = pa.table(
+        {"s": pa.array(["ž", None], pa.string_view()), "b": pa.array([b"x", b""], pa.binary_view()), "n": [1, 2]}
+    )
+    kept = codec.unpack(codec.pack(views))
+    assert [str(field.type) for field in kept.schema] == ["large_string", "large_binary", "int64"]
+    assert kept.take([1, 0]).to_pylist() == views.to_pylist()[::-1]
+
+
 def test_a_file_travels_as_a_reference_with_its_name_and_type(codec: ArtifactCodec) -> None:
     chart = File(b"\x89PNG", "image/png", "Rain by Month.PNG")
     packed = plain(codec.pack(chart))
@@ -312,6 +334,12 @@ def test_values_are_shown_as_people_write_them(codec: ArtifactCodec) -> None:
         "day": "2014-08-11", "at": "2014-08-11T05:30:00+00:00", "price": "12.50", "n": None, "list": [1.5, None],
         "of": {"day": "2014-08-11"},
     }  # fmt: skip
+
+
+def test_times_beyond_the_calendar_are_shown_as_text(codec: ArtifactCodec) -> None:
+    table = pa.table({"at": pa.array([253_402_300_800, 0], pa.timestamp("s"))})
+    head = codec.pack(table)["head"]
+    assert [row["at"] for row in head] == ["10000-01-01 00:00:00", "1970-01-01 00:00:00"]
 
 
 def test_a_nul_is_seen_in_the_description_and_kept_in_the_table(codec: ArtifactCodec) -> None:

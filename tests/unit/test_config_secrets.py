@@ -101,6 +101,7 @@ def test_each_project_of_a_process_has_its_own_file(tmp_path: Path, monkeypatch:
     tokens = {SecretResolver(environment).resolve("SHOP_TOKEN") for environment in (of_one, of_two)}
     assert tokens == {"token-one", "token-two"}
     assert "BRAIN_MAX_PARALLEL" in set(of_one) - set(of_two)
+    assert [of_one.is_written(name) for name in ("SHOP_TOKEN", "BRAIN_EMBEDDING_MODEL", "HOME")] == [True, False, False]
     monkeypatch.setenv("SHOP_TOKEN", "set by hand")
     assert of_one["SHOP_TOKEN"] == of_two["SHOP_TOKEN"] == "set by hand"
 
@@ -131,6 +132,12 @@ WRONG = {
     "BRAIN_IDLE_MINUTES": [("-1", "greater than 0"), ("soon", "number"), ("nan", "finite"), ("inf", "finite")],
     "BRAIN_EVENT_TTL_HOURS": [("0", "greater than 0")],
     "BRAIN_EMBEDDED": [("yes", "'on' or 'off'")],
+    "BRAIN_ROBOTS": [("maybe", "'on' or 'off'")],
+    "BRAIN_HOST_INTERVAL": [
+        ("-1", "greater than or equal to 0"),
+        ("61", "less than or equal to 60"),
+        ("soon", "number"),
+    ],
     "BRAIN_PROGRESS": [("colourful", "'auto', 'bars', 'plain' or 'off'")],
     "BRAIN_LOG_LEVEL": [("chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'")],
 }
@@ -243,14 +250,17 @@ def test_redis_is_an_address_or_off(url: str, tmp_path: Path) -> None:
     assert found.redis_url.get_secret_value() == url
 
 
-def test_the_project_is_where_the_tools_or_the_state_are_upward_from_here(tmp_path: Path) -> None:
+def test_the_project_is_where_the_tools_or_the_state_are_upward_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deep = tmp_path / "work" / "notebooks" / "deep"
     deep.mkdir(parents=True)
-    assert find_project(deep) == deep, "nothing marks a project, so this folder is one"
+    monkeypatch.chdir(deep)
+    assert find_project() == deep, "nothing marks a project, so this folder is one"
     (tmp_path / "work" / ".brain").mkdir()
-    assert find_project(deep) == tmp_path / "work"
+    assert find_project() == tmp_path / "work"
     (tmp_path / "work" / "notebooks" / "tools.json").write_text("{}")
-    assert find_project(deep) == tmp_path / "work" / "notebooks", "the nearest one counts"
+    assert find_project() == tmp_path / "work" / "notebooks", "the nearest one counts"
 
 
 def test_brain_home_names_the_project_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

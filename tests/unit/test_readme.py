@@ -16,7 +16,9 @@ from brain.cli.app import app
 from brain.config_secrets import Settings
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.tool_registry.registry import Registry, load
+from brain.session.tool_words import tools_page
+from brain.tool_registry.from_function import entry_of
+from brain.tool_registry.registry import Registry, find_function, load
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *(ROOT / "docs").rglob("*.md")]
@@ -50,6 +52,8 @@ def resolve(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the words lead to, and the words behind it; fails where there is none."""
     command: Any = typer.main.get_command(app)
     while words and hasattr(command, "commands"):
+        if words[0] not in command.commands and hasattr(command, "default"):
+            words = [command.default, *words]
         assert words[0] in command.commands, f"there is no command {words[0]}"
         command, words = command.commands[words[0]], words[1:]
     return command, words
@@ -57,7 +61,7 @@ def resolve(words: list[str]) -> tuple[Any, list[str]]:
 
 def verbs() -> Iterator[str]:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        yield from (f"{name} {inner}" for inner in getattr(command, "commands", {})) if name == "db" else [name]
+        yield from [f"{name} {inner}" for inner in getattr(command, "commands", {})] or [name]
 
 
 def test_there_are_pages_to_look_at() -> None:
@@ -77,13 +81,21 @@ def test_a_pipeline_in_the_pages_can_be_built(text: str) -> None:
     build(PipelineSpec.from_text(text), Registry.from_file(ROOT / "tools.json"))
 
 
-def test_the_tool_that_the_docs_add_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tool_that_the_docs_add_has_the_entry_that_they_show_and_can_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = dict(BLOCK.findall((ROOT / "docs/tools.md").read_text()))
     (tmp_path / "my_tools.py").write_text(found["python"])
     (tmp_path / "tools.json").write_text(json.dumps({"tools": [json.loads(found["json"])]}))
     monkeypatch.syspath_prepend(tmp_path)
     [tool] = Registry.from_file(tmp_path / "tools.json")
+    assert entry_of(find_function("my_tools:change")) == json.loads(found["json"])
     assert callable(load(tool))
+
+
+def test_the_page_of_all_tools_is_as_tools_json_is() -> None:
+    page = tools_page(Registry.from_file(ROOT / "tools.json"))
+    assert (ROOT / "docs/tools-reference.md").read_text() == page, "it is stale: make docs"
 
 
 @pytest.mark.parametrize("line", [line for line in shell_lines() if line.startswith("brain ")])

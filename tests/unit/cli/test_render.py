@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from brain.cli import render
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, RunStatus, new_run_id, utc_now
 from brain.session.run import Results, Run
+from brain.tool_registry.registry import Registry, built_in_tools_file
 
 WORDS = "a request of some length that a person wrote about rain"
 
@@ -86,3 +88,10 @@ def test_what_waits_for_approval_is_shown_call_by_call(
     render.approvals(waiting)
     said = [line.strip() for line in capsys.readouterr().out.splitlines() if line]
     assert said == ["send mail.send changes something:", *lines]
+
+
+def test_tools_as_json_are_a_registry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    everything = list(Registry.from_file(built_in_tools_file()))
+    render.tools(everything, as_json=True)
+    (tmp_path / "printed.json").write_text(capsys.readouterr().out)
+    assert list(Registry.from_file(tmp_path / "printed.json")) == everything

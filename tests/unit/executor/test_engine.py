@@ -277,7 +277,7 @@ class _Counting:
         return list(range(2)) if call.tool.name == "values.list" else call.arguments.get("value")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spec=valid_specs())
 def test_every_valid_graph_runs_each_step_at_most_once_and_after_its_dependencies(spec: PipelineSpec) -> None:
     pipeline = build(spec, steps_registry())

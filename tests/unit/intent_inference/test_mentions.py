@@ -2,7 +2,7 @@
 
 import pytest
 
-from brain.intent_inference.inflection import is_plural, noun, points_down, root
+from brain.intent_inference.inflection import forms, is_plural, noun, points_down, root, singular
 from brain.intent_inference.mentions import Kind, Request
 
 
@@ -102,6 +102,18 @@ def test_adjectives_for_much_point_up(word: str) -> None:
 )
 def test_endings_do_not_part_what_is_one_word(one: str, other: str) -> None:
     assert root(one) == root(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("city", "cities"), ("order", "orders"), ("box", "boxes"), ("match", "matches"), ("person", "people"),
+        ("glass", "glasses"), ("status", "status"), ("gas", "gas"), ("tie", "ties"),
+    ],
+)  # fmt: skip
+def test_a_word_for_several_is_led_back_to_the_word_for_one(one: str, several: str) -> None:
+    assert singular(several) == singular(one) == one
+    assert {one, several} <= forms(one) & forms(several)
 
 
 @pytest.mark.parametrize("said", ["snowy", "snow", "snowed", "snowing"])

@@ -23,6 +23,7 @@ CASES = [
     *REQUESTS["planned"],
     *REQUESTS["held_out"],
     *REQUESTS["mended"],
+    *REQUESTS["fresh"],
     *(case for case in REQUESTS["known_wrong"] if "gets" in case),
 ]
 FRAGMENTS = """
@@ -59,6 +60,7 @@ async def test_a_heap_of_words_makes_a_valid_grounded_plan_or_is_refused(of, ask
             continue
         planned += 1
         assert build(plan.spec, registry).spec == plan.spec
+        assert not plan.pipeline.secrets
         assert not set(literals(plan)) - grounds(plan, {"ask": heap, "of": of}), heap
     assert planned >= 2, "some heaps make sense"
 

@@ -115,7 +115,18 @@ async def test_a_table_is_described_by_its_columns_types_and_few_values(project:
     assert [name for name, column in columns.items() if column.is_calendar] == ["year"]
     assert [name for name, column in columns.items() if column.is_time] == ["at"]
     assert [name for name, column in columns.items() if column.is_flag] == ["ok"]
-    assert source.describe().startswith("input things, 3 rows, columns:\n- kind (large_string): a, b\n- name")
+    assert source.describe().startswith("input ${inputs.things}, 3 rows, columns:\n- kind (large_string): a, b\n- name")
+
+
+async def test_an_input_is_described_as_a_plan_refers_to_it(project: Path) -> None:
+    (source,) = await sources("", project, **{"my things": TABLE})
+    assert source.describe().startswith('input ${inputs."my things"}, 1 rows')
+
+
+async def test_a_table_with_two_columns_of_one_name_is_refused(project: Path) -> None:
+    table = pa.Table.from_arrays([pa.array([1]), pa.array(["x"])], names=["v", "v"])
+    with pytest.raises(PlanningError, match="The table things has 2 columns called v: give each a name of its own"):
+        await sources("Sum of v", project, things=table)
 
 
 async def test_a_column_of_many_texts_is_not_described_by_them(project: Path) -> None:

@@ -11,6 +11,7 @@ from brain.pipeline_builder.draw import draw
 from brain.pipeline_builder.outline import outline
 from brain.pipeline_builder.spec import OnError, PipelineSpec
 from brain.tool_registry.definitions import SecretBinding, ToolAnnotations
+from brain.tool_registry.registry import Registry, built_in_tools_file
 
 COLUMN = {
     "type": "object",
@@ -238,6 +239,112 @@ def test_one_wrong_thing_is_told_with_its_place_and_what_to_do(wrong: dict[str, 
 )
 def test_what_fits_or_may_fit_is_taken(right: dict[str, Any]) -> None:
     assert "a" in built(READ, LINKED, step("any.thing", id="any"), right).steps
+
+
+BUILT_IN = Registry.from_file(built_in_tools_file())
+OPENED = step("table.read", id="w", arguments={"path": "rain.csv"})
+UNKNOWN_TO_ALL = step("any.thing", id="any")
+
+
+def checked(*steps: dict[str, Any], **rest: Any) -> list[str]:
+    """What is wrong with these steps of the built-in tools; `any` is a step whose result nobody knows."""
+    registry = Registry([*BUILT_IN, REGISTRY.get("any.thing")])
+    try:
+        build(PipelineSpec.from_value({"steps": [OPENED, UNKNOWN_TO_ALL, *steps], **rest}), registry)
+    except SpecError as exc:
+        return [str(problem) for problem in exc.problems]
+    return []
+
+
+def aggregate(**arguments: Any) -> dict[str, Any]:
+    return step("table.aggregate", arguments={"table": "${w}", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (aggregate(), "steps.a.arguments: table.aggregate needs 'function', because 'column' is left out"),
+        (aggregate(function="sum"), 'steps.a.arguments.function: takes "count", not "sum"'),
+        (aggregate(function="sum", by="${any}"), "because 'column' is left out"),
+        (
+            step("table.query", arguments={"tables": {"a b": "${w}"}, "sql": "SELECT 1"}),
+            "steps.a.arguments.tables: has the name \"a b\": 'a b' does not match '^[A-Za-z_]",
+        ),
+        (
+            aggregate(function="count", by={"column": "${any.name}", "part": "decade"}),
+            'steps.a.arguments.by.part: takes "year" or "quarter" or "month" or "week" or "weekday" or "day" or "hour"',
+        ),
+        (
+            aggregate(function="count", by=["${w.row_count}"]),
+            'steps.a.arguments.by[0]: takes text or an object, but "${w.row_count}" is a whole number',
+        ),
+        (
+            aggregate(function="count", by=[{"column": "${any}"}]),
+            "steps.a.arguments.by[0]: it needs 'part'",
+        ),
+        (aggregate(column="x", function="${any}y"), 'takes "count" or "sum" or "mean"'),
+        (aggregate(column="x", function="${any}y"), 'which "${any}y" can never be'),
+        (
+            step("table.read", foreach=[1, 2], arguments={"path": "${item}"}),
+            'steps.a.arguments.path: takes text, but "${item}" is a whole number',
+        ),
+        (step("table.read", foreach=["", ""], arguments={"path": "${item}"}), '"${item}" never fits: '),
+        (
+            step("table.plot", foreach=["pie", "cake"], arguments={"table": "${w}", "kind": "${item}"}),
+            'takes "line" or "bar" or "barh" or "scatter" or "histogram", which "${item}" can never be',
+        ),
+        (step("table.read", foreach=[{"x": 1}], arguments={"path": "${item.x}"}), "but"),
+        (step("table.read", foreach=["x"], arguments={"path": "${item.y}"}), "item is text and has no 'y'"),
+        (
+            step("table.sort", arguments={"table": "${w}", "by": ["${any}", 5]}),
+            "steps.a.arguments.by[1]: takes text, not 5",
+        ),
+        (step("table.sort", arguments={"table": "${w}", "by": []}), "steps.a.arguments.by: "),
+        (
+            step("table.filter", arguments={"table": "${w}", "where": [{"column": "${any}", "operator": "is"}]}),
+            'steps.a.arguments.where[0].operator: takes "equals" or',
+        ),
+        (
+            step(
+                "table.filter", arguments={"table": "${w}", "where": [{"column": "${any}", "x": 1, "operator": "in"}]}
+            ),
+            'steps.a.arguments.where[0].x: it takes no "x".',
+        ),
+    ],
+)
+def test_what_no_run_could_make_fit_is_refused(wrong: dict[str, Any], problem: str) -> None:
+    (told,) = checked(wrong)
+    assert problem in told
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        aggregate(function="count"),
+        aggregate(function="${any}"),
+        aggregate(function="${any}", by="${any}"),
+        aggregate(function="${any}x", column="x"),
+        aggregate(function="m${any}", column="x"),
+        aggregate(column="${any}"),
+        aggregate(function="count", by=["${any}", {"column": "${any}", "part": "${any}"}, "day"]),
+        aggregate(function="count", by="${any}"),
+        step(
+            "table.aggregate", arguments={"table": "${any}", "column": "${any}", "function": "${any}", "by": "${any}"}
+        ),
+        step("table.query", arguments={"tables": "${any}", "sql": "${any}"}),
+        step("table.query", arguments={"tables": {"a_b": "${w}", "c": "${any.x}"}, "sql": "SELECT ${any}"}),
+        step("table.read", foreach=[1, "x"], arguments={"path": "${item}"}),
+        step("table.read", foreach=[], arguments={"path": "${item}"}),
+        step("table.read", foreach=["${any}", 3], arguments={"path": "${item}"}),
+        step("table.read", foreach=[*range(200), "x"], arguments={"path": "${item}"}),
+        step("table.sort", foreach=[1.0], arguments={"table": "${w}", "by": "x", "limit": "${item}"}),
+        step("files.write", arguments={"path": "x.csv", "content": {"rows": ["${w}", 1], "odd": "${any}"}}),
+        step("table.plot", foreach=["pie", "bar"], arguments={"table": "${w}", "kind": "${item}"}),
+        step("table.plot", arguments={"table": {"format": "table", "artifact": "${any}"}}),
+    ],
+)
+def test_what_some_run_may_make_fit_is_taken(right: dict[str, Any]) -> None:
+    assert checked(right) == []
 
 
 def test_the_result_of_a_foreach_step_is_a_list() -> None:

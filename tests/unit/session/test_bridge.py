@@ -76,10 +76,10 @@ def test_an_interrupt_is_raised_after_what_was_waited_for_has_cleaned_up(
 def test_an_interrupt_in_the_very_moment_of_handing_over_leaves_nothing_running(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch, *, is_too_late: bool
 ) -> None:
-    hand_over = bridge.loop.call_soon_threadsafe
+    hand_over = bridge._loop.call_soon_threadsafe
 
     def interrupted(*arguments: Any) -> object:
-        monkeypatch.setattr(bridge.loop, "call_soon_threadsafe", hand_over)
+        monkeypatch.setattr(bridge._loop, "call_soon_threadsafe", hand_over)
         if is_too_late:
             hand_over(*arguments)
         raise KeyboardInterrupt
@@ -87,7 +87,7 @@ def test_an_interrupt_in_the_very_moment_of_handing_over_leaves_nothing_running(
     async def work() -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(bridge.loop, "call_soon_threadsafe", interrupted)
+    monkeypatch.setattr(bridge._loop, "call_soon_threadsafe", interrupted)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         bridge.run(work())

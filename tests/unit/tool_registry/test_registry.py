@@ -55,9 +55,10 @@ def test_the_built_in_tools_are_all_there_and_can_all_be_loaded():
 
 def test_only_tools_that_write_need_approval():
     registry = Registry.from_file(built_in_tools_file())
-    assert not registry.get("files.write").is_read_only
-    assert all(registry.get(name).is_read_only for name in ("http.get", "table.read", "table.query", "text.summarize"))
-    assert all(definition.is_repeatable for definition in registry)
+    writing = {"browser.fill_and_submit", "files.write", "http.post"}
+    assert {definition.name for definition in registry if not definition.is_read_only} == writing
+    not_repeatable = {definition.name for definition in registry if not definition.is_repeatable}
+    assert not_repeatable == {"browser.fill_and_submit", "http.post"}
 
 
 def test_an_unknown_tool_is_answered_with_the_nearest_names(tmp_path):
@@ -124,6 +125,24 @@ def test_every_problem_is_told_at_once_with_entry_and_field(tmp_path):
     ):
         assert any(line.startswith(f"  - {expected}") for line in lines), (expected, said)
     assert said.splitlines()[0].endswith(f"has {len(lines)} problems:")
+
+
+WRONG_BINDINGS = {
+    'secrets.0.name: "OPENAI_API_KEY" belongs to the Brain itself': [{"name": "OPENAI_API_KEY"}],
+    'secrets.0.name: "not a name" is no name for a secret': [{"name": "not a name", "hosts": ["a.example"]}],
+    'secrets.0.hosts.1: "https://a.example/" must be a host as in api.example.com': [
+        {"name": "SHOP_TOKEN", "hosts": ["a.example", "https://a.example/"]}
+    ],
+    'secrets.0.hosts.0: "*" must be a host': [{"name": "SHOP_TOKEN", "hosts": ["*"]}],
+    "secrets: SHOP_TOKEN is bound 2 times": [{"name": "SHOP_TOKEN"}, {"name": "SHOP_TOKEN", "hosts": ["a.example"]}],
+    "secrets.0.host: is not known": [{"name": "SHOP_TOKEN", "host": "a.example"}],
+}
+
+
+@pytest.mark.parametrize("expected", WRONG_BINDINGS)
+def test_a_binding_that_could_not_hold_is_refused(tmp_path, expected):
+    said = refusal(written(tmp_path, {**GOOD, "secrets": WRONG_BINDINGS[expected]}))
+    assert f"  - tools[0] (word.count) {expected}" in said
 
 
 def test_an_unknown_key_beside_tools_is_refused(tmp_path):

@@ -31,6 +31,14 @@ def names(request: str, limit: int) -> list[str]:
         ("sum up the article in two sentences", "text.summarize"),
         ("save the result to a file", "files.write"),
         ("what does this page say", "html.extract_text"),
+        ("all links of a page", "html.extract_links"),
+        ("the table on that page", "html.extract_tables"),
+        ("pick elements by CSS selector", "html.select"),
+        ("post JSON to an API", "http.post"),
+        ("all pages of an API", "http.paginate"),
+        ("news from an RSS feed", "feed.read"),
+        ("what does the PDF say", "pdf.extract_text"),
+        ("scrape through ScraperAPI", "scraperapi.get"),
     ],
 )
 def test_each_kind_of_request_finds_its_tool_among_the_first_three(request_, tool):

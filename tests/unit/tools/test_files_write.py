@@ -1,3 +1,4 @@
+import csv
 import datetime as dt
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -6,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from brain.artifacts import File
+from brain.artifacts import File, notes_of
 from brain.errors import ToolError
-from brain.tools import files
+from brain.tools import files, table_files
 
 TABLE = pa.table({"d": [dt.date(2020, 1, 2)], "n": [float("nan")], "s": ["ž"]})
 
@@ -43,9 +44,9 @@ def test_a_table_as_json_can_be_read_back(context, folder):
     assert rows == [{"d": "2020-01-02", "n": None, "s": "ž"}]
 
 
-@pytest.mark.parametrize("path", ["table.txt", "table", "table.xlsx"])
+@pytest.mark.parametrize("path", ["table.txt", "table", "table.xls"])
 def test_a_table_goes_only_where_it_can_be_written(context, path):
-    with pytest.raises(ToolError, match=r"A table is written to a path that ends in \.csv, \.parquet, \.json, \.jsonl"):
+    with pytest.raises(ToolError, match=r"A table is written to a path that ends in \.csv, \.tsv, \.xlsx, \.parquet, "):
         files.write(path, TABLE, context=context)
 
 
@@ -55,6 +56,68 @@ def test_a_table_with_lists_is_sent_to_json(context, folder):
         files.write("t.csv", nested, context=context)
     assert not (folder / "outputs" / "t.csv").exists()
     files.write("t.json", nested, context=context)
+
+
+FORMULAS = pa.table(
+    {
+        "text": ["=1+1", "+x", "-y", "@z", "\t=1", "plain", "a=b", None],
+        "sign": ["-5", "+3.2", "-1,200.5", "+5%", "-1e5", "", "'=1", None],
+        "number": [-1, -2, -3, -4, -5, -6, -7, -8],
+        "=name": pa.array(["=a", "b"] * 4).dictionary_encode(),
+    }
+)
+
+
+@pytest.mark.parametrize(("path", "delimiter"), [("t.csv", ","), ("t.tsv", "\t")])
+def test_text_in_csv_and_tsv_never_becomes_a_formula(context, folder, path, delimiter):
+    assert files.write(path, FORMULAS, context=context)["marked_as_text"] == 10
+    with (folder / "outputs" / path).open(newline="") as lines:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    assert rows[0] == ["text", "sign", "number", "'=name"]
+    assert [row[0] for row in rows[1:]] == ["'=1+1", "'+x", "'-y", "'@z", "'\t=1", "plain", "a=b", ""]
+    assert [row[1] for row in rows[1:]] == ["-5", "+3.2", "-1,200.5", "+5%", "-1e5", "", "'=1", ""]
+    assert [row[2] for row in rows[1:3]] == ["-1", "-2"]
+
+
+def test_text_can_be_written_as_it_is_for_programs(context, folder):
+    assert "marked_as_text" not in files.write("t.csv", FORMULAS, keep_formulas=True, context=context)
+    assert (folder / "outputs" / "t.csv").read_text().splitlines()[1] == '"=1+1","-5",-1,"=a"'
+    plain = FORMULAS.select(["sign", "number"])
+    assert files.write("plain.csv", plain, context=context).keys() == {"path", "size"}
+    files.write("t.json", FORMULAS, context=context)
+    assert json.loads((folder / "outputs" / "t.json").read_text())[0]["text"] == "=1+1"
+
+
+def test_tables_become_the_sheets_of_a_workbook(context, folder):
+    files.write("one.xlsx", TABLE, context=context)
+    again = files.write("one.xlsx", TABLE, context=context)
+    assert again["size"] == (folder / "outputs" / "one.xlsx").stat().st_size
+    files.write("two.xlsx", {"Ž": TABLE, "Formulas": FORMULAS}, context=context)
+    read = table_files.read("outputs/two.xlsx", sheet="Formulas", context=context)
+    assert read.column("text").to_pylist() == FORMULAS.column("text").to_pylist()
+    first = table_files.read("outputs/two.xlsx", context=context)
+    assert notes_of(first)[0] == "This is the sheet Formulas. The workbook has others: Ž."
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "complaint"),
+    [
+        ("a.xlsx", "text", r"a\.xlsx takes a table, not str; choose a path such as \.json"),
+        ("a.xlsx", {"a": TABLE, "b": 1}, r"a\.xlsx takes a table, not dict"),
+        ("a.parquet", [{"a": 1}], r"a\.parquet takes a table, not list"),
+        ("a.json", {"f": File(b"x", "text/plain", "x.txt")}, "A file cannot stand inside a JSON value"),
+    ],
+)
+def test_what_a_file_cannot_hold_is_refused(context, folder, path, content, complaint):
+    with pytest.raises(ToolError, match=complaint):
+        files.write(path, content, context=context)
+    assert not (folder / "outputs" / path).exists()
+
+
+def test_a_table_inside_a_json_value_is_written_by_its_rows(context, folder):
+    files.write("check.json", {"valid": False, "failures": TABLE.select(["d", "s"])}, context=context)
+    written = json.loads((folder / "outputs" / "check.json").read_text())
+    assert written == {"valid": False, "failures": [{"d": "2020-01-02", "s": "ž"}]}
 
 
 def test_another_content_is_written_over_only_when_asked(context, folder):

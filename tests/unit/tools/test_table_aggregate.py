@@ -106,7 +106,7 @@ def test_floats_add_up_the_same_each_time(weather):
         ),
         (("date", "sum"), "date holds dates, which have no sum"),
         (("precip", "mean"), r"no column 'precip'\. Did you mean precipitation\? Its columns are: date, precipitation"),
-        (("wind", "average"), r"'average' is no function of table\.aggregate\. It knows count, sum, mean"),
+        (("wind", "average"), r"'average' is no function to calculate with\. There are count, sum, mean"),
         (("wind", "mean", "mouth"), r"no column 'mouth'\."),
         (("wind", "mean", {"column": "date", "part": "minute"}), "'minute' is no part of a date: take one of year, "),
         (("wind", "mean", {"part": "month"}), 'names no column: write "date", or '),

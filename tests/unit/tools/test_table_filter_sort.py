@@ -56,6 +56,12 @@ def test_missing_values_are_not_equal_to_anything_and_match_nothing_else():
     assert filter_rows(table, [{"column": "n", "operator": "is_null"}]).to_pylist() == [{"n": None, "s": None}]
 
 
+def test_nan_is_missing():
+    table = pa.table({"n": [1.5, float("nan"), None]})
+    assert filter_rows(table, [{"column": "n", "operator": "is_not_null"}]).to_pylist() == [{"n": 1.5}]
+    assert filter_rows(table, [{"column": "n", "operator": "is_null"}]).num_rows == 2
+
+
 def test_whole_numbers_are_compared_with_fractions():
     table = pa.table({"n": [1, 2, 3]})
     assert filter_rows(table, [{"column": "n", "operator": "greater", "value": 2.5}]).to_pylist() == [{"n": 3}]

@@ -1,42 +1,24 @@
-"""Settings from `.env` and the environment, `${secret:NAME}` references, and the redaction of what they stand for."""
+"""Settings from `.env` and the environment, validated once."""
 
-import json
-import logging
+import base64
+import binascii
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values, load_dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from brain.config_secrets.references import SECRET_NAME
 from brain.errors import SettingsError
 
-__all__ = [
-    "SECRET_REFERENCE",
-    "ProjectEnvironment",
-    "Redactor",
-    "SecretResolver",
-    "Settings",
-    "find_project",
-    "install_log_redaction",
-    "load_settings",
-]
+__all__ = ["KEY_BYTES", "ProjectEnvironment", "Settings", "find_project", "load_settings"]
 
-SECRET_REFERENCE = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
-
-NEVER_REFERENCED = frozenset(
-    {"DATABASE_URL", "DATABASE_READER_URL", "REDIS_URL", "OPENAI_API_KEY", "BRAIN_SECRETS_KEY"}
-)
-"""What the Brain itself lives on can never be handed to a tool."""
-
-SECRET_NAME = re.compile(
-    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DATABASE_URL|READER_URL|REDIS_URL)$", re.IGNORECASE
-)
-SHORTEST_SECRET = 6
-"""Characters; a shorter value is not redacted, because it would be found in ordinary words."""
+KEY_BYTES = 32
+"""Of a key that the table of secrets is encrypted with (AES-256)."""
 
 DATABASE_URL = "postgresql://user:password@host:5432/database"
 HIGHEST_PORT = 65_535
@@ -44,7 +26,6 @@ HIGHEST_PORT = 65_535
 POOLER_PORT = 6543
 """Supabase's transaction pooler, which has neither LISTEN nor session settings."""
 POOLER = re.compile(rf"(?:^|@|,)[^/@,?]*:{POOLER_PORT}(?=[/?,]|$)|[?&]port={POOLER_PORT}(?=&|$)")
-URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^:/@?#]*):(?P<password>[^@?#]+)@")
 
 
 def _blank_to_none(value: Any) -> Any:
@@ -85,10 +66,19 @@ class Settings(BaseModel):
     brain_chat_model: Optional[str] = None
     brain_embedding_model: Optional[str] = None
     brain_embedded: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
+    brain_secrets_key: Optional[SecretStr] = None
+    """What the table of secrets is encrypted with: keys separated by commas, of which the first encrypts."""
     brain_tools: Optional[Path] = None
     brain_artifacts_url: Optional[str] = None
     brain_allow_hosts: Listed = ()
     """Hosts, addresses or networks (`10.0.0.0/8`) that tools may reach although they are not public."""
+    brain_only_hosts: Listed = ()
+    """Where there are any, tools reach nothing else."""
+    brain_robots: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
+    brain_host_interval: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.25
+    """Seconds from one request to a host to the next."""
+    brain_chromium: Optional[Path] = None
+    """The program that browser tools start; None: the one that is found."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
@@ -114,6 +104,17 @@ class Settings(BaseModel):
             ) from None
         return value
 
+    @field_validator("brain_secrets_key")
+    @classmethod
+    def _known_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        _keys(value)
+        return value
+
+    @property
+    def secrets_keys(self) -> tuple[bytes, ...]:
+        """The keys of the table of secrets, the one that encrypts first; none where none is set."""
+        return _keys(self.brain_secrets_key)
+
     @property
     def tools_file(self) -> Path:
         """Where the tool definitions are read from; what is set stands relative to the project."""
@@ -135,15 +136,35 @@ class Settings(BaseModel):
         """Whether a service without a URL may be started on this machine."""
         return self.brain_embedded == "on"
 
+    @property
+    def heeds_robots(self) -> bool:
+        """Whether pages that robots.txt excludes stay unread."""
+        return self.brain_robots == "on"
+
     def _place(self, path: Path | str) -> Path:
         return self.project / os.path.expanduser(path)  # noqa: PTH111 - pathlib raises where there is no such user
 
 
-def find_project(start: Path | None = None) -> Path:
+def _keys(written: SecretStr | None) -> tuple[bytes, ...]:
+    parts = written.get_secret_value().split(",") if written is not None else ()
+    return tuple(_key(part.strip()) for part in parts if part.strip())
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text.rstrip("=") + "=", altchars="-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError("takes what `brain secrets key` prints, or several of these separated by commas")
+    return key
+
+
+def find_project() -> Path:
     """`BRAIN_HOME`, else the nearest folder upward that holds `tools.json` or `.brain`, else the working folder."""
     if home := os.environ.get("BRAIN_HOME"):
         return Path(home).expanduser().resolve()
-    here = (start or Path.cwd()).resolve()
+    here = Path.cwd().resolve()
     marked = (folder for folder in (here, *here.parents) if is_project(folder))
     return next(marked, here)
 
@@ -205,6 +226,10 @@ class ProjectEnvironment(Mapping[str, str]):
         given = os.environ.get(name)
         return self._file[name] if given is None or given == _from_files.get(name) else given
 
+    def is_written(self, name: str) -> bool:
+        """Whether the value is the one that stands in `.env`."""
+        return name in self._file and self[name] == self._file[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter({name for name, value in os.environ.items() if value != _from_files.get(name)} | self._file.keys())
 
@@ -253,115 +278,3 @@ def _is_url(text: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     return port is None or 0 < port <= HIGHEST_PORT
-
-
-class SecretResolver:
-    """Turns `${secret:NAME}` into its value, at the moment of use, for the names that a tool's definition binds."""
-
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self._environment = environment
-
-    def resolve(self, name: str) -> str:
-        """The value of a secret from the environment (which holds `.env` too).
-
-        Raises SettingsError where it is not set, or is one that no tool may have.
-        """
-        if name in NEVER_REFERENCED:
-            raise SettingsError(f"{name} belongs to the Brain itself and is never given to a tool.")
-        environment = os.environ if self._environment is None else self._environment
-        value = environment.get(name)
-        if not value:
-            raise SettingsError(f"The secret {name} is not set: add {name}=... to .env or to the environment.")
-        return value
-
-
-class Redactor:
-    """Replaces every known secret value in text by its reference."""
-
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        worth = {value: name for name, value in secrets.items() if len(value) >= SHORTEST_SECRET}
-        self._names = worth
-        longest_first = sorted(worth, key=len, reverse=True)
-        either = "|".join(map(re.escape, longest_first))
-        self._pattern = re.compile(either) if worth else None
-        self._overlapping = re.compile(f"(?=({either}))")
-        escaped = (json.dumps(value, ensure_ascii=False)[1:-1] for value in longest_first)
-        self._in_json = re.compile("|".join(map(re.escape, escaped))) if worth else None
-
-    @classmethod
-    def of_environment(cls, project: Path, names: Iterable[str] = ()) -> Self:
-        """Knows all of `.env` and the environment whose names look secret, the passwords in URLs, and `names`."""
-        values = {**{k: v for k, v in dotenv_values(project / ".env").items() if v}, **os.environ}
-        wanted = frozenset(names)
-        secrets = {name: value for name, value in values.items() if name in wanted or SECRET_NAME.search(name)}
-        return cls({**dict(_passwords(values)), **secrets})
-
-    def text(self, text: str) -> str:
-        """The text with each secret value as `${secret:NAME}`; of secrets that overlap nothing remains."""
-        if self._pattern is None or not (first := self._pattern.search(text)):
-            return text
-        parts, shown = [text[: first.start()]], first.start()
-        for match in self._overlapping.finditer(text, first.start()):
-            if match.start(1) >= shown:
-                parts += [text[shown : match.start(1)], f"${{secret:{self._names[match[1]]}}}"]
-            shown = max(shown, match.end(1))
-        return "".join([*parts, text[shown:]])
-
-    def is_in_json(self, text: str) -> bool:
-        """Whether JSON text (non-ASCII letters unescaped) holds a secret value, as it is or as JSON escapes it."""
-        return self._in_json is not None and self._in_json.search(text) is not None
-
-    def value(self, value: Any) -> Any:
-        """A JSON value with every text in it, keys too, redacted."""
-        if self._pattern is None:
-            return value
-        match value:
-            case str():
-                return self.text(value)
-            case Mapping():
-                return {self.value(key): self.value(item) for key, item in value.items()}
-            case list() | tuple():
-                return [self.value(item) for item in value]
-            case _:
-                return value
-
-
-def _passwords(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The password in each value that is a URL, also decoded; one that is just the user's name again is no secret."""
-    for name, value in values.items():
-        if (match := URL_PASSWORD.match(value)) and match["password"] != match["user"]:
-            yield f"{name}_PASSWORD", match["password"]
-            if (decoded := unquote(match["password"])) != match["password"]:
-                yield f"{name}_PASSWORD_DECODED", decoded
-
-
-def install_log_redaction(redactor: Redactor) -> None:
-    """Redact every log record of this process, tracebacks included, whichever handler writes it."""
-    make = logging.getLogRecordFactory()
-    while isinstance(make, _RedactingFactory):
-        make = make.inner
-    logging.setLogRecordFactory(_RedactingFactory(make, redactor))
-
-
-class _RedactingFactory:
-    def __init__(self, inner: Any, redactor: Redactor) -> None:
-        self.inner = inner
-        self._redactor = redactor
-        self._formatter = logging.Formatter()
-
-    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
-        record: logging.LogRecord = self.inner(*args, **kwargs)
-        record.msg, record.args = self._redactor.text(_message(record)), ()
-        if record.exc_info and record.exc_info[0] is not None:
-            record.exc_text = self._redactor.text(self._formatter.formatException(record.exc_info))
-        record.exc_info = None  # some handlers would render it themselves
-        if record.stack_info:
-            record.stack_info = self._redactor.text(record.stack_info)
-        return record
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError, KeyError):  # logging itself would not raise either
-        return f"{record.msg} {record.args!r}"

@@ -1,0 +1,48 @@
+"""What the shell offers at the tab key: names of runs and tools, quickly, and nothing where something is wrong."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from brain.config_secrets import Settings
+
+__all__ = ["runs", "tools"]
+
+OFFERED_RUNS = 20
+LONGEST_WORDS = 60
+"""Columns for what a run or tool is about; some shells show it."""
+
+
+def runs(ctx: typer.Context) -> list[tuple[str, str]]:
+    """The newest runs, where a database can be asked without starting one."""
+    try:
+        from brain.session.recent import recent_runs
+
+        return [(run, _brief(words)) for run, words in recent_runs(_settings(ctx), OFFERED_RUNS)]
+    except Exception:  # noqa: BLE001 - nobody wants to read about it in the middle of a command line
+        return []
+
+
+def tools(ctx: typer.Context) -> list[tuple[str, str]]:
+    """The names of the tools."""
+    try:
+        from brain.session.services import tools_file_of
+        from brain.tool_registry.registry import Registry
+
+        file = ctx.params.get("tools") or tools_file_of(_settings(ctx))
+        return [(tool.name, _brief(tool.description)) for tool in Registry.from_file(file)]
+    except Exception:  # noqa: BLE001 - as above
+        return []
+
+
+def _settings(ctx: typer.Context) -> "Settings":
+    from brain.config_secrets import load_settings
+
+    return load_settings(ctx.params.get("project"))
+
+
+def _brief(words: str) -> str:
+    from brain.cli.screen import visible
+
+    return visible(" ".join(words.split()))[:LONGEST_WORDS]
