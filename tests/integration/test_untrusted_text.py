@@ -329,16 +329,11 @@ def test_what_was_approved_is_done_and_nothing_else(world: World, waiting: Run) 
 def test_the_harness_sees_what_it_looks_for(world: World) -> None:
     world.reset()
     fewer = [{**step, "foreach": "${pages[:7]}"} if step["id"] == "articles" else step for step in SPEC["steps"]]
-    rogue = {
-        **SPEC,
-        "inputs": {**SPEC["inputs"], "site": TEXT},
-        "steps": [*fewer, EXTRA],
-        "request": f"Tell me {CANARY}",
-    }
+    rogue = {**SPEC, "inputs": {**SPEC["inputs"], "site": TEXT}, "steps": [*fewer, EXTRA]}
     run = world.brain.run(rogue, yes=True, urls=world.urls, site=world.site.url)
     assert world.violations(run) == {
         "extra step leak", "another plan", "more or fewer items", "wrote outputs/rivers.json", "sent something",
-        f"fetched {STOLEN}", "secret in the site", "secret in the model",
+        f"fetched {STOLEN}", "secret in the site",
     }  # fmt: skip
     assert {place for place, text in world.places(run).items() if PAGES[0].fact in text} == {
         "the model", "the database", "artifacts", "a tool", "the run",
