@@ -35,7 +35,9 @@ def main() -> NoReturn:
         from brain.cli.app import run
 
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # while it was loaded; later ones have their own words
+        with suppress(OSError):
+            sys.stderr.write("brain: interrupted; nothing was begun\n")
         code = CANCELLED
     except OSError:  # the terminal went away, and what was to be said with it
         code = FAILED

@@ -1,7 +1,8 @@
 """All commands in one Typer app, and what becomes of an error."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -16,13 +17,24 @@ log = logging.getLogger(__name__)
 
 
 class _Commands(TyperGroup):
+    """Says what an interrupt means where a command does not know better."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _told_if_interrupted():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, *arguments: Any, **options: Any) -> Any:
-        """Say what an interrupt means where a command does not know better."""
-        try:
+        with _told_if_interrupted():
             return super().invoke(*arguments, **options)
-        except KeyboardInterrupt:
-            _complain("interrupted; brain runs shows what was begun")
-            raise typer.Exit(CANCELLED) from None
+
+
+@contextmanager
+def _told_if_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        _complain("interrupted; brain runs shows what was begun")
+        raise typer.Exit(CANCELLED) from None
 
 
 app = typer.Typer(
@@ -89,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except BrainError as exc:
-        _complain(str(exc))
+        _complain(_without_secrets(str(exc)))
         return exc.exit_code
     except KeyboardInterrupt:
         return CANCELLED
@@ -97,13 +109,18 @@ def run(arguments: Sequence[str]) -> int:
         log.debug("unexpected", exc_info=True)
         reason = f"{type(exc).__name__}: {exc}".rstrip(": ")
         hint = "Set BRAIN_LOG_LEVEL=DEBUG to see where; brain doctor looks at the installation."
-        _complain(f"something unexpected happened ({reason}). {hint}")
+        _complain(f"something unexpected happened ({_without_secrets(reason)}). {hint}")
         return 1
     return code if isinstance(code, int) else 0
 
 
 def _complain(text: str) -> None:
     from brain.cli.live import note
+
+    note(f"brain: {text}")
+
+
+def _without_secrets(text: str) -> str:
     from brain.config_secrets import redacted
 
-    note(f"brain: {redacted(text)}")
+    return redacted(text)

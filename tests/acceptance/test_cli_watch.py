@@ -11,11 +11,11 @@ SLOW = (nap("one", 1), nap("two", 1.5, needs=["one"]), nap("three", 1.5, needs=[
 
 def test_a_watcher_that_comes_late_sees_every_event_once_although_redis_is_killed_in_mid_run(shop: CommandLine) -> None:
     assert shop("runs", "--json").code == 0  # the services are up
+    [redis] = [service for service in shop("status", "--json").json if service["name"] == "redis"]
     running = shop.start("run", shop.write("slow.json", *SLOW))
     time.sleep(2)
     watching = shop.start("watch", "last", "--json")
     eventually(lambda: "one" in shop.naps())
-    [redis] = [service for service in shop("status", "--json").json if service["name"] == "redis"]
     os.kill(redis["pid"], signal.SIGKILL)
 
     ended, seen = running.end(), watching.end()
