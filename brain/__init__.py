@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from brain.pipeline_builder.spec import PipelineSpec
     from brain.runs import RunEvent, RunStatus, StepStatus
     from brain.session import Brain, Run
+    from brain.tool_registry.declared import tool
 
-__all__ = ["Brain", "BrainError", "File", "PipelineSpec", "Plan", "Run", "RunEvent", "RunStatus", "StepStatus"]
+__all__ = ["Brain", "BrainError", "File", "PipelineSpec", "Plan", "Run", "RunEvent", "RunStatus", "StepStatus", "tool"]
 
 _HOMES = {
     "Brain": "brain.session",
@@ -23,6 +24,7 @@ _HOMES = {
     "RunEvent": "brain.runs",
     "RunStatus": "brain.runs",
     "StepStatus": "brain.runs",
+    "tool": "brain.tool_registry.declared",
 }
 
 

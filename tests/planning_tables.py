@@ -107,10 +107,84 @@ CATALOG = pa.table(
     }
 )
 
+SALES = pa.table(
+    {
+        "Txn#": [f"T{number}" for number in range(1, 9)],
+        "SaleDate": pa.array(
+            [
+                "2024-01-09",
+                "2024-01-22",
+                "2024-02-14",
+                "2024-02-20",
+                "2024-03-03",
+                "2024-03-03",
+                "2024-03-29",
+                "2024-04-11",
+            ]
+        ).cast(pa.date32()),
+        "Rep": ["Okafor", "Lindqvist", "Okafor", "Moreau", "Lindqvist", "Okafor", "Moreau", "Moreau"],
+        "Region": ["EMEA", "APAC", "EMEA", "LATAM", "APAC", "LATAM", "EMEA", "APAC"],
+        "SKU": ["K-10", "K-10", "P-7", "K-10", "P-7", "Z-1", "Z-1", "P-7"],
+        "Qty Sold": [4, 10, 2, 7, 1, 12, 3, 5],
+        "Gross_Rev_USD": [400.0, 1000.0, 90.0, 700.0, 45.0, 3600.0, 900.0, 225.0],
+        "Disc%": [0.0, 5.0, 0.0, 10.0, 0.0, 15.0, 5.0, 0.0],
+        "Channel": ["online", "store", "online", "partner", "store", "online", "partner", "online"],
+    }
+)
+
+PATIENTS = pa.table(
+    {
+        "pid": [101, 102, 103, 104, 105, 106],
+        "sex": ["F", "M", "F", "F", "M", "M"],
+        "DOB": pa.array(["1975-03-04", "1990-06-07", "1962-01-30", "2001-12-05", "1983-08-19", "1979-10-10"]).cast(
+            pa.date32()
+        ),
+        "weightKg": [61.5, 82.0, 70.2, 55.0, 90.1, 77.7],
+        "height_cm": [165, 181, 170, 160, 188, 176],
+        "smoker": [True, False, False, True, True, False],
+        "blood type": ["O", "A", "O", "AB", "B", "A"],
+        "clinic": ["North", "South", "North", "South", "North", "South"],
+        "visits": [3, 1, 7, 2, 4, 5],
+    }
+)
+
+SENSORS = pa.table(
+    {
+        "ts": pa.array(
+            [f"2025-01-01 {time}:00" for time in ["00:05", "00:35", "06:05", "12:05", "12:35", "18:05", "23:05"]]
+        ).cast(pa.timestamp("us")),
+        "dev_id": ["d1", "d2", "d1", "d3", "d2", "d3", "d1"],
+        "room": ["kitchen", "cellar", "kitchen", "attic", "cellar", "attic", "kitchen"],
+        "tempC": [19.5, 12.1, 21.0, 15.0, 12.4, 16.2, 20.1],
+        "RH_pct": [41.0, 77.0, 40.0, 52.0, 79.0, 50.0, 43.0],
+        "lux": [5, 0, 300, 1500, 2, 900, 12],
+        "door_open": [False, True, False, False, True, False, True],
+        "batt_mV": [3010, 2890, 3005, 2950, 2870, 2940, 2999],
+    }
+)
+
+PLAYERS = pa.table(
+    {
+        "player": ["Ito", "Berg", "Costa", "Diallo", "Evans", "Fox", "Garcia"],
+        "team": ["Falcons", "Falcons", "Rovers", "Rovers", "Falcons", "Rovers", "Falcons"],
+        "pos": ["striker", "keeper", "striker", "midfielder", "defender", "midfielder", "midfielder"],
+        "goals": [21, 0, 17, 11, 2, 12, 4],
+        "assists": [5, 0, 7, 12, 1, 9, 3],
+        "mins_played": [2800, 3060, 2500, 2900, 3000, 2100, 1500],
+        "yellow cards": [3, 1, 6, 4, 7, 2, 0],
+        "season": [2023] * 7,
+        "birth_year": [1998, 1990, 2001, 1999, 1994, 2003, 2000],
+    }
+)
+
 DATA_FRAMES = {
     "catalog": CATALOG,
     "films": FILMS,
+    "patients": PATIENTS,
     "penguins": PENGUINS,
+    "players": PLAYERS,
+    "sales": SALES,
+    "sensors": SENSORS,
     "shifts": SHIFTS,
     "staff": STAFF,
     "visits": VISITS,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, work
+from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, tools, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -66,7 +66,7 @@ _add(data.steps, REMEMBER, "brain steps last --items")
 _add(data.rate, REMEMBER, 'brain rate last 4 --comment "right, but slow"')
 _add(data.search, REMEMBER, 'brain search "prices of cities"')
 _add(data.sql, REMEMBER, 'brain sql "SELECT status, count(*) FROM runs GROUP BY status"')
-_add(data.tools, REMEMBER, 'brain tools "read a table"')
+app.add_typer(tools.tools, name="tools", rich_help_panel=REMEMBER)
 _add(services.up, SERVE, "brain up")
 _add(services.down, SERVE, "brain down")
 _add(services.status, SERVE, "brain status --json")
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 1
     except BrainError as exc:
-        _complain(str(exc))
+        _complain(_without_secrets(str(exc)))
         return exc.exit_code
     except KeyboardInterrupt:
         return CANCELLED
@@ -109,13 +109,18 @@ def run(arguments: Sequence[str]) -> int:
         log.debug("unexpected", exc_info=True)
         reason = f"{type(exc).__name__}: {exc}".rstrip(": ")
         hint = "Set BRAIN_LOG_LEVEL=DEBUG to see where; brain doctor looks at the installation."
-        _complain(f"something unexpected happened ({reason}). {hint}")
+        _complain(f"something unexpected happened ({_without_secrets(reason)}). {hint}")
         return 1
     return code if isinstance(code, int) else 0
 
 
 def _complain(text: str) -> None:
     from brain.cli.live import note
+
+    note(f"brain: {text}")
+
+
+def _without_secrets(text: str) -> str:
     from brain.config_secrets import redacted
 
-    note(f"brain: {redacted(text)}")
+    return redacted(text)

@@ -156,7 +156,7 @@ def tools(
 
     with open_brain(project, tools) as brain:
         found, there = brain.tools(query, limit=limit), len(brain.tools())
-    render.tools(found, as_json=as_json)
+    render.tools(found, as_json=as_json, by_family=not query)
     if not found:
         note("Nothing was found.")
     elif len(found) < there:

@@ -5,7 +5,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -298,19 +298,28 @@ def pipeline(checked: "Pipeline") -> None:
     screen().print(tree(checked))
 
 
-def tools(found: "list[ToolDefinition]", *, as_json: bool) -> None:
-    """Tools by family, with what they are for and what they take; the JSON is a registry, as --tools takes it."""
+def tools(found: "list[ToolDefinition]", *, as_json: bool, by_family: bool = False) -> None:
+    """Tools with what they take and are for, in families if so wanted; the JSON is a registry, as --tools takes it."""
     if as_json:
         print_json({"tools": [tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in found]})
         return
     drawn = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("tool", "takes", "what it does"):
         drawn.add_column(name, overflow="fold")
+    families = list(dict.fromkeys(tool.family for tool in found)) if by_family else []
+    for number, family in enumerate(families):
+        drawn.add_row("\n" * (number > 0) + f"[bold]{family}[/]")
+        _add_tools(drawn, [tool for tool in found if tool.family == family])
+    if not by_family:
+        _add_tools(drawn, found)
+    screen().print(drawn)
+
+
+def _add_tools(drawn: Table, found: "Iterable[ToolDefinition]") -> None:
     for tool in found:
         takes = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
         asks = "" if tool.is_read_only else " [yellow]asks first[/]"
         drawn.add_row(f"[bold cyan]{tool.name}[/]{asks}", escape(takes), escape(_first_sentence(tool.description)))
-    screen().print(drawn)
 
 
 def _first_sentence(text: str) -> str:

@@ -228,7 +228,10 @@ async def _leave(reading: _Reading, task: asyncio.Task[Answer]) -> None:
 
 def _libpq_url(url: str) -> str:
     arguments = {name: str(value) for name, value in CONNECT_ARGUMENTS.items()}
-    return make_url(url).set(drivername="postgresql").update_query_dict(arguments).render_as_string(hide_password=False)
+    parts = make_url(url).set(drivername="postgresql")
+    if str(parts.query.get("host", "")).startswith("/"):
+        arguments["hostaddr"] = ""  # else libpq would leave the socket for PGHOSTADDR of the environment
+    return parts.update_query_dict(arguments).render_as_string(hide_password=False)
 
 
 def _type_of(field: "pa.Field") -> str:

@@ -14,6 +14,9 @@ CONTEXT_OF_THE_MODEL = 0
 """llama.cpp's word for as many tokens as the model was trained with; SmolLM2: 8192."""
 PROMPT_CACHE_MIB = 256
 """Memory for prompts seen before; llama.cpp's own default is 8 GiB."""
+CORES_FOR_OTHERS = 1
+"""Its threads wait for each other at every layer, so that one which shares its core slows down all of them: on two busy
+cores two threads gave 1 token a second, one gave 20."""
 WARNINGS = 2
 """llama.cpp's level of verbosity; above it every request writes to the log."""
 
@@ -37,7 +40,7 @@ def _parameters(record: ChatRecord) -> xllamacpp.CommonParams:
     parameters.hostnames = ["127.0.0.1"]
     parameters.n_ctx = CONTEXT_OF_THE_MODEL
     parameters.n_parallel = 1
-    parameters.cpuparams.n_threads = os.process_cpu_count() or 1
+    parameters.cpuparams.n_threads = max(1, (os.process_cpu_count() or 1) - CORES_FOR_OTHERS)
     parameters.cache_ram_mib = PROMPT_CACHE_MIB
     parameters.verbosity = WARNINGS
     parameters.endpoint_slots = False

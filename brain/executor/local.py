@@ -19,7 +19,7 @@ from brain.executor.ports import Report, ToolCall
 from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
 from brain.tool_registry.context import SharedResources, ToolContext
-from brain.tool_registry.definitions import ToolDefinition
+from brain.tool_registry.definitions import PythonRun, ToolDefinition
 
 __all__ = ["LocalCaller", "Surroundings", "on_daemon_thread"]
 
@@ -54,7 +54,7 @@ class LocalCaller:
         self._load = load
         self._around = around
         self._slots = asyncio.Semaphore(max_parallel)
-        self._functions: dict[str, _Function] = {}
+        self._functions: dict[tuple[str, PythonRun | None], _Function] = {}
 
     def slot(self) -> asyncio.Semaphore:
         """One of `max_parallel` places."""
@@ -94,9 +94,10 @@ class LocalCaller:
         )
 
     def _function(self, tool: ToolDefinition) -> "_Function":
-        if tool.name not in self._functions:
-            self._functions[tool.name] = _Function.of(self._load(tool))
-        return self._functions[tool.name]
+        key = (tool.name, tool.run)
+        if key not in self._functions:
+            self._functions[key] = _Function.of(self._load(tool))
+        return self._functions[key]
 
     def _context(self, call: ToolCall, grant: SecretGrant) -> ToolContext:
         around = self._around

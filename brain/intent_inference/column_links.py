@@ -1,6 +1,5 @@
 """Which columns of a table the words of a request may mean."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from brain.intent_inference.mentions import Request, Word
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
 from brain.intent_inference.spans import Spanned, overlap
+from brain.intent_inference.units import SYMBOLS
 from brain.written_numbers import NUMBER_WORDS
 
 __all__ = ["CERTAIN", "CLOSE", "GENERAL", "STATISTICS", "ColumnLink", "Rejection", "link_columns"]
@@ -29,13 +29,8 @@ GENERAL = frozenset({"most", "least", "best", "worst", "top", "bottom", "fewest"
 """Superlatives that do not say of what."""
 RECENT = frozenset({"latest", "newest", "earliest", "oldest"})
 """Superlatives that may be of a time."""
-UNITS = frozenset(
-    re.findall(
-        r"\w+",
-        """mm cm m km g kg mg lb oz c f k ppm ppb pct usd eur gbp ml l ms s h hz w kw kwh v hpa mb db""",
-    )
-)
-"""Of measurement, at the end of a column's name."""
+SHORTEST_CUT = 3
+"""Letters of `rev`, which may stand for `revenue`."""
 STATISTICS = frozenset({"maximum", "minimum", "average", "mean", "total", "sum"})
 """Words that are as often part of a column's name as they ask for a calculation."""
 
@@ -134,13 +129,20 @@ def _named(text: str, name: str) -> float:
     if said == whole:
         return 1.0
     if not set(said) <= set(whole):
-        return 0.0
+        return PARTIAL if _is_spelt_out(text.split(), name.split()) else 0.0
     if root(_head(name)) not in said:
         return PARTIAL
     return CERTAIN + (1 - CERTAIN) * len(said) / (len(whole) + 1)
 
 
+def _is_spelt_out(said: Sequence[str], name: Sequence[str]) -> bool:
+    """`gross revenue` for `gross rev`: every word is one of the name's, which may have cut it short."""
+    return all(
+        any(word == part or (len(part) >= SHORTEST_CUT and word.startswith(part)) for part in name) for word in said
+    )
+
+
 def _head(name: str) -> str:
     """The noun of a column's name: `length` of `bill length mm`, `temperature` of `temperature maximum`."""
-    words: Sequence[str] = [word for word in name.split() if word not in UNITS and word not in STATISTICS]
+    words: Sequence[str] = [word for word in name.split() if word not in SYMBOLS and word not in STATISTICS]
     return words[-1] if words else name.rsplit(maxsplit=1)[-1]

@@ -30,6 +30,7 @@ EQUAL = re.compile(r"\s*(?:is|was|are|were|of|=|:|equals|equal to|is exactly|bei
 """Between a column's name and the number that it is to have."""
 ALSO = re.compile(r"\s*(?:\w+\s+)?(?:,|and|but)\s+", re.IGNORECASE)
 """Between two conditions of one column: `at least 5 but less than 6`."""
+PEOPLE = frozenset({"people", "persons", "person", "everybody", "everyone", "anybody", "anyone", "those", "ones"})
 JOINT = re.compile(r"\s*(?:(?:is|are|was|were|of|a|an|has|have|that|with)\s+)*", re.IGNORECASE)
 """Between a column's name and a comparison."""
 
@@ -42,7 +43,7 @@ def find_conditions(reading: Reading) -> tuple[Condition, ...]:
         if not any(overlap(condition, other) for other in found):
             last = _negated(reading.request, condition, last)
             found.append(last)
-    for condition in _amounts(reading.request, reading.columns, found):
+    for condition in _amounts(reading, found):
         if not any(overlap(condition, other) for other in found):
             found.append(condition)
     return tuple(sorted(found, key=lambda condition: condition.start))
@@ -61,39 +62,51 @@ def _negated(request: Request, condition: Condition, last: Condition | None) -> 
     return condition
 
 
-def _amounts(request: Request, columns: Sequence[ColumnLink], found: Sequence[Condition]) -> Iterator[Condition]:
-    amounts = [link for link in columns if link.column.is_number]
+def _amounts(reading: Reading, found: Sequence[Condition]) -> Iterator[Condition]:
+    request, amounts = reading.request, [link for link in reading.columns if link.column.is_number]
     free = [number for number in request.of(Kind.NUMBER) if not any(overlap(number, other) for other in found)]
     for between in ranges(request, free) if amounts else ():
         refuse_backward(request, between, float(between.low.value), float(between.high.value))
         comparison = Comparison("between", between.start, between.high.end)
-        yield _of_nearest(request, amounts, comparison, [between.low.value, between.high.value])
+        if condition := _of_nearest(reading, amounts, comparison, [between.low.value, between.high.value]):
+            yield condition
     last: Condition | None = None
     for number in free if amounts else ():
         if said := amount_comparison(request, number):
-            if last is not None and ALSO.fullmatch(request.text, last.end, said.start):
+            if last and ALSO.fullmatch(request.text, last.end, said.start):
                 last = replace(last, operator=said.operator, value=number.value, start=said.start, end=said.end)
             else:
-                last = _of_nearest(request, amounts, said, number.value)
-            yield last
+                last = _of_nearest(reading, amounts, said, number.value)
+            if last:
+                yield last
         elif named := _named_before(request, number, amounts):
             yield Condition(named.column, "equals", number.value, named.start, number.end)
 
 
-def _of_nearest(request: Request, amounts: Sequence[ColumnLink], stated: Comparison, value: Json) -> Condition:
-    """The condition, of the column that is named right before it, else of the nearest."""
+def _of_nearest(reading: Reading, amounts: Sequence[ColumnLink], stated: Comparison, value: Json) -> Condition | None:
+    """The condition, of the column that is named right before it, else of the nearest that nothing parts from it."""
+    request = reading.request
 
     def remoteness(link: ColumnLink) -> tuple[bool, bool, int, float]:
         before = link.end <= stated.start and bool(JOINT.fullmatch(request.text, link.end, stated.start))
         return not before, link.column.is_calendar, distance(link, stated.start, stated.end), -link.score
 
-    best = min(amounts, key=remoteness)
+    together = [link for link in amounts if not _is_parted(reading, link, stated)]
+    if not together:
+        return None
+    best = min(together, key=remoteness)
     rivals = [link for link in amounts if (link.start, link.end) == (best.start, best.end)]
     close = sorted((link for link in rivals if best.score - link.score < CLOSE), key=lambda link: -link.score)
     doubt = Doubt(request.quote(best.start, best.end), best.start, best.end, tuple(link.column.name for link in close))
     return Condition(
         best.column, stated.operator, value, stated.start, stated.end, None, doubt if len(close) > 1 else None, best
     )
+
+
+def _is_parted(reading: Reading, link: ColumnLink, stated: Comparison) -> bool:
+    """In `salary of people above 50` the people are above 50, in something that is not said."""
+    between = [word for word in reading.request.words if link.end <= word.start < stated.start]
+    return any(word.text in PEOPLE or word.text in reading.source.nouns for word in between)
 
 
 def _named_before(request: Request, number: Mention, amounts: Sequence[ColumnLink]) -> ColumnLink | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from brain.errors import PlanningError
 from brain.intent_inference.column_links import ColumnLink
+from brain.intent_inference.inflection import is_plural
 from brain.intent_inference.mentions import Word
 from brain.intent_inference.sources import CALENDAR, Column
 from brain.intent_inference.spans import Place, Spanned
@@ -31,6 +32,8 @@ ASKED = re.compile(
 """`which month`, `top 3 products`, `the wettest month`."""
 HAVING = re.compile(r"\w*\s+(?:with|having|that (?:has|have|had))\s+the\s+(?:\w{3,}est|most|least)\b", re.IGNORECASE)
 """Behind a group: `the product with the highest amount`."""
+AGENT = re.compile(r"\b(?:\w{2,}ed|made|sold|bought|won|lost|given|taken|written|held|paid|run)\s+$", re.IGNORECASE)
+"""Before `by` and a plural: `minutes played by women` has no groups."""
 SORTED = re.compile(r"\b((?:sort|order|rank|arrang)\w*)\s+(?:[\w'’]+\s+){0,6}$", re.IGNORECASE)
 """Before `by`: what follows is an order, no group."""
 BY_DAY = re.compile(r"\b(?:by|per|each|every)\s+(?:single\s+)?(day|date)s?\b(?! of)", re.IGNORECASE)
@@ -90,8 +93,10 @@ def _announced(reading: Reading, word: Word, columns: Sequence[ColumnLink]) -> l
         return _of_part(reading, Grouping(Column("", ""), word.start, word.end, part, announced="by"))
     before = request.text[: word.start]
     plain, asked = ANNOUNCED.search(before), ASKED.search(before)
-    if plain and plain["plain"].lower() == "by" and _is_order(before[: plain.start()], reading):
-        return []
+    if plain and plain["plain"].lower() == "by":
+        is_agent = AGENT.search(before[: plain.start()]) and is_plural(word.text)
+        if is_agent or _is_order(before[: plain.start()], reading):
+            return []
     having = HAVING.match(request.text, word.end)
     if not (plain or asked or having):
         return []

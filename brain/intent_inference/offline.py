@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from brain.errors import PlanningError, SpecError
 from brain.intent_inference.column_links import Rejection
-from brain.intent_inference.coverage import left_over, unread_values, unused_words
+from brain.intent_inference.coverage import left_over, unread_values
+from brain.intent_inference.done import Done
 from brain.intent_inference.draft import DraftStep, write_spec
+from brain.intent_inference.left_words import unused_words
 from brain.intent_inference.linking import Links, link
 from brain.intent_inference.mentions import Kind, Request
 from brain.intent_inference.page_flow import page_steps
 from brain.intent_inference.plan import Check, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.slots import Subject
+from brain.intent_inference.slots import DEFAULT, Subject
 from brain.intent_inference.sources import main_source, table_reader
 from brain.intent_inference.stated import Doubt
 from brain.intent_inference.table_flow import TableFlow
@@ -28,6 +30,8 @@ from brain.tool_registry.search import ToolSearch
 __all__ = ["OfflinePlanner"]
 
 NEAREST_TOOLS = 5
+SYNONYM = 0.45
+"""Least cosine similarity with a table's name of another word for it: `employees` for `staff`."""
 NOTE = (
     "Planned by the small offline planner, which understands simple questions about tables and pages. "
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL, BRAIN_CHAT_MODEL) for a stronger one."
@@ -56,12 +60,12 @@ class OfflinePlanner:
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)
         flow, usage = self._about_table(question, links), None
-        reason = left_over(request, source, links, flow)
+        reason = self._left_over(question, links, flow)
         if not reason and (doubts := _doubts(flow.steps)):
             rejected, usage = await self._decided(request, doubts)
             links = link(request, source, self._similarity, rejected)
             flow = self._about_table(question, links)
-            reason = left_over(request, source, links, flow)
+            reason = self._left_over(question, links, flow)
         return self._finished(question, _worth_running(question, flow), usage, reason)
 
     def _finished(
@@ -76,8 +80,19 @@ class OfflinePlanner:
             pipeline = self._check(write_spec(question, steps))
         except SpecError as exc:
             raise PlanningError(f"The small planner wrote a plan that cannot be run. {exc}") from exc
-        notes = (NOTE, *_unused(question, steps))
+        notes = (NOTE, *_guessed(steps), *_unused(question, steps))
         return Plan(pipeline, f"offline{asked}", _provenance(steps), notes, *(usage or (0, 0)))
+
+    def _left_over(self, question: Question, links: Links, flow: TableFlow) -> str | None:
+        request, source = question.request, question.sources[0]
+        used = tuple(span for step in flow.steps for span in step.spans)
+        nouns = sorted(source.nouns)
+        synonyms = {
+            word.text
+            for word in unused_words(request, source, flow.steps)
+            if max(self._similarity.between(word.text, nouns), default=0) >= SYNONYM
+        }
+        return left_over(links, Done(request, source, used, flow.steps), flow.unserved, synonyms)
 
     def _about_table(self, question: Question, links: Links) -> TableFlow:
         source = question.sources[0]
@@ -150,6 +165,13 @@ def _worth_running(question: Question, flow: TableFlow) -> list[DraftStep]:
 def _doubts(steps: Sequence[DraftStep]) -> list[Doubt]:
     found = [doubt for step in steps for filled in step.filled.values() for doubt in filled.doubts]
     return list(dict.fromkeys(found))
+
+
+def _guessed(steps: Sequence[DraftStep]) -> Iterator[str]:
+    for step in steps:
+        for name, filled in step.filled.items() if "x-columns" in step.tool.output_schema else ():
+            if filled.origin == DEFAULT and "enum" in step.tool.parameters[name]:
+                yield f"The request does not say which {name} is meant; this is the {filled.value}."
 
 
 def _unused(question: Question, steps: Sequence[DraftStep]) -> Iterator[str]:

@@ -63,7 +63,8 @@ def find_ordering(
         first = next((word for word in superlatives if FIRST.match(request.text, word.end)), None)
         falls = match["verb"].lower() == "rank" or bool(DOWNWARD.search(request.text))
         falls = falls if first is None else not points_down(first.text)
-        return Ordering(falls, match.start(), first.end if first else named.end, column=named)
+        end = FIRST.match(request.text, first.end) if first else None
+        return Ordering(falls, match.start(), end.end() if end else named.end, column=named)
     return next((_of_superlative(request, word, columns, conditions, groupings) for word in superlatives), None)
 
 

@@ -185,7 +185,8 @@ def _member(schema: JsonSchema, subject: Subject) -> Filled | None:
     if not usable:
         return None
     cue, member, _ = max(usable, key=lambda match: (match[0].end - match[0].start, -match[0].start))
-    return subject.stated(member, [cue], is_asked=True)
+    spans = [place for place, other, _ in found if other == member and (place == cue or not overlap(place, cue))]
+    return subject.stated(member, spans, is_asked=True)
 
 
 def _member_cues(schema: JsonSchema, subject: Subject, *, in_names: bool = False) -> Iterator[tuple[Place, Json, bool]]:

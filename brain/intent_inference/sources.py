@@ -43,10 +43,25 @@ TARGET = re.compile(r"\b(?:save|write|store|export|put)\w*\b[^.;]*\b(?:as|to|int
 MOST_VALUES = 20
 """A text column with at most this many different values is described by them."""
 
-ABBREVIATIONS = {"max": "maximum", "min": "minimum", "avg": "average", "temp": "temperature", "num": "number"}
+ABBREVIATIONS = {
+    "max": "maximum",
+    "min": "minimum",
+    "avg": "average",
+    "temp": "temperature",
+    "num": "number",
+    "qty": "quantity",
+    "amt": "amount",
+    "pct": "percent",
+    "dept": "department",
+    "dob": "date of birth",
+    "hr": "hour",
+}
 IDENTIFIERS = ("id", "ids", "key", "code", "number", "nr", "no", "index", "zip", "postcode")
 """Last words of the names of columns whose numbers only tell things apart."""
 CALENDAR = ("year", "quarter", "month", "week", "weekday", "day", "hour")
+
+CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z])")
+"""Between the words of `tempC`, though not within `mV`."""
 
 type OpenTable = Callable[[str], Awaitable[pa.Table]]
 """Opens a table file of the project; raises ToolError where it cannot."""
@@ -72,7 +87,7 @@ class Column:
     @property
     def spoken(self) -> str:
         """The name as people say it: `maxTemp_C` is `maximum temperature c`."""
-        words = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name).lower())
+        words = re.findall(r"[^\W_]+", CAMEL.sub(" ", self.name).lower())
         return " ".join(ABBREVIATIONS.get(word, word) for word in words) or self.name
 
     @property

@@ -42,7 +42,9 @@ from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import ApprovalRequest, RunEvent, RunStatus
+from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order
+from brain.session.own_tools import OwnTools
 from brain.session.run import Results, Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
@@ -86,6 +88,8 @@ class Core:
     def __init__(self, settings: Settings, while_opening: WhileOpening = nullcontext) -> None:
         self.settings = settings
         self._while_opening = while_opening
+        importing = OwnModules(settings.project).load
+        self.own_tools = OwnTools(settings, importing, self._use)
         self.registry = Registry.from_file(tools_file_of(settings))
         names = [binding.name for tool in self.registry for binding in tool.secrets]
         self.redactor = Redactor.of_environment(settings.project, names)
@@ -97,7 +101,7 @@ class Core:
         self._search = ToolSearch(self.registry, self._embedder)
         self._model = chat_model(settings, self.redactor)
         self._caller = LocalCaller(
-            partial(load, importing=OwnModules(settings.project).load),
+            partial(load, importing=importing),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
@@ -250,6 +254,15 @@ class Core:
             return list(self.registry)[:limit]
         found = await asyncio.to_thread(self._search.search, query, limit or TOOLS_THAT_FIT)
         return [scored.definition for scored in found]
+
+    async def test_tool(self, name: str, *, yes: bool) -> list[ExampleResult]:
+        """Run the examples of a tool; raises UsageError where there is no such tool."""
+        return await Examples(self.registry, self._caller, self.codec).run(self.registry.get(name), yes=yes)
+
+    def _use(self, registry: Registry) -> None:
+        self.registry = registry
+        self.secrets = Secrets(self.settings, registry, self.redactor, self._vault)
+        self._search = ToolSearch(registry, self._embedder)
 
     async def _vault(self) -> "Vault":
         return (await self._open()).vault

@@ -1,15 +1,15 @@
 """What `tools.json` says about a tool: the Model Context Protocol's tool shape with what the Brain adds."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from brain.addresses import BOUND_HOST
 from brain.config_secrets import wrong_secret_name
 from brain.durations import Duration, Timeout
 
-__all__ = ["JsonSchema", "PythonRun", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
+__all__ = ["JsonSchema", "PythonRun", "Sample", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
 
 type JsonSchema = dict[str, Any]
 
@@ -61,11 +61,32 @@ class PythonRun(_Shape):
     python: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 
 
+class Sample(_Shape):
+    """What a reference in an example stands for when the example is run: one of the three."""
+
+    value: Any = None
+    """A JSON value as it is."""
+    rows: tuple[dict[str, Any], ...] | None = None
+    """A table, row by row."""
+    tool: ToolName | None = None
+    """What a call of this tool gives, with `arguments` that may refer to other samples."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        kinds = self.model_fields_set & {"value", "rows", "tool"}
+        if len(kinds) != 1 or ("arguments" in self.model_fields_set and kinds != {"tool"}):
+            raise ValueError("takes `value`, or `rows`, or `tool` with `arguments`")
+        return self
+
+
 class ToolExample(_Shape):
-    """A call that shows the tool at work; `brain tools` prints it."""
+    """A call that shows the tool at work; `brain tools test` makes it."""
 
     description: str
     arguments: dict[str, Any]
+    samples: dict[str, Sample] = Field(default_factory=dict)
+    """What the first names of references in the arguments stand for, beside the file's own samples."""
 
 
 class ToolDefinition(_Shape):

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from brain.nearest import did_you_mean
 from brain.shortened import shown
 from brain.tool_registry.annotations import annotation_problems
-from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+from brain.tool_registry.definitions import JsonSchema, Sample, ToolDefinition
 
-__all__ = ["definition_of"]
+__all__ = ["definition_of", "samples_of"]
+
+SAMPLES: TypeAdapter[dict[str, Sample]] = TypeAdapter(dict[str, Sample])
 
 
 def definition_of(entry: Any, where: str) -> tuple[ToolDefinition | None, list[str]]:
@@ -24,6 +26,14 @@ def definition_of(entry: Any, where: str) -> tuple[ToolDefinition | None, list[s
     except ValidationError as exc:
         return None, [f"{where} {_field(error['loc'])}: {_complaint(error)}" for error in exc.errors(include_url=False)]
     return definition, [f"{where} {problem}" for problem in _problems(definition)]
+
+
+def samples_of(value: Any) -> tuple[dict[str, Sample], list[str]]:
+    """The samples of the whole file, and what is wrong with them."""
+    try:
+        return SAMPLES.validate_python(value), []
+    except ValidationError as exc:
+        return {}, [f"samples {_field(error['loc'])}: {_complaint(error)}" for error in exc.errors(include_url=False)]
 
 
 def _problems(definition: ToolDefinition) -> Iterator[str]:

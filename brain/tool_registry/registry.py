@@ -3,39 +3,48 @@
 import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
 from brain.errors import RegistryError, UsageError
 from brain.nearest import did_you_mean
-from brain.tool_registry.definitions import ToolDefinition
-from brain.tool_registry.entries import definition_of
+from brain.tool_registry.declared import declaration_of
+from brain.tool_registry.definitions import Sample, ToolDefinition
+from brain.tool_registry.entries import definition_of, samples_of
+from brain.tool_registry.typed import CONTEXT, speaking_json
 
-__all__ = ["Registry", "built_in_tools_file", "load"]
+__all__ = ["Registry", "built_in_tools_file", "find_function", "load"]
 
-TOP_LEVEL_KEYS = frozenset({"tools", "$schema", "version"})
-CONTEXT = "context"
-"""The keyword-only parameter through which a tool gets its ToolContext; it is no argument."""
+TOP_LEVEL_KEYS = frozenset({"tools", "samples", "$schema", "version"})
 
 
 class Registry:
     """Tool definitions by name, in the order of the file."""
 
-    def __init__(self, definitions: Iterable[ToolDefinition]) -> None:
+    def __init__(self, definitions: Iterable[ToolDefinition], samples: Mapping[str, Sample] | None = None) -> None:
         self._definitions = {definition.name: definition for definition in definitions}
+        self.samples = samples or {}
+        """What references in examples stand for, where the example itself does not say."""
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Read and check a `tools.json`; raises RegistryError that lists everything wrong with it."""
-        entries = _entries(_parsed(path), path)
+        return cls.from_text(_text(path), path)
+
+    @classmethod
+    def from_text(cls, text: str, path: Path) -> Self:
+        """The same for what stands, or is about to stand, in a file."""
+        value = _parsed(text, path)
+        entries = _entries(value, path)
         checked = [definition_of(entry, _place(index, entry)) for index, entry in enumerate(entries)]
         problems = [problem for _, found in checked for problem in found]
         problems += _duplicates(definition for definition, _ in checked if definition)
-        if problems:
-            raise RegistryError(_listed(path, problems))
-        return cls(definition for definition, _ in checked if definition)
+        samples, wrong = samples_of(value.get("samples", {}))
+        if problems or wrong:
+            raise RegistryError(_listed(path, [*problems, *wrong]))
+        return cls((definition for definition, _ in checked if definition), samples)
 
     def get(self, name: str) -> ToolDefinition:
         """The definition of a tool; raises UsageError with the nearest names where there is none."""
@@ -63,27 +72,64 @@ def built_in_tools_file() -> Path:
 
 
 def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_module) -> Callable[..., Any]:
-    """Import the code behind a definition; raises RegistryError where it is missing or takes other arguments."""
+    """Import the code behind a definition; raises RegistryError where it is missing or takes other arguments.
+
+    A function that `brain.tool` decorates gets its arguments as its types say.
+    """
     if definition.run is None:
         raise RegistryError(f"The tool {definition.name} can be planned with but not run: its definition has no `run`.")
-    module_name, _, function_name = definition.run.python.partition(":")
-    function: Callable[..., Any] | None = getattr(_module(definition, module_name, importing), function_name, None)
+    try:
+        function = _found(definition.run.python, importing)
+        _compare(definition, _signature(function))
+    except _Unfit as exc:
+        what = f"The tool {definition.name} cannot be run ({definition.run.python}): {exc}."
+        raise RegistryError(what) from exc.__cause__
+    return speaking_json(function) if declaration_of(function) else function
+
+
+def find_function(python: str, importing: Callable[[str], Any] = import_module) -> Callable[..., Any]:
+    """The function that `package.module:function` names; raises RegistryError where there is none."""
+    try:
+        return _found(python, importing)
+    except _Unfit as exc:
+        raise RegistryError(f"{python} is no tool yet: {exc}.") from exc.__cause__
+
+
+class _Unfit(Exception):
+    """What keeps code from being a tool."""
+
+
+def _found(python: str, importing: Callable[[str], Any]) -> Callable[..., Any]:
+    module_name, _, function_name = python.partition(":")
+    function: Callable[..., Any] | None = getattr(_module(module_name, importing), function_name, None)
     if not callable(function):
         what = "is no function" if function is not None else "does not exist"
-        raise _broken(definition, f"{function_name} {what} in {module_name}")
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        untold = f"nobody can tell what {function_name} takes; name a function that is written in Python"
-        raise _broken(definition, untold) from None
-    if problem := _mismatch(definition, signature):
-        raise _broken(definition, problem)
+        raise _Unfit(f"{function_name} {what} in {module_name}")
     return function
 
 
-def _parsed(path: Path) -> Any:
+def _module(name: str, importing: Callable[[str], Any]) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return importing(name)
+    except ModuleNotFoundError as exc:
+        if exc.name and (name == exc.name or name.startswith(f"{exc.name}.")):
+            raise _Unfit(f"there is no module {name}; install it, or put it in the project folder") from exc
+        raise _Unfit(f"the module {name} needs {exc.name}, which is not installed") from exc
+    except Exception as exc:  # any error may come out of code that is imported
+        raise _Unfit(f"the module {name} cannot be imported ({type(exc).__name__}: {exc})") from exc
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        name = getattr(function, "__name__", repr(function))
+        raise _Unfit(f"nobody can tell what {name} takes; name a function that is written in Python") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise RegistryError(
             f"There is no {path}: copy the built-in tools from {built_in_tools_file()} to there, "
@@ -93,6 +139,11 @@ def _parsed(path: Path) -> Any:
         raise RegistryError(f"{path} cannot be read: {exc.strerror}.") from None
     except UnicodeDecodeError:
         raise RegistryError(f"{path} cannot be read: it is not UTF-8 text.") from None
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as exc:
         raise RegistryError(f"{path} is no valid JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}.") from None
     except RecursionError:
@@ -122,21 +173,8 @@ def _listed(path: Path, problems: list[str]) -> str:
     return f"{path} has {count}:\n" + "\n".join(f"  - {problem}" for problem in problems)
 
 
-def _module(definition: ToolDefinition, name: str, importing: Callable[[str], Any]) -> Any:
-    try:
-        return importing(name)
-    except ModuleNotFoundError as exc:
-        if exc.name and (name == exc.name or name.startswith(f"{exc.name}.")):
-            raise _broken(
-                definition, f"there is no module {name}; install it, or put it in the project folder"
-            ) from exc
-        raise _broken(definition, f"the module {name} needs {exc.name}, which is not installed") from exc
-    except Exception as exc:  # any error may come out of code that is imported
-        raise _broken(definition, f"the module {name} cannot be imported ({type(exc).__name__}: {exc})") from exc
-
-
-def _mismatch(definition: ToolDefinition, signature: inspect.Signature) -> str | None:
-    """How the parameters of the function and the properties of inputSchema differ, if they do."""
+def _compare(definition: ToolDefinition, signature: inspect.Signature) -> None:
+    """Raise where the parameters of the function and the properties of inputSchema differ."""
     parameters = {name: parameter for name, parameter in signature.parameters.items() if name != CONTEXT}
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     not_taken = [name for name in definition.parameters if name not in parameters and not takes_any]
@@ -148,12 +186,6 @@ def _mismatch(definition: ToolDefinition, signature: inspect.Signature) -> str |
         and name not in definition.required
     ]
     if not_taken:
-        return f"inputSchema has {', '.join(not_taken)}, which the function does not take"
+        raise _Unfit(f"inputSchema has {', '.join(not_taken)}, which the function does not take")
     if never_given:
-        return f"the function needs {', '.join(never_given)}, which inputSchema does not require"
-    return None
-
-
-def _broken(definition: ToolDefinition, what: str) -> RegistryError:
-    run = definition.run.python if definition.run else ""
-    return RegistryError(f"The tool {definition.name} cannot be run ({run}): {what}.")
+        raise _Unfit(f"the function needs {', '.join(never_given)}, which inputSchema does not require")

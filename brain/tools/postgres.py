@@ -83,7 +83,9 @@ async def _checked(url: URL, egress: Egress) -> AsyncIterator[URL]:
         raise ToolError(f"{SECRET} names several hosts; take one of them.")
     if not str(port).isdecimal():
         raise ToolError(f"The port in {SECRET} must be a number.")
-    if host.startswith(("/", "@")) or not host:
+    if not host:
+        raise ToolError(f"{SECRET} names no host: add it, or the folder of a socket as in ?host=/var/run/postgresql.")
+    if host.startswith("/"):
         await egress.addresses("localhost", DEFAULT_PORT)
         yield url
         return

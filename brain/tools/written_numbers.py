@@ -1,5 +1,6 @@
 """Numbers as people and spreadsheets write them: thousands separators, decimal commas, currencies, percentages."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ class _Written:
             number = int(f"{sign}{whole}")
             return number if -LARGEST <= number < LARGEST else None
         exponent = (self.exponent or 0) - 2 * self.is_percent
-        return float(f"{sign}{whole or '0'}.{part or '0'}e{exponent}")
+        number_or_infinity = float(f"{sign}{whole or '0'}.{part or '0'}e{exponent}")
+        return number_or_infinity if math.isfinite(number_or_infinity) else None
 
 
 def read_numbers(texts: Sequence[str], decimal: str | None = None) -> Read | NotRead:

@@ -170,7 +170,7 @@ async def test_a_table_that_was_handed_over_becomes_an_input(registry: Registry,
     server.script(says_json({"name": "pay", "steps": [step], "outputs": {}}))
     found = await plan(registry, server, "Average salary", staff)
     assert found.spec.inputs == {"staff": {"type": "object", "format": "table"}}
-    assert "input staff, 5 rows" in server.asked[0].system
+    assert "input ${inputs.staff}, 5 rows" in "\n".join(server.asked[0].data)
 
 
 async def test_the_prompt_describes_the_data_and_only_the_tools_that_fit(

@@ -306,7 +306,7 @@ async def test_a_step_gets_the_database_that_its_secret_names_and_tells_nothing_
     assert make_url(database_url).password not in str(result)
 
 
-@pytest.mark.parametrize("place", ["tcp", "tcp by parameter", "socket", "default"])
+@pytest.mark.parametrize("place", ["tcp", "tcp by parameter", "socket"])
 async def test_a_host_that_is_not_public_must_be_allowed(database_url: str, place: str) -> None:
     port = 5432
     user = make_url(database_url).set(host=None, query={})
@@ -314,7 +314,6 @@ async def test_a_host_that_is_not_public_must_be_allowed(database_url: str, plac
         "tcp": user.set(host="127.0.0.1", port=port),
         "tcp by parameter": user.set(host="example.org").update_query_dict({"host": "127.0.0.1"}),
         "socket": make_url(database_url),
-        "default": user,
     }[place].render_as_string(hide_password=False)
     with pytest.raises(EgressRefused, match=r"is not a public address; add .* to BRAIN_ALLOW_HOSTS"):
         await postgres.query("SELECT 1 AS a", context=context_with(url, Egress()))
@@ -329,6 +328,7 @@ async def test_a_host_that_is_not_public_must_be_allowed(database_url: str, plac
         ("postgresql://me:hunter2hunter2@example.org/x?hostaddr=127.0.0.1", "may not say hostaddr"),
         ("postgresql://me:hunter2hunter2@example.org/x?service=other", "may not say service"),
         ("postgresql://me:hunter2hunter2@a.example,b.example/x", "names several hosts; take one of them"),
+        ("postgresql://me:hunter2hunter2@/x", "POSTGRES_QUERY_URL names no host: add it, or the folder of a socket"),
         ("postgresql://me:hunter2hunter2@/x?host=a.example&host=b.example", "names several hosts"),
         ("postgresql://me:hunter2hunter2@example.org/x?port=high", "The port in POSTGRES_QUERY_URL must be a number"),
         ("postgresql://me:hunter2hunter2@localhost:1/x", "PostgreSQL on localhost:1 cannot be reached"),
@@ -339,6 +339,17 @@ async def test_a_wrong_url_is_told_without_its_password(ask: Ask, url: str, said
     told = await refusal(ask, "SELECT 1 AS a", url=url)
     assert said in told
     assert "hunter2" not in told
+
+
+async def test_libpq_takes_no_other_host_from_the_environment(
+    ask: Ask, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    socket_url = make_url(database_url).update_query_dict({"port": "5432"}).render_as_string(hide_password=False)
+    assert (await ask("SELECT 1 AS a", url=socket_url)).num_rows == 1
+    async with served_over_tcp(database_url) as port:
+        assert (await ask("SELECT 1 AS a", url=over_tcp(database_url, "localhost", port))).num_rows == 1
 
 
 async def test_a_wrong_password_is_told_without_it(ask: Ask, database_url: str) -> None:

@@ -119,7 +119,7 @@ def test_many_shortened_places_take_no_time() -> None:
     text = "word… " * 300_000 + PLAIN
     began = time.process_time()
     assert REDACTOR.text(text).endswith("${secret:PLAIN}")
-    assert time.process_time() - began < 20  # it takes less than one; looking back from each place took minutes
+    assert time.process_time() - began < 3
 
 
 def test_a_number_that_is_the_secret_is_no_number_any_more() -> None:

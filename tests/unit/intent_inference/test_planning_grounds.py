@@ -23,6 +23,7 @@ CASES = [
     *REQUESTS["planned"],
     *REQUESTS["held_out"],
     *REQUESTS["mended"],
+    *REQUESTS["fresh"],
     *(case for case in REQUESTS["known_wrong"] if "gets" in case),
 ]
 FRAGMENTS = """

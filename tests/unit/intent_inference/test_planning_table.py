@@ -14,7 +14,7 @@ from brain.intent_inference.plan import Plan
 from brain.runs import Json
 
 REQUESTS = yaml.safe_load((Path(__file__).parent / "requests.yaml").read_text(encoding="utf-8"))
-PLANNED = [*REQUESTS["planned"], *REQUESTS["held_out"], *REQUESTS["mended"]]
+PLANNED = [*REQUESTS["planned"], *REQUESTS["held_out"], *REQUESTS["mended"], *REQUESTS["fresh"]]
 DECLINED = [*REQUESTS["declined"], *(case for case in REQUESTS["known_wrong"] if "says" in case)]
 MISUNDERSTOOD = [case for case in REQUESTS["known_wrong"] if "gets" in case]
 

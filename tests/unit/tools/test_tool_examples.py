@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,8 @@ from matplotlib.figure import Figure
 from web_site import Site, SiteEgress, Visit, certificate, plain
 
 from brain.artifacts import ArtifactCodec, MemoryStore
+from brain.executor.ports import ToolCall
+from brain.session.examples import Examples, ExampleStatus
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.registry import Registry, built_in_tools_file, load
 from brain.tools.workbook_writing import workbook_bytes
@@ -24,6 +27,7 @@ EXAMPLES = [
     pytest.param(tool, example, id=f"{tool.name}: {example.description}")
     for tool in REGISTRY
     for example in tool.examples
+    if tool.family != "browser"  # tests/integration/test_browser_examples.py runs those, in a browser
 ]
 PAGE = f"""<html><title>Rain</title><body><h1>Rain</h1><a href="/news/1">News</a><img src="rain.png">
 {"<p>It rains, and then it stops raining for a while.</p>" * 9}
@@ -31,7 +35,6 @@ PAGE = f"""<html><title>Rain</title><body><h1>Rain</h1><a href="/news/1">News</a
 FEED = """<rss version="2.0"><channel><title>News</title><item><title>It rains</title>
 <link>https://example.org/news/1</link><pubDate>Wed, 21 Oct 2015 07:28:00 GMT</pubDate></item></channel></rss>"""
 
-IS_WEATHER = {"column": "weather", "operator": "equals"}
 STATIONS = pa.table({"station": ["Sand Point", "Boeing Field"], "elevation": [18.3, 6.1], "since": [1986, 1948]})
 CUSTOMERS = pa.table({"id": [1, 2], "name": ["Ann", "Bo"]})
 ORDERS = pa.table(
@@ -86,68 +89,48 @@ def secret(request):
     return value
 
 
-@pytest.fixture
-def call(folder, model, internet, report, secret):
-    """Run a tool as a step would: references resolved, arguments and result as JSON that fits the schemas."""
-    (folder / "notebooks" / "data" / "report.pdf").write_bytes(report)
-    codec = ArtifactCodec(MemoryStore())
-    context = ToolContext(folder, internet, model, secret=secret, report=lambda *_: None)
+class Caller:
+    """Calls a tool as a step would, and sees that arguments and result fit the schemas, also by the letter."""
 
-    async def run(name: str, arguments: dict[str, object]) -> object:
-        tool = REGISTRY.get(name)
-        Draft202012Validator(tool.input_schema).validate(arguments)
+    def __init__(self, context: ToolContext, codec: ArtifactCodec) -> None:
+        self._context = context
+        self._codec = codec
+
+    def slot(self):
+        return nullcontext()
+
+    async def call(self, call: ToolCall) -> object:
+        tool = call.tool
+        Draft202012Validator(tool.input_schema).validate(call.arguments)
         function = load(tool)
-        given = codec.unpack(copy.deepcopy(arguments))
-        extra = {"context": context} if "context" in inspect.signature(function).parameters else {}
+        given = self._codec.unpack(copy.deepcopy(call.arguments))
+        extra = {"context": self._context} if "context" in inspect.signature(function).parameters else {}
         result = function(**given, **extra)
-        packed = codec.pack(await result if inspect.isawaitable(result) else result)
+        packed = self._codec.pack(await result if inspect.isawaitable(result) else result)
         Draft202012Validator(tool.output_schema).validate(packed)
         assert packed.get("format") == tool.output_schema.get("format")
         return packed
 
-    return run
-
 
 @pytest.fixture
-async def values(call, folder):
-    """What the references in the examples stand for."""
+def examples(folder, model, internet, report, secret) -> Examples:
+    (folder / "notebooks" / "data" / "report.pdf").write_bytes(report)
     (folder / "stations.xlsx").write_bytes(workbook_bytes({"Orders": ORDERS, "Stations": STATIONS}))
     pq.write_table(CUSTOMERS, folder / "customers.parquet")
-    weather = await call("table.read", {"path": "notebooks/data/seattle-weather.csv"})
-    by = {"column": "date", "part": "month"}
-    arguments = {"table": weather, "column": "precipitation", "function": "mean", "by": by}
-    return {
-        "${weather}": weather,
-        "${monthly}": await call("table.aggregate", arguments),
-        "${rainy}": await call("table.filter", {"table": weather, "where": [{**IS_WEATHER, "value": "rain"}]}),
-        "${snowy}": await call("table.filter", {"table": weather, "where": [{**IS_WEATHER, "value": "snow"}]}),
-        "${orders}": await call("table.read", {"path": "stations.xlsx", "sheet": "Orders"}),
-        "${customers}": await call("table.read", {"path": "customers.parquet"}),
-        "${page.text}": PAGE,
-        "${feed.text}": FEED,
-        "${article.text}": "It rains. Then it stops.",
-        "${article.title}": "Rain",
-        "${offer.text}": "The Blue Door sells rye bread for 4.50 euros until 3 May 2026.",
-    }
-
-
-def resolved(value, values):
-    match value:
-        case str():
-            return values.get(value, value)
-        case dict():
-            return {key: resolved(item, values) for key, item in value.items()}
-        case list():
-            return [resolved(item, values) for item in value]
-        case _:
-            return value
+    codec = ArtifactCodec(MemoryStore())
+    context = ToolContext(folder, internet, model, secret=secret, report=lambda *_: None)
+    return Examples(REGISTRY, Caller(context, codec), codec)
 
 
 @pytest.mark.parametrize(("tool", "example"), EXAMPLES)
-async def test_an_example_runs_and_its_result_fits_the_schema(call, values, tool, example):
-    arguments = resolved(example.arguments, values)
-    assert "${" not in str(arguments)
-    assert await call(tool.name, arguments)
+async def test_an_example_runs_and_its_result_fits_the_schema(examples, tool, example):
+    (result,) = await examples.run(tool.model_copy(update={"examples": (example,)}), yes=True)
+    assert (result.status, result.detail) == (ExampleStatus.PASSED, result.detail)
+    assert result.result
+
+
+def test_every_tool_has_an_example():
+    assert [tool.name for tool in REGISTRY if not tool.examples] == []
 
 
 @pytest.mark.parametrize("tool", REGISTRY, ids=lambda tool: tool.name)
