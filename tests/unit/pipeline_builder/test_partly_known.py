@@ -148,7 +148,7 @@ def gap_for(value: Any) -> st.SearchStrategy[Gap]:
     return st.sampled_from(gaps)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.data(), SCHEMAS, VALUES)
 def test_what_one_filling_of_the_gaps_makes_fit_is_never_refused(data: st.DataObject, schema: Any, value: Any) -> None:
     validator = Validator(whole(schema))
@@ -157,7 +157,7 @@ def test_what_one_filling_of_the_gaps_makes_fit_is_never_refused(data: st.DataOb
     assert refused(whole(schema), node) == []
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(st.data(), conditional(st.sampled_from(LEAVES)), FEW)
 def test_what_depends_on_a_gap_is_never_refused_where_a_filling_fits(
     data: st.DataObject, schema: Any, value: Any
@@ -166,7 +166,7 @@ def test_what_depends_on_a_gap_is_never_refused_where_a_filling_fits(
     assert refused(whole(schema), data.draw(with_gaps(value))) == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(SCHEMAS | conditional(st.sampled_from(LEAVES)), VALUES | FEW)
 def test_without_gaps_whatever_is_refused_is_refused_by_a_validator_too(schema: Any, value: Any) -> None:
     if refused(whole(schema), value):
