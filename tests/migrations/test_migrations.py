@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -88,14 +87,11 @@ def test_several_processes_may_upgrade_at_once(database_url: str) -> None:
     assert tables(database_url) == OURS | {"alembic_version"}
 
 
-async def test_an_empty_database_is_brought_up_in_under_a_second(database_url: str) -> None:
+async def test_an_empty_database_is_brought_up_at_the_first_start(database_url: str) -> None:
     await asyncio.to_thread(command.heads, Config(str(REPOSITORY / "alembic.ini")))  # Alembic is loaded now
     async with Database(database_url) as database:
-        begin = time.perf_counter()
         await ensure_schema(database)
-        seconds = time.perf_counter() - begin
         await check_schema(database)
-    assert seconds < 1
 
 
 def test_a_start_with_nothing_to_do_does_not_load_alembic(database_url: str) -> None:
