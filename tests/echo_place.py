@@ -15,6 +15,7 @@ from brain.egress import Egress, EgressPolicy
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal, ToolCall
+from brain.language_models import ChatEndpoint, OpenAIChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunResult
@@ -26,6 +27,10 @@ __all__ = ["CDN", "OTHER", "PIN", "SHOP", "TABLED", "TOKEN", "Echo", "Place"]
 TOKEN, PIN, TABLED = "tok-8Hq2LmX0aZ", "pin-77-00-41-66", "kept-in-the-table-5521"
 SHOP, OTHER, CDN = "api.shop.example", "other.example", "pictures.cdn.example"
 ANYTHING = {"value": {}, "url": {"type": "string"}, "also": {}}
+
+
+async def no_model() -> ChatEndpoint:
+    raise AssertionError("no call here asks a model")
 
 
 class Echo:
@@ -75,7 +80,8 @@ class Place:
             lambda definition: self.functions[definition.name],
             Surroundings(
                 project=project, codec=self.codec, egress=Egress(EgressPolicy(allow=("127.0.0.1",)), self._here),
-                model=None, secrets=SecretResolver(self.environment, table), redactor=self.redactor,
+                model=OpenAIChat("none", 0, no_model), secrets=SecretResolver(self.environment, table),
+                redactor=self.redactor,
             ),
             max_parallel=4,
         )  # fmt: skip
