@@ -346,7 +346,12 @@ async def test_a_tool_that_binds_nothing_asks_no_table(tmp_path: Path, place: Pl
             raise AssertionError(f"nobody needs {names}")
 
     place.caller._around = Surroundings(
-        tmp_path, place.codec, Egress(), None, SecretResolver(place.environment, Untouched()), place.redactor
+        tmp_path,
+        place.codec,
+        Egress(),
+        place.caller._around.model,
+        SecretResolver(place.environment, Untouched()),
+        place.redactor,
     )
 
     async def plain() -> int:
