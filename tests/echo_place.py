@@ -79,7 +79,8 @@ class Place:
         self.caller = LocalCaller(
             lambda definition: self.functions[definition.name],
             Surroundings(
-                project=project, codec=self.codec, egress=Egress(EgressPolicy(allow=("127.0.0.1",), robots=False, host_interval=0), self._here),
+                project=project, codec=self.codec,
+                egress=Egress(EgressPolicy(allow=("127.0.0.1",), robots=False, host_interval=0), self._here),
                 model=OpenAIChat("none", 0, no_model), secrets=SecretResolver(self.environment, table),
                 redactor=self.redactor,
             ),

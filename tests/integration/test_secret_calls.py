@@ -352,7 +352,7 @@ async def test_a_tool_that_binds_nothing_asks_no_table(tmp_path: Path, place: Pl
         place.caller._around.model,
         SecretResolver(place.environment, Untouched()),
         place.redactor,
-    )
+    )  # fmt: skip
 
     async def plain() -> int:
         return 1
