@@ -72,6 +72,6 @@ def readable(text: str) -> str:
 
 def _name(texts: list[str]) -> str:
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
-    while any((name := digest.hexdigest()[:NAME_DIGITS]) in text.lower() for text in texts):
+    while any(digest.hexdigest()[:NAME_DIGITS] in text.lower() for text in texts):
         digest.update(b"again")
-    return name
+    return digest.hexdigest()[:NAME_DIGITS]

@@ -164,6 +164,15 @@ async def test_a_right_answer_is_the_plan_at_once(registry: Registry, server: Sc
     assert len(server.asked) == 1
 
 
+async def test_a_request_that_names_no_data_is_planned_all_the_same(registry: Registry, server: ScriptedOpenAI) -> None:
+    step = {"id": "page", "tool": "http.get", "arguments": {"url": "https://example.org/"}}
+    server.script(says_json({"name": "page", "steps": [step], "outputs": {}}))
+    asked = Question(Request("Download https://example.org/"))
+    found = await planner(registry, server.base_url).plan(asked)
+    assert [step.tool for step in found.spec.steps] == ["http.get"]
+    assert "# Data that the request names\nnone" in server.asked[0].system
+
+
 async def test_a_table_that_was_handed_over_becomes_an_input(registry: Registry, server: ScriptedOpenAI) -> None:
     staff = Source("staff", (Column("salary", "double"),), 5, input="staff")
     step = {"id": "mean", "tool": "table.aggregate", "arguments": {"table": "${inputs.staff}", "column": "salary"}}

@@ -23,6 +23,10 @@ def test_the_same_texts_are_marked_the_same_and_others_differently():
     assert mark(("a", "x"), ("b", "y")).rule != mark(("a", "xy"), ("b", "")).rule
 
 
+def test_nothing_is_marked_as_nothing():
+    assert mark().text == ""
+
+
 def test_a_text_that_knows_how_another_was_marked_cannot_end_its_own_block():
     text = "start"
     for _ in range(50):
