@@ -14,7 +14,7 @@ import pytest
 from hardened import SITE, Watched, browser_processes, go, is_confined, until
 from playwright.async_api import Error, Page
 
-from brain.egress.chromium import driver, inspected, launched, open_context
+from brain.egress.chromium import SWITCHES, driver, inspected, launched, open_context
 from brain.errors import ToolError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -154,7 +154,7 @@ async def test_the_process_holds_no_secret_and_the_flags_that_matter(playwright,
     assert "CANARY_API_KEY" not in environment
     assert "HTTPS_PROXY" not in environment
     assert "--proxy-bypass-list=<-loopback>" in flags
-    assert {"--disable-quic", "--disable-component-update", "--disable-domain-reliability"} <= set(flags)
+    assert set(SWITCHES) <= set(flags)
     assert [flag for flag in flags if flag.startswith("--proxy-server=")] == [
         f"--proxy-server=http://egress-proxy.invalid:{proxy.port}"
     ]
