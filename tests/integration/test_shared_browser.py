@@ -57,10 +57,13 @@ async def site() -> AsyncIterator[Slow]:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def shared() -> AsyncIterator[SharedResources]:
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedResources]:
+    """Its files are where the tests' are: a driver that is killed leaves them behind."""
     resources = SharedResources()
-    yield resources
-    await resources.aclose()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("browser")))
+        yield resources
+        await resources.aclose()
 
 
 @pytest.fixture
