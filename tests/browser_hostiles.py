@@ -162,6 +162,8 @@ TARGETS: Sequence[str] = (
 NAMES: Mapping[str, Sequence[str]] = {
     "site.localhost": ["127.0.0.1"],
     "victim.site.localhost": ["127.0.0.1"],
+    "site.example": ["127.0.0.1"],
+    "victim.example": ["127.0.0.1"],
     "localhost": ["127.0.0.1", "::1"],
     "localhost.": ["127.0.0.1"],
     "a.localhost": ["127.0.0.1"],

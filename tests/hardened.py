@@ -39,7 +39,7 @@ class Watched(Egress):
         return list(NAMES[host])
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10) -> bool:
+async def until(holds: Callable[[], bool], seconds: float = 30) -> bool:
     """Wait for something to become true."""
     for _ in range(int(seconds / 0.05)):
         if holds():
@@ -51,7 +51,7 @@ async def until(holds: Callable[[], bool], seconds: float = 10) -> bool:
 async def go(page: Page, url: str) -> None:
     """Open an address, whatever becomes of it."""
     with suppress(Error):
-        await page.goto(url, wait_until="commit", timeout=5000)
+        await page.goto(url, wait_until="commit", timeout=20_000)
 
 
 def browser_processes() -> list[psutil.Process]:

@@ -64,9 +64,6 @@ SWITCHES = (
     "--disable-domain-reliability",
     "--disable-sync",
     "--no-pings",
-    # Nobody is there to be asked.
-    "--deny-permission-prompts",
-    "--disable-notifications",
 )
 POPUPS_ALLOWED = "--disable-popup-blocking"
 """Playwright's default, which is taken back."""
@@ -157,7 +154,7 @@ async def open_context(
             viewport={"width": width, "height": height},
         )
         try:
-            await context.grant_permissions([])
+            await context.grant_permissions([])  # which denies all others: nobody is there to be asked
             yield context, shown
         finally:
             with suppress(Error, TimeoutError):  # a browser that is gone has closed it, one that hangs is replaced

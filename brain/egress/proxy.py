@@ -237,6 +237,9 @@ async def _connected(
         return
     try:
         yield stream
+    except EgressRefused as exc:  # the call has been given a secret meanwhile that may not go there
+        shown.remember(address, exc)
+        raise Hangup from exc
     finally:
         with suppress(httpcore.NetworkError, OSError):
             await stream.aclose()
@@ -266,11 +269,17 @@ async def _pump(
 
 
 async def _first_to_end(*pumps: Coroutine[Any, Any, None]) -> None:
-    """Run the pumps until one of them ends, in whatever way: a tunnel with one direction is of no use to a browser."""
+    """Run the pumps until one of them ends: a tunnel with one direction is of no use to a browser.
+
+    Raises EgressRefused; all else that ends a pump is an end like another.
+    """
     running = [asyncio.create_task(pump) for pump in pumps]
     try:
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for pump in running:
             pump.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        ends = await asyncio.gather(*running, return_exceptions=True)
+    for refused in ends:
+        if isinstance(refused, EgressRefused):
+            raise refused

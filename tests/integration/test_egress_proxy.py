@@ -9,6 +9,7 @@ from proxy_bench import OK, ask, connection, credentials, egress, open_tunnel, s
 
 from brain.egress import Egress, EgressPolicy
 from brain.egress import proxy as proxy_module
+from brain.egress.bound_hosts import BoundHosts
 from brain.egress.proxy import FilteringProxy
 from brain.errors import EgressRefused
 
@@ -144,6 +145,22 @@ async def test_what_is_sent_along_with_connect_gets_through(proxy, origin):
         answer = await ask(proxy, *lines, body=b"GET /early HTTP/1.1\r\n\r\n")
     assert answer.endswith(OK)
     assert origin.head.splitlines()[0] == "GET /early HTTP/1.1"
+
+
+async def test_a_secret_that_is_given_meanwhile_ends_tunnels_to_where_it_may_not_go(proxy, origin):
+    bound = BoundHosts()
+    origin.answer, origin.stays_open = b"", True
+    async with proxy.admit(egress().narrowed(bound), 10) as admitted, connection(proxy) as (reader, writer):
+        await open_tunnel(reader, writer, origin, admitted)
+        bound.bind("SHOP_KEY", ["shop.example"])
+        writer.write(b"late")
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+        request = f"GET http://site.example:{origin.port}/ HTTP/1.1"
+        assert status(await ask(proxy, request, "Host: x", shown(admitted))) == 403
+    [reason] = admitted.failures.values()
+    assert "has been given the secret SHOP_KEY, which may only go to shop.example" in str(reason)
+    assert origin.received == [b""]
 
 
 async def test_the_end_of_a_pass_ends_its_tunnels(proxy, origin):

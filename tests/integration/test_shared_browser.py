@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +19,7 @@ from browser_hostiles import Site
 
 from brain.config_secrets import load_settings
 from brain.egress import Egress, EgressPolicy
-from brain.errors import ToolError
+from brain.errors import EgressRefused, ToolError
 from brain.tool_registry.context import SharedResources, ToolContext
 from brain.tools import browser, visit
 
@@ -58,9 +59,17 @@ async def site() -> AsyncIterator[Slow]:
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shared() -> AsyncIterator[SharedResources]:
+    """Its files have a folder of their own: a driver that is killed leaves them behind."""
     resources = SharedResources()
-    yield resources
-    await resources.aclose()
+    with short_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        yield resources
+        await resources.aclose()
+
+
+def short_folder() -> tempfile.TemporaryDirectory[str]:
+    """Chromium makes a socket in its folder, whose path may have 107 bytes; that of a test has more."""
+    return tempfile.TemporaryDirectory(prefix="brain-", ignore_cleanup_errors=True)
 
 
 @pytest.fixture
@@ -142,12 +151,9 @@ async def test_a_form_is_not_sent_again_where_the_browser_died(context, site):
     assert site.asked.count("/sent?q=once") == 1
 
 
-@pytest.mark.parametrize("kind", ["browser", "driver"])
-async def test_a_browser_that_died_in_between_is_replaced(context, site, kind):
+async def test_a_browser_that_died_in_between_is_replaced(context, site):
     await browser.scrape(address(site, "/quick"), context=context)
-    before = running("browser")
-    kill(running(kind))
-    assert await until(lambda: not any(process.is_running() for process in before))
+    kill(running("browser"))
     assert (await browser.scrape(address(site, "/quick"), context=context))["text"] == "quick"
 
 
@@ -159,29 +165,22 @@ async def test_a_browser_that_hangs_is_replaced(context, site, monkeypatch):
     await browser.scrape(address(site, "/quick"), context=context)
     [hanging] = running("browser")
     hanging.suspend()
-    assert (await browser.scrape(address(site, "/quick"), timeout=20, context=context))["text"] == "quick"
+    assert (await browser.scrape(address(site, "/quick"), timeout=19, context=context))["text"] == "quick"
     assert await until(lambda: not hanging.is_running())
 
 
-async def test_few_pages_are_open_at_once(context, site):
-    calls = [asyncio.create_task(browser.scrape(address(site, "/slow"), context=context)) for _ in range(6)]
+async def test_few_pages_are_open_at_once_each_with_an_egress_of_its_own(context, site):
+    narrow = replace(context, egress=Egress(EgressPolicy(allow=("127.0.0.2",), robots=False)))
+    refused = asyncio.create_task(browser.scrape(address(site, "/quick"), context=narrow))
+    calls = [asyncio.create_task(browser.scrape(address(site, "/slow"), context=context)) for _ in range(5)]
     assert await until(lambda: site.waiting == 4)
     await asyncio.sleep(0.3)
     site.release.set()
-    assert [(await call)["text"] for call in calls] == ["slow"] * 6
+    assert [(await call)["text"] for call in calls] == ["slow"] * 5
     assert site.most_waiting == 4
+    with pytest.raises(EgressRefused, match="is not a public address"):
+        await refused
     assert len(running("browser")) == 1
-
-
-async def test_each_call_has_its_own_egress(context, site):
-    narrow = replace(context, egress=Egress(EgressPolicy(allow=("10.1.2.3",))))
-    wide, refused = await asyncio.gather(
-        browser.scrape(address(site, "/quick"), context=context),
-        browser.scrape(address(site, "/quick"), context=narrow),
-        return_exceptions=True,
-    )
-    assert wide["text"] == "quick"
-    assert "is not a public address" in str(refused)
 
 
 async def test_a_cancelled_call_leaves_no_page_open(context, site):
@@ -270,23 +269,32 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
-async def test_with_the_process_its_browser_goes(site, tmp_path, by):
+async def test_with_the_process_its_browser_goes(site, by):
     """SIGINT goes to the whole group, as Ctrl-C does."""
+    with short_folder() as folder:
+        await start_and_end(site, Path(folder), by)
+
+
+async def start_and_end(site: Slow, folder: Path, by: signal.Signals) -> None:
     process = subprocess.Popen(  # noqa: ASYNC220 - it is done in a moment
         [sys.executable, "-c", PROGRAM, address(site, "/slow")],
         cwd=TESTS.parent, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={**os.environ, "TMPDIR": str(tmp_path)}, text=True,
+        env={**os.environ, "TMPDIR": str(folder)}, text=True,
     )  # fmt: skip
     assert await until(lambda: site.waiting == 1)
     started = psutil.Process(process.pid).children(recursive=True)
     assert running("browser", process.pid)
-    assert list(tmp_path.glob("playwright*"))
+    assert leftovers(folder)
     os.killpg(process.pid, by) if by is signal.SIGINT else process.kill()
     said, _ = await asyncio.to_thread(process.communicate, timeout=20)
     assert await until(lambda: not any(is_alive(each) for each in started))
-    assert await until(lambda: not list(tmp_path.glob("playwright*")))
+    assert await until(lambda: not leftovers(folder))
     assert not said or said.endswith("KeyboardInterrupt\n")
     assert "never retrieved" not in said
+
+
+def leftovers(folder: Path) -> list[Path]:
+    return list(folder.glob("playwright*"))
 
 
 def is_alive(process: psutil.Process) -> bool:

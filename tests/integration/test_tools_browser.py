@@ -136,9 +136,8 @@ async def test_a_page_that_does_not_answer_may_be_tried_again(context, here):
     assert slow.value.transient
 
 
-@pytest.mark.parametrize("slow", ["<img src=/silent>", "<script src=/silent async></script>"])
-async def test_a_page_with_a_part_that_does_not_answer_is_read_without_it(context, page, slow):
-    read = await browser.scrape(page(f"<p>{SENTENCE}</p>{slow}"), timeout=1, context=context)
+async def test_a_page_with_a_part_that_does_not_answer_is_read_without_it(context, page):
+    read = await browser.scrape(page(f"<p>{SENTENCE}</p><img src=/silent>"), timeout=1, context=context)
     assert read["text"] == SENTENCE
     assert read["left_out"] == ["The page was still loading after 1 seconds."]
 
@@ -164,11 +163,8 @@ async def test_a_script_that_never_ends_ends_at_the_limit(context, page, monkeyp
 
 
 ASKING = [
-    "alert('a'); confirm('b'); prompt('c')",
-    "onbeforeunload = event => event.preventDefault()",
+    "alert('a'); confirm('b'); prompt('c'); print(); open('/page'); onbeforeunload = event => event.preventDefault()",
     "setInterval(() => alert('again'), 10)",
-    "open('/page'); open('about:blank')",
-    "print()",
     "navigator.geolocation.getCurrentPosition(() => 0); Notification.requestPermission()",
 ]
 
@@ -199,18 +195,11 @@ async def test_a_download_is_told_from_a_page(context, here):
         assert str(failure).endswith("is a file to download, which a browser tool does not keep; use http.get.")
 
 
-async def test_a_huge_page_is_cut_and_says_so(context, page, monkeypatch):
-    monkeypatch.setattr(visit, "MOST_CHARACTERS", 20_000)
-    read = await browser.scrape(page(f"<pre>{'x' * 2_000_000}</pre>"), context=context)
-    assert len(read["html"]) == 20_000
-    assert read["left_out"] == ["The HTML was cut after 20,000 of 2,000,050 characters."]
-
-
-async def test_a_compressed_bomb_is_cut_as_well(context, here, monkeypatch):
+async def test_a_huge_page_is_cut_and_says_so(context, here, monkeypatch):
     monkeypatch.setattr(visit, "MOST_CHARACTERS", 20_000)
     read = await browser.scrape(f"{here}/bytes?bomb", context=context)
     assert len(read["html"]) == 20_000
-    assert "was cut" in read["left_out"][0]
+    assert read["left_out"] == ["The HTML was cut after 20,000 of 5,000,046 characters."]
 
 
 async def test_a_page_that_loads_too_much_is_refused(context, page):
@@ -226,10 +215,8 @@ async def test_a_page_that_loads_too_much_is_refused(context, page):
 TEXTS = {
     "latin": "café für 5 €",
     "declared": "привет",
-    "meta": "日本語",
     "utf16": "žluťoučký",
     "wrong": "ok \ufffd end",
-    "text": "just text",
     "json": '{"a": 1}',
     "picture": "svg",
 }
@@ -268,12 +255,12 @@ async def test_an_empty_page_is_said_to_be_empty(context, page):
     assert (read["text"], read["left_out"]) == ("", ["No readable text was found in the page."])
 
 
-STATUSES = {"404": False, "403 <p>no": False, "429 <p>slow": True, "503 <p>down": True}
+STATUSES = {"404": False, "403 <p>no": False, "503 <p>down": True}
 
 
 async def test_an_error_of_the_server_is_told_with_whether_it_may_pass(context, here):
     ended = await failures(browser.scrape(f"{here}/status?{status}", context=context) for status in STATUSES)
-    assert [f" answered {status[:3]} " in str(each) for each, status in zip(ended, STATUSES, strict=True)] == [True] * 4
+    assert [f" answered {status[:3]} " in str(each) for each, status in zip(ended, STATUSES, strict=True)] == [True] * 3
     assert [each.transient for each in ended] == list(STATUSES.values())
 
 
@@ -287,7 +274,6 @@ async def test_redirects_are_followed_to_where_they_lead(context, page, here):
 LEADS = [
     "/to?{to}",
     "/markup?<meta http-equiv=refresh content='0;url={to}'>",
-    "/markup?<script>location = '{to}'</script>",
     "/markup?<form action='{to}'></form><script>document.forms[0].submit()</script>",
 ]
 
