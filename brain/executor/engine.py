@@ -24,7 +24,6 @@ __all__ = ["Approvals", "Engine", "Job"]
 
 STOP_SECONDS = 5.0
 """How long a cancelled async tool may take to clean up before it is left alone."""
-CUT_SHORT = frozenset({StepStatus.CANCELLED, StepStatus.INTERRUPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +97,8 @@ class _Schedule:
         self._progress = asyncio.Event()
         self._stopped_by: BaseException | None = None
         self._stopping = False
+        self._was_cut_short = False
+        """Whether there was something left to do when the run was stopped."""
 
     async def run(self) -> RunResult:
         try:
@@ -156,6 +157,7 @@ class _Schedule:
         self._progress.set()
 
     async def _abandon_rest(self) -> None:
+        self._was_cut_short = self._stopping and any(self._unfinished())
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -256,7 +258,7 @@ class _Schedule:
 
     def _outcome(self) -> RunResult:
         failed = [result for result in self._results.values() if self._fails_run(result)]
-        if any(result.status in CUT_SHORT for result in self._results.values()):
+        if self._was_cut_short:
             status = RunStatus.CANCELLED
         elif failed:
             status = RunStatus.FAILED

@@ -194,6 +194,6 @@ async def test_whatever_a_planner_comes_up_with_a_plan_holds_no_secret(
             return Plan(self._core.check(PipelineSpec.from_value({"steps": [step]})), "careless")
 
     async with Core(settings) as core:
-        monkeypatch.setattr(core, "_planner", lambda: Careless(core))
+        monkeypatch.setattr(core, "_planner", lambda _model: Careless(core))
         with pytest.raises(PlanningError, match=r"The plan asks for secrets \(SHOP_TOKEN\), which no plan may"):
             await core.plan("tell me")

@@ -155,6 +155,18 @@ async def test_a_cancel_that_comes_when_all_is_done_changes_nothing(bench: Workb
     assert (result.status, result.outputs) == (RunStatus.SUCCEEDED, {"one": 1})
 
 
+async def test_a_tool_that_makes_an_error_of_its_cancellation_does_not_make_the_run_fail(bench: Workbench) -> None:
+    async def sulking(value: Any = None, after: Any = None) -> Any:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            raise ToolError("interrupted, and says so") from None
+
+    bench.tool("sulking", sulking)
+    result = await bench.run({"id": "one", "tool": "work.sulking"}, cancel=cancelled_after(0.05))
+    assert result.status is RunStatus.CANCELLED
+
+
 async def test_a_fan_out_over_tools_that_never_wait_leaves_the_loop_free(bench: Workbench) -> None:
     ticks = 0
 
