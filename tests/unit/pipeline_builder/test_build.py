@@ -1,7 +1,8 @@
-import time
+from functools import partial
 from typing import Any
 
 import pytest
+from counted import count_calls
 from hypothesis import given
 from strategies import TABLE, registry_of, steps_registry, tool, valid_specs, wild_specs
 
@@ -434,24 +435,23 @@ def test_local_references_in_a_tool_schema_are_followed() -> None:
         build(spec, registry)
 
 
-def test_two_hundred_steps_are_built_quickly() -> None:
-    steps = [READ, *(step("table.aggregate", id=f"s{n}", arguments=big_arguments(n)) for n in range(199))]
-    spec = PipelineSpec.from_value({"steps": steps})
-    started = time.perf_counter()
-    pipeline = build(spec, REGISTRY)
-    assert time.perf_counter() - started < 0.5  # about 0.02 s on an idle machine
-    assert len(pipeline.order) == 200
+def test_the_work_of_building_grows_with_the_number_of_steps() -> None:
+    def spec_of(number: int) -> PipelineSpec:
+        chain = (step("table.aggregate", id=f"s{n}", arguments=big_arguments(n)) for n in range(number - 1))
+        return PipelineSpec.from_value({"steps": [READ, *chain]})
+
+    build(spec_of(2), REGISTRY)  # compiles the schemas
+    calls = {number: count_calls(partial(build, spec_of(number), REGISTRY)) for number in (50, 200)}
+    assert calls[200] < 5 * calls[50]
 
 
 def big_arguments(number: int) -> dict[str, Any]:
     return {"table": f"${{s{number - 1}}}" if number else "${weather}", "by": {"column": f"c{number}", "part": "month"}}
 
 
-def test_a_dense_graph_of_cycles_is_told_quickly() -> None:
+def test_a_dense_graph_of_cycles_is_told() -> None:
     names = [f"s{number}" for number in range(150)]
-    started = time.perf_counter()
     found = problems(*(step("any.thing", id=name, needs=[other for other in names if other != name]) for name in names))
-    assert time.perf_counter() - started < 10
     assert found[0].startswith("steps.s0: waits for itself: s0 -> ")
 
 

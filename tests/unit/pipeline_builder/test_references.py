@@ -1,9 +1,9 @@
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from counted import count_calls
 from hypothesis import given
 from strategies import json_values, odd_texts
 
@@ -189,10 +189,6 @@ def refusal(call: Callable[[], Any]) -> str:
     return "w: was not refused"
 
 
-def test_a_step_without_work_resolves_in_microseconds() -> None:
+def test_a_step_without_work_resolves_in_a_few_calls() -> None:
     template = compile_template({"table": "${weather}", "kind": "bar", "path": "${inputs.path}"}, "w")
-    rounds = 2000
-    started = time.perf_counter()
-    for _ in range(rounds):
-        template.resolve(SCOPE)
-    assert (time.perf_counter() - started) / rounds < 50e-6
+    assert count_calls(lambda: template.resolve(SCOPE)) < 100

@@ -140,4 +140,4 @@ def test_spans_beyond_all_reason_are_cut_as_browsers_do():
     )
     assert (table.num_columns, table.num_rows) == (1000, 3)
     assert table.column(0).to_pylist() == ["a", "b", "b"]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30

@@ -127,7 +127,7 @@ async def test_a_page_that_unpacks_without_end_is_told(read):
     started = time.monotonic()
     with pytest.raises(ToolError, match=r"a\.pdf (is broken|holds no text)"):
         await read(content)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 async def test_a_file_comes_from_one_place_inside_the_project(context, folder, report):

