@@ -208,7 +208,8 @@ class _Schedule:
             self._finish(step, known)
         elif self._may_run(step, call.arguments):
             self._events.publish(EventType.STEP_RUNNING, step_id=step.id)
-            await self._begin(step, call.begun())
+            if not call.is_repeatable:
+                await self._put_on_record(call.begun())
             self._started[step.id] = call
             self._finish(step, await self._calls.make(call))
 
@@ -221,11 +222,10 @@ class _Schedule:
         self._waiting[step.id] = ApprovalRequest(step.id, step.definition.name, arguments, request_hash)
         return False
 
-    async def _begin(self, step: PlannedStep, begun: StepResult) -> None:
-        """What may not be repeated is on record before it starts."""
-        if not step.definition.is_repeatable:
-            self._writer.add(begun)
-            await self._writer.flush()
+    async def _put_on_record(self, begun: StepResult) -> None:
+        """Before it starts: what may not be repeated must be known to have begun."""
+        self._writer.add(begun)
+        await self._writer.flush()
 
     async def _fan_out(self, step: PlannedStep) -> None:
         started = utc_now()
@@ -234,7 +234,8 @@ class _Schedule:
         if not is_done and not self._may_run(step, {"items": [call.arguments for call in calls]}):
             return
         self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(calls)} items")
-        await self._begin(step, _ended(step, StepStatus.RUNNING, started_at=started))
+        if not step.definition.is_repeatable:
+            await self._put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
         results = await FanOut(step, calls, self._calls, self._writer).run(self._events)
         self._finish(step, _joined(step, results, started))
 

@@ -19,7 +19,7 @@ from brain.executor.ports import Report, ToolCall
 from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
 from brain.tool_registry.context import SharedResources, ToolContext
-from brain.tool_registry.definitions import PythonRun, ToolDefinition
+from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["LocalCaller", "Surroundings", "on_daemon_thread"]
 
@@ -54,7 +54,7 @@ class LocalCaller:
         self._load = load
         self._around = around
         self._slots = asyncio.Semaphore(max_parallel)
-        self._functions: dict[tuple[str, PythonRun | None], _Function] = {}
+        self._functions: dict[tuple[str, str | None], _Function] = {}
 
     def slot(self) -> asyncio.Semaphore:
         """One of `max_parallel` places."""
@@ -94,7 +94,7 @@ class LocalCaller:
         )
 
     def _function(self, tool: ToolDefinition) -> "_Function":
-        key = (tool.name, tool.run)
+        key = (tool.name, tool.run and tool.run.python)
         if key not in self._functions:
             self._functions[key] = _Function.of(self._load(tool))
         return self._functions[key]
@@ -145,10 +145,12 @@ def _failure(tool: ToolDefinition, exc: Exception, redactor: Redactor) -> ToolEr
 
 def _has_artifacts(value: Json) -> bool:
     match value:
-        case Mapping():
-            return "artifact" in value or any(_has_artifacts(item) for item in value.values())
+        case None | str() | int() | float():
+            return False
         case list():
-            return any(_has_artifacts(item) for item in value)
+            return any(map(_has_artifacts, value))
+        case Mapping():
+            return "artifact" in value or any(map(_has_artifacts, value.values()))
         case _:
             return False
 
