@@ -94,7 +94,7 @@ class LocalCaller:
         )
 
     def _function(self, tool: ToolDefinition) -> "_Function":
-        key = (tool.name, tool.run and tool.run.python)
+        key = (tool.name, tool.run.python if tool.run else None)
         if key not in self._functions:
             self._functions[key] = _Function.of(self._load(tool))
         return self._functions[key]

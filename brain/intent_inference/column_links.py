@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brain.intent_inference.inflection import root
+from brain.intent_inference.inflection import positive, root
 from brain.intent_inference.mentions import Request, Word
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import ABBREVIATIONS, Column, Source
@@ -19,7 +19,7 @@ LIKELY = 0.3
 """Least cosine similarity of a phrase that may mean a column."""
 CLOSE = 0.08
 """Two columns whose scores for the same words differ by less are a choice, not a finding."""
-LIKELY_ADJECTIVE = 0.12
+LIKELY_ADJECTIVE = 0.15
 """The same for `wettest` and `wetter than`: far from `precipitation`, but only amounts can have a most."""
 MERELY_NEAR = 0.79
 """Highest score without words of the name itself: `plot rating` is near to `rating` and yet more than its name."""
@@ -27,6 +27,8 @@ PARTIAL = 0.5
 """Score of words of a name without its head: `bill` for `bill length`."""
 GENERAL = frozenset({"most", "least", "best", "worst", "top", "bottom", "fewest"})
 """Superlatives that do not say of what."""
+OF_SIZE = frozenset({"largest", "biggest", "greatest", "smallest", "larger", "bigger", "greater", "smaller"})
+"""Nor do these, though they may stand before what they are said of: `the smallest amount`."""
 RECENT = frozenset({"latest", "newest", "earliest", "oldest"})
 """Superlatives that may be of a time."""
 SHORTEST_CUT = 3
@@ -87,14 +89,14 @@ def _beats(one: ColumnLink, other: ColumnLink) -> bool:
 
 def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similarity) -> list[ColumnLink]:
     start, end, adjective = phrase[0].start, phrase[-1].end, _is_adjective(phrase)
-    if adjective and phrase[0].text in GENERAL:
+    if adjective and phrase[0].text in GENERAL | OF_SIZE:
         return []
     text = " ".join(ABBREVIATIONS.get(word.text, word.text) for word in phrase)
     usable = [column for column in source.columns if not adjective or _has_a_most(column, phrase[0].text)]
     if _is_the_table(phrase, source):
         usable = [column for column in usable if _named(text, column.spoken) == 1]
     names = [column.spoken for column in usable]
-    near = similarity.between(text, names) if usable and not _asks_for_some(phrase) else [0.0] * len(names)
+    near = _nearness(text, names, similarity, adjective) if not _asks_for_some(phrase) else [0.0] * len(names)
     least = LIKELY_ADJECTIVE if adjective else LIKELY
     links = []
     for column, meant in zip(usable, near, strict=True):
@@ -103,6 +105,14 @@ def _phrase_links(phrase: tuple[Word, ...], source: Source, similarity: Similari
         if score >= least:
             links.append(ColumnLink(column, start, end, score, adjective))
     return links
+
+
+def _nearness(text: str, names: Sequence[str], similarity: Similarity, adjective: bool) -> list[float]:
+    """The similarity with each name; what an adjective is made from may be nearer to it than its superlative."""
+    if not names:
+        return []
+    near = similarity.between(text, names)
+    return [*map(max, near, similarity.between(positive(text), names))] if adjective else near
 
 
 def _is_adjective(phrase: tuple[Word, ...]) -> bool:

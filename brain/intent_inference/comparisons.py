@@ -16,6 +16,7 @@ __all__ = [
     "Comparison",
     "Range",
     "amount_comparison",
+    "is_than_compared",
     "ranges",
     "refuse_backward",
     "time_comparison",
@@ -80,6 +81,11 @@ def amount_comparison(request: Request, number: Spanned) -> Comparison | None:
     if before and behind and before.operator == behind.operator:
         return replace(before, end=behind.end)  # `at least 5 or more`
     return before or _comparative(request, number) or behind
+
+
+def is_than_compared(request: Request, number: Spanned) -> bool:
+    """Whether an adjective compares with it: `warmer than 2013`."""
+    return COMPARATIVE_THAN.search(request.before(number)) is not None
 
 
 def time_comparison(request: Request, time: Spanned) -> Comparison | None:

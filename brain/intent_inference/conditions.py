@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from brain.intent_inference.column_links import CLOSE, ColumnLink
+from brain.intent_inference.column_links import ColumnLink
 from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges, refuse_backward
 from brain.intent_inference.mentions import Kind, Mention, Request
 from brain.intent_inference.periods import find_periods
@@ -16,8 +16,8 @@ from brain.runs import Json
 __all__ = ["NEGATION", "ONE_MORE", "find_conditions"]
 
 NEGATION = re.compile(
-    r"\b(?:not|no|never|except(?: for)?|excluding|excludes?|without|other than|apart from|all but|everything but|"
-    r"outside)\b|n['’]t\b",
+    r"\b(?:not|no|never|except(?: for)?|excluding|excludes?|without|other than|apart from|outside|"
+    r"(?:all|every(?:thing|one|body)?|each|any(?:thing|one|body)?)\s+(?:\w+\s+)?but)\b|n['’]t\b",
     re.IGNORECASE,
 )
 NEGATED = re.compile(rf"(?:{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
@@ -37,12 +37,12 @@ JOINT = re.compile(r"\s*(?:(?:is|are|was|were|of|a|an|has|have|that|with)\s+)*",
 
 def find_conditions(reading: Reading) -> tuple[Condition, ...]:
     """All of them, in the order of the request; raises PlanningError where a value stands in several columns."""
-    found = find_periods(reading)
-    last: Condition | None = None
-    for condition in sorted(find_values(reading), key=lambda condition: condition.start):
-        if not any(overlap(condition, other) for other in found):
-            last = _negated(reading.request, condition, last)
-            found.append(last)
+    periods = find_periods(reading)
+    values = [value for value in find_values(reading) if not any(overlap(value, period) for period in periods)]
+    found: list[Condition] = []
+    for condition in sorted((*periods, *values), key=lambda condition: condition.start):
+        if not any(overlap(condition, other) for other in found if other not in periods):
+            found.append(_negated(reading.request, condition, found[-1] if found else None))
     for condition in _amounts(reading, found):
         if not any(overlap(condition, other) for other in found):
             found.append(condition)
@@ -53,13 +53,15 @@ def _negated(request: Request, condition: Condition, last: Condition | None) -> 
     """Ruled out by a word before it, or as one more of a list that is: `except lamps, desks and chairs`."""
     if condition.operator != "equals":
         return condition
-    text = request.before(condition)
-    if match := NEGATED.search(text):
-        return replace(condition, operator="not_equals", start=condition.start - len(text) + match.start())
     is_listed = last is not None and ONE_MORE.fullmatch(request.text, last.end, condition.start)
     if is_listed and last and (last.operator, last.column) == ("not_equals", condition.column):
         return replace(condition, operator="not_equals")
-    return condition
+    text = request.before(condition)
+    match = NEGATED.search(text)
+    start = condition.start - len(text) + match.start() if match else condition.start
+    if match is None or (last is not None and start < last.end):
+        return condition  # in `but July in 2012` it is July that is ruled out
+    return replace(condition, operator="not_equals", start=start)
 
 
 def _amounts(reading: Reading, found: Sequence[Condition]) -> Iterator[Condition]:
@@ -96,11 +98,8 @@ def _of_nearest(reading: Reading, amounts: Sequence[ColumnLink], stated: Compari
         return None
     best = min(together, key=remoteness)
     rivals = [link for link in amounts if (link.start, link.end) == (best.start, best.end)]
-    close = sorted((link for link in rivals if best.score - link.score < CLOSE), key=lambda link: -link.score)
-    doubt = Doubt(request.quote(best.start, best.end), best.start, best.end, tuple(link.column.name for link in close))
-    return Condition(
-        best.column, stated.operator, value, stated.start, stated.end, None, doubt if len(close) > 1 else None, best
-    )
+    doubt = Doubt.between(rivals, request)
+    return Condition(best.column, stated.operator, value, stated.start, stated.end, None, doubt, best)
 
 
 def _is_parted(reading: Reading, link: ColumnLink, stated: Comparison) -> bool:

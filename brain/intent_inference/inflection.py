@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-__all__ = ["forms", "is_plural", "noun", "points_down", "root", "singular"]
+__all__ = ["forms", "is_plural", "noun", "points_down", "positive", "root", "singular"]
 
 IRREGULAR_PLURALS = {
     "people": "person", "men": "man", "women": "woman", "children": "child", "mice": "mouse", "geese": "goose",
@@ -16,6 +16,9 @@ LOW = frozenset(
     )
 )
 """Gradable adjectives for little of something; all others (hot, long, heavy) are for much of it."""
+
+SILENT_E = re.compile(r"(?:[cvzu]|(?<!n)g|[^aeiou][aeiou][^aeiouwxy]|[^aeioul]l)$")
+"""Stems before `est` to which an e belongs (`wid`, `larg`, `simpl`): one that ends in a short syllable is doubled."""
 
 
 def root(word: str) -> str:
@@ -55,6 +58,20 @@ def forms(word: str) -> frozenset[str]:
 def is_plural(word: str) -> bool:
     """Whether the word looks like a plural."""
     return word in IRREGULAR_PLURALS or (word.endswith("s") and not word.endswith("ss") and len(word) > len("was"))
+
+
+def positive(word: str) -> str:
+    """What a superlative or comparative is made from: `rainy` of `rainiest`, `hot` of `hottest`, `wide` of `wider`."""
+    for ending in ("est", "er"):
+        stem = word.removesuffix(ending)
+        if stem == word:
+            continue
+        if stem.endswith("i"):
+            return f"{stem[:-1]}y"
+        if stem[-2:-1] == stem[-1:] and not stem.endswith(("l", "s")):
+            return stem[:-1]
+        return f"{stem}e" if SILENT_E.search(stem) else stem
+    return word
 
 
 def points_down(word: str) -> bool:

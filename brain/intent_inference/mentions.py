@@ -100,7 +100,7 @@ class Word:
     @property
     def is_superlative(self) -> bool:
         """Whether the word is an English superlative by its ending; the stem must be long enough to be one."""
-        return self.text in ("most", "least", "best", "worst", "top", "fewest") or (
+        return self.text in ("most", "least", "best", "worst", "top", "bottom", "fewest") or (
             self.text.endswith("est") and len(self.text) > len("guest") and self.text not in NOT_SUPERLATIVE
         )
 

@@ -61,7 +61,9 @@ class OfflinePlanner:
         links = link(request, source, self._similarity)
         flow, usage = self._about_table(question, links), None
         reason = self._left_over(question, links, flow)
-        if not reason and (doubts := _doubts(flow.steps)):
+        doubts = _doubts(flow.steps)
+        reason = reason or next(_open(doubts), None)
+        if not reason and doubts:
             rejected, usage = await self._decided(request, doubts)
             links = link(request, source, self._similarity, rejected)
             flow = self._about_table(question, links)
@@ -165,6 +167,12 @@ def _worth_running(question: Question, flow: TableFlow) -> list[DraftStep]:
 def _doubts(steps: Sequence[DraftStep]) -> list[Doubt]:
     found = [doubt for step in steps for filled in step.filled.values() for doubt in filled.doubts]
     return list(dict.fromkeys(found))
+
+
+def _open(doubts: Sequence[Doubt]) -> Iterator[str]:
+    for doubt in doubts:
+        if doubt.is_open:
+            yield f"the small planner does not know by which column {doubt.words} is meant ({', '.join(doubt.columns)})"
 
 
 def _guessed(steps: Sequence[DraftStep]) -> Iterator[str]:

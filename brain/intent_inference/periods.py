@@ -8,6 +8,7 @@ from brain.intent_inference.comparisons import (
     Comparison,
     Range,
     amount_comparison,
+    is_than_compared,
     ranges,
     refuse_backward,
     time_comparison,
@@ -35,7 +36,7 @@ def find_periods(reading: Reading) -> list[Condition]:
     Raises PlanningError on what is no date, and where the times that are named make no single span.
     """
     request = reading.request
-    years = [number for number in request.of(Kind.NUMBER) if number.may_be_year and not _is_amount(request, number)]
+    years = _years(request)
     months, dates = find_months(request), [_days(mention) for mention in request.of(Kind.DATE)]
     pairs = months_of_years(request, months, years)
     bare = _without(pairs, [*years, *months])
@@ -58,6 +59,13 @@ def _without(pairs: Iterable[MonthOfYear], mentions: Iterable[Mention]) -> list[
     """The months and years that stand in none of the pairs."""
     pieces = {piece for pair in pairs for piece in (pair.month, pair.year)}
     return [mention for mention in mentions if mention not in pieces]
+
+
+def _years(request: Request) -> list[Mention]:
+    """The numbers that are years: in `was 2014 warmer than 2013` both, in `heavier than 2000` none."""
+    likely = [number for number in request.of(Kind.NUMBER) if number.may_be_year]
+    years = [number for number in likely if not _is_amount(request, number)]
+    return [number for number in likely if number in years or (years and is_than_compared(request, number))]
 
 
 def _is_amount(request: Request, number: Mention) -> bool:

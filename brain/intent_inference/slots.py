@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brain.intent_inference.column_links import CERTAIN, CLOSE, GENERAL, STATISTICS, ColumnLink
+from brain.intent_inference.column_links import CERTAIN, GENERAL, STATISTICS, ColumnLink
 from brain.intent_inference.inflection import root
 from brain.intent_inference.linking import Links
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request, Word
@@ -249,12 +249,7 @@ def _measure(schema: JsonSchema, subject: Subject) -> Filled | None:
 def _best(links: Sequence[ColumnLink], subject: Subject) -> Filled:
     ranked = sorted(links, key=lambda link: (link.is_adjective, -link.score, link.start))
     best = ranked[0]
-    close = [link.column.name for link in ranked if link.start == best.start and best.score - link.score < CLOSE]
-    doubt = (
-        Doubt(subject.request.quote(best.start, best.end), best.start, best.end, tuple(close))
-        if len(close) > 1
-        else None
-    )
+    doubt = Doubt.between([link for link in ranked if link.start == best.start], subject.request)
     return subject.stated(best.column.name, [best], doubts=[doubt])
 
 

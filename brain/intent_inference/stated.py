@@ -1,14 +1,18 @@
 """What a request states about a table, and what is at hand while that is found out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brain.intent_inference.column_links import LIKELY, ColumnLink, Rejection
+from brain.intent_inference.column_links import CLOSE, LIKELY, ColumnLink, Rejection
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.sources import Column, Source
 from brain.intent_inference.spans import Spanned, distance
 from brain.runs import Json
 
 __all__ = ["Condition", "Doubt", "Reading"]
+
+SAYS_ENOUGH = 0.25
+"""Least cosine similarity of an adjective with every column between which a model may choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,20 @@ class Doubt:
     start: int
     end: int
     columns: tuple[str, ...]
+    is_open: bool = False
+    """Whether the words tell too little of any column for a model to choose: `driest` of a temperature or of rain."""
+
+    @classmethod
+    def between(cls, links: Sequence[ColumnLink], request: Request) -> "Doubt | None":
+        """The doubt that readings of the same words leave, if there is one."""
+        ranked = sorted(links, key=lambda link: -link.score)
+        close = [link for link in ranked if ranked[0].score - link.score < CLOSE]
+        if len(close) < len("ab"):
+            return None
+        best = close[0]
+        is_open = best.is_adjective and close[-1].score < SAYS_ENOUGH
+        columns = tuple(link.column.name for link in close)
+        return cls(request.quote(best.start, best.end), best.start, best.end, columns, is_open)
 
 
 @dataclass(frozen=True, slots=True)
