@@ -46,6 +46,23 @@ TIMES_AFTER = {
     "less_or_equal": r"\s+(?:and|or)\s+(?:earlier|before|older)\b",
 }
 """Behind a year or a date: `2013 and later`, `from 2013 on`."""
+SYMBOLS = {
+    ">": "greater",
+    "<": "less",
+    ">=": "greater_or_equal",
+    "≥": "greater_or_equal",
+    "=>": "greater_or_equal",
+    "<=": "less_or_equal",
+    "≤": "less_or_equal",
+    "=<": "less_or_equal",
+    "=": "equals",
+    "==": "equals",
+    "!=": "not_equals",
+    "<>": "not_equals",
+    "≠": "not_equals",
+}
+SYMBOL = re.compile(r"([<>=!≤≥≠]{1,2})\s*$")
+"""Before a number, a year or a date."""
 COMPARATIVE_THAN = re.compile(r"\b(\w{2,}er) than\s+(?:\w+\s+)?$", re.IGNORECASE)
 OR_COMPARATIVE = re.compile(r"\s*(?:\w+\s+){0,3}or\s+(\w{2,}er)\b", re.IGNORECASE)
 GAP = r"\s+(?:(?:the|a|an|year|of|than)\s+)*$"
@@ -77,7 +94,8 @@ class Range[T: Spanned]:
 
 def amount_comparison(request: Request, number: Spanned) -> Comparison | None:
     """What is said of a number as an amount, if anything is."""
-    before, behind = _before(request, number, AMOUNTS), _behind(request, number, AFTER)
+    before = _symbol(request, number) or _before(request, number, AMOUNTS)
+    behind = _behind(request, number, AFTER)
     if before and behind and before.operator == behind.operator:
         return replace(before, end=behind.end)  # `at least 5 or more`
     return before or _comparative(request, number) or behind
@@ -90,7 +108,7 @@ def is_than_compared(request: Request, number: Spanned) -> bool:
 
 def time_comparison(request: Request, time: Spanned) -> Comparison | None:
     """What is said of a year or date as a point in time, if anything is."""
-    return _before(request, time, TIMES) or _behind(request, time, TIMES_AFTER)
+    return _symbol(request, time) or _before(request, time, TIMES) or _behind(request, time, TIMES_AFTER)
 
 
 def ranges[T: Spanned](request: Request, places: Sequence[T]) -> list[Range[T]]:
@@ -109,6 +127,13 @@ def refuse_backward[T: Spanned, V: (float, date)](request: Request, span: Range[
     if low > high:
         said = request.quote(span.start, span.high.end)
         raise PlanningError(f"{said} ends before it starts: put the smaller or earlier one first.")
+
+
+def _symbol(request: Request, place: Spanned) -> Comparison | None:
+    """`>=` and its like right before a place."""
+    match = SYMBOL.search(request.text, max(0, place.start - len("== ")), place.start)
+    operator = SYMBOLS.get(match[1]) if match else None
+    return Comparison(operator, match.start(), place.end) if match and operator else None
 
 
 def _before(request: Request, place: Spanned, patterns: dict[str, str]) -> Comparison | None:

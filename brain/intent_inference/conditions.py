@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from brain.intent_inference.column_links import ColumnLink
 from brain.intent_inference.comparisons import Comparison, amount_comparison, ranges, refuse_backward
-from brain.intent_inference.mentions import Kind, Mention, Request
+from brain.intent_inference.inflection import root
+from brain.intent_inference.mentions import LIGHT, Kind, Mention, Request, Word
 from brain.intent_inference.periods import find_periods
+from brain.intent_inference.sources import CALENDAR, Source
 from brain.intent_inference.spans import distance, overlap
 from brain.intent_inference.stated import Condition, Doubt, Reading
 from brain.intent_inference.values import find_values
@@ -20,8 +22,9 @@ NEGATION = re.compile(
     r"(?:all|every(?:thing|one|body)?|each|any(?:thing|one|body)?)\s+(?:\w+\s+)?but)\b|n['’]t\b",
     re.IGNORECASE,
 )
-NEGATED = re.compile(rf"(?:{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
+NEGATED = re.compile(rf"(?P<said>{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
 """A value within a few words behind `not` or `except` is ruled out."""
+UNEQUAL = re.compile(r"(?:!=|<>|≠)\s*['\"]?$")
 ONE_MORE = re.compile(
     r"\s*(?:,\s*(?:and|or|nor)?|and|or|nor)\s+(?:(?:in|of|on|from|by|for|with|the|an?|not)\s+)*", re.IGNORECASE
 )
@@ -42,26 +45,40 @@ def find_conditions(reading: Reading) -> tuple[Condition, ...]:
     found: list[Condition] = []
     for condition in sorted((*periods, *values), key=lambda condition: condition.start):
         if not any(overlap(condition, other) for other in found if other not in periods):
-            found.append(_negated(reading.request, condition, found[-1] if found else None))
+            found.append(_negated(reading, condition, found[-1] if found else None))
     for condition in _amounts(reading, found):
         if not any(overlap(condition, other) for other in found):
             found.append(condition)
     return tuple(sorted(found, key=lambda condition: condition.start))
 
 
-def _negated(request: Request, condition: Condition, last: Condition | None) -> Condition:
-    """Ruled out by a word before it, or as one more of a list that is: `except lamps, desks and chairs`."""
+def _negated(reading: Reading, condition: Condition, last: Condition | None) -> Condition:
+    """Ruled out by a word before it, or as one more of a list that is: `except lamps, desks and chairs`.
+
+    In `but July in 2012` it is July that is ruled out, in `no rain in July` and `not windy in July` it is not.
+    """
+    request = reading.request
     if condition.operator != "equals":
         return condition
     is_listed = last is not None and ONE_MORE.fullmatch(request.text, last.end, condition.start)
     if is_listed and last and (last.operator, last.column) == ("not_equals", condition.column):
         return replace(condition, operator="not_equals")
     text = request.before(condition)
+    if symbol := UNEQUAL.search(text):
+        return replace(condition, operator="not_equals", start=condition.start - len(symbol[0]))
     match = NEGATED.search(text)
-    start = condition.start - len(text) + match.start() if match else condition.start
-    if match is None or (last is not None and start < last.end):
-        return condition  # in `but July in 2012` it is July that is ruled out
+    if match is None:
+        return condition
+    start, said = (condition.start - len(text) + place for place in match.span("said"))
+    between = [word for word in request.words if said <= word.start < condition.start]
+    if any(_says_something(word, reading.source) for word in between) or (last is not None and start < last.end):
+        return condition
     return replace(condition, operator="not_equals", start=start)
+
+
+def _says_something(word: Word, source: Source) -> bool:
+    """Whether a word between `not` and a value is what is negated."""
+    return not (word.is_stop or root(word.text) in LIGHT or word.text in (*source.nouns, *CALENDAR))
 
 
 def _amounts(reading: Reading, found: Sequence[Condition]) -> Iterator[Condition]:

@@ -8,7 +8,7 @@ from brain.intent_inference.done import Done, is_used
 from brain.intent_inference.draft import DraftStep
 from brain.intent_inference.inflection import root
 from brain.intent_inference.linking import Links
-from brain.intent_inference.mentions import Kind, Request, Word
+from brain.intent_inference.mentions import LIGHT, Kind, Request, Word
 from brain.intent_inference.sources import CALENDAR, Source
 from brain.intent_inference.units import unit_of_name, unit_of_word
 
@@ -27,23 +27,14 @@ NARROWS_NOTHING = frozenset(
         persons everybody everyone anybody anyone individual individuals one ones row rows entry entries item items
         reading readings measurement measurements observation observations sample samples case cases event events
         transaction transactions value values data dataset file table figure figures number numbers amount amounts
-        money level levels score scores speed speeds kind kinds type types sort sorts me us""",
+        money everything level levels score scores speed speeds kind kinds type types sort sorts me us""",
     )
 )
 """Whatever a row is called, and what adds nothing to the name of a column: `wind speed`."""
-LIGHT = frozenset(
-    root(word)
-    for word in re.findall(
-        r"\w+",
-        """come came go went live stay stayed see saw seen make made get got gotten bring brought take took taken place
-        hold held keep kept happen occur work earn exist belong run ran record measure observe take give gave given
-        put draw drawn drew compute calculated know known may out up there each overall altogether usually normally
-        typically generally exactly far too also then still ever simply quickly kindly hello hi thanks thank""",
-    )
-)
-"""Verbs and adverbs that only carry what the rest of the sentence says."""
 PART_OF_ANOTHER = re.compile(r"\bof\s+(?:the|a|each|every)\s+$", re.IGNORECASE)
 """Before `year` in `month of the year`."""
+LETTERS_OF_A_CODE = 2
+"""`IT` and `US` are names, though `it` and `us` say nothing; `NOT` is only loud."""
 NAMES_OF_FORMATS = frozenset({"csv", "tsv", "json", "jsonl", "parquet", "png", "sql", "id", "i"})
 """Written in capitals without being a name of something."""
 
@@ -58,11 +49,19 @@ def unused_words(request: Request, source: Source, steps: Sequence[DraftStep]) -
 
 def unknown_names(plan: Done) -> Iterator[str]:
     """Names, and words that narrow the request down (`winter` in `in winter`), as reasons to decline."""
+    yield from (_unknown(word, plan) for word in plan.request.words if _is_code(word, plan) and plan.leaves(word))
     for word in unused_words(plan.request, plan.source, plan.steps):
         is_name = plan.request.stands_out(word) and word.text not in NAMES_OF_FORMATS
         narrows = RESTRICTING.search(plan.request.before(word)) and word.text not in NARROWS_NOTHING
         if is_name or (narrows and not _is_about_what_is_done(word, (), plan)):
             yield _unknown(word, plan)
+
+
+def _is_code(word: Word, plan: Done) -> bool:
+    """Whether a word of the language is written as a name: `IT`."""
+    said = plan.request.text[word.start : word.end]
+    is_short = len(said) == LETTERS_OF_A_CODE and word.text not in ("or", "id")
+    return word.is_stop and is_short and said.isupper() and plan.request.stands_out(word)
 
 
 def unknown_words(links: Links, plan: Done, synonyms: Collection[str]) -> Iterator[str]:

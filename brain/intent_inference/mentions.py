@@ -26,6 +26,17 @@ STOP_WORDS = ASKING_WORDS | frozenset(
         you your much during among within near between since until till before after through""",
     )
 )
+LIGHT = frozenset(
+    root(word)
+    for word in re.findall(
+        r"\w+",
+        """come came go went live stay stayed see saw seen make made get got gotten bring brought take took taken place
+        hold held keep kept happen occur work earn exist belong run ran record measure observe take give gave given
+        put draw drawn drew compute calculated know known may out up there each overall altogether usually normally
+        typically generally exactly far too also then still ever simply quickly kindly hello hi thanks thank""",
+    )
+)
+"""Verbs and adverbs that only carry what the rest of the sentence says."""
 LONGEST_QUOTE = 200
 """Characters."""
 FIRST_YEAR, LAST_YEAR = 1800, 2199

@@ -5,6 +5,7 @@ It knows no tool by name. `tools.json` lists tools in the order in which a pipel
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from brain.errors import PlanningError, SpecError
 from brain.intent_inference.column_links import Rejection
@@ -59,31 +60,33 @@ class OfflinePlanner:
         question = _about_one_table(question)
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)
-        flow, usage = self._about_table(question, links), None
+        flow, decided = self._about_table(question, links), None
         reason = self._left_over(question, links, flow)
         doubts = _doubts(flow.steps)
         reason = reason or next(_open(doubts), None)
         if not reason and doubts:
-            rejected, usage = await self._decided(request, doubts)
-            links = link(request, source, self._similarity, rejected)
+            decided = await self._decide(request, doubts)
+            links = link(request, source, self._similarity, decided.rejected)
             flow = self._about_table(question, links)
             reason = self._left_over(question, links, flow)
-        return self._finished(question, _worth_running(question, flow), usage, reason)
+        return self._finished(question, _worth_running(question, flow), decided, reason)
 
     def _finished(
-        self, question: Question, steps: Sequence[DraftStep], usage: tuple[int, int] | None, reason: str | None
+        self, question: Question, steps: Sequence[DraftStep], decided: "_Decision | None", reason: str | None
     ) -> Plan:
         if not steps and not reason:
             reason = "the request names no data that the small planner knows"
         if reason:
             raise PlanningError(self._decline(question.request, reason))
-        asked = f" with {self._model.name}" if usage else ""
         try:
             pipeline = self._check(write_spec(question, steps))
         except SpecError as exc:
             raise PlanningError(f"The small planner wrote a plan that cannot be run. {exc}") from exc
-        notes = (NOTE, *_guessed(steps), *_unused(question, steps))
-        return Plan(pipeline, f"offline{asked}", _provenance(steps), notes, *(usage or (0, 0)))
+        notes = (*_guessed(steps), *_unused(question, steps))
+        if decided is None:
+            return Plan(pipeline, "offline", _provenance(steps), (NOTE, *notes))
+        notes, planner = (NOTE, *decided.notes, *notes), f"offline with {self._model.name}"
+        return Plan(pipeline, planner, _provenance(steps), notes, decided.tokens_in, decided.tokens_out)
 
     def _left_over(self, question: Question, links: Links, flow: TableFlow) -> str | None:
         request, source = question.request, question.sources[0]
@@ -115,9 +118,7 @@ class OfflinePlanner:
         tools = [tool for tool in self._registry if tool.run is not None]
         return page_steps(Subject(question.request, Links(), ()), tools, ranked)
 
-    async def _decided(
-        self, request: Request, doubts: Sequence[Doubt]
-    ) -> tuple[tuple[Rejection, ...], tuple[int, int]]:
+    async def _decide(self, request: Request, doubts: Sequence[Doubt]) -> "_Decision":
         """Let the model decide between columns that the same words fit; nothing else can be said in its answer."""
         schema: JsonSchema = {
             "type": "object",
@@ -140,7 +141,11 @@ class OfflinePlanner:
             for column in doubt.columns
             if column != said[doubt.words]
         )
-        return rejected, (answer.tokens_in, answer.tokens_out)
+        notes = tuple(
+            f"{doubt.words} could mean {' or '.join(doubt.columns)}; here it is {said[doubt.words]}."
+            for doubt in doubts
+        )
+        return _Decision(rejected, notes, answer.tokens_in, answer.tokens_out)
 
     def _decline(self, request: Request, reason: str) -> str:
         near = ", ".join(found.definition.name for found in self._search.search(request.text, NEAREST_TOOLS))
@@ -148,6 +153,16 @@ class OfflinePlanner:
             f"No plan was found: {reason}. Say it in other words, name a file (notebooks/data/….csv) or an address "
             f"(https://…), or set OPENAI_API_KEY for a stronger planner. The tools that come nearest: {near or 'none'}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What the model chose between columns that the same words fit."""
+
+    rejected: tuple[Rejection, ...]
+    notes: tuple[str, ...]
+    tokens_in: int
+    tokens_out: int
 
 
 def _about_one_table(question: Question) -> Question:
