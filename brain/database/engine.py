@@ -1,16 +1,18 @@
 """The pool of connections to PostgreSQL: sessions for the ORM, raw psycopg connections for hot paths."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, cast
 
 import psycopg
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from brain.database.failures import Place, translated
+from brain.database.failures import Place, explain, translated
 from brain.database.tables import SCHEMA
+from brain.errors import DatabaseUnreachable
 
 __all__ = ["CONNECT_ARGUMENTS", "SESSION_SETTINGS", "Database"]
 
@@ -28,13 +30,19 @@ SESSION_SETTINGS = (
 
 
 class Database:
-    """PostgreSQL at one URL; connects at the first use, and again after the server was away."""
+    """PostgreSQL at one URL; connects at the first use, and again after the server was away.
 
-    def __init__(self, url: str, reader_url: str | None = None) -> None:
+    `start` starts the server at that URL where it is gone; None: it is not ours to start.
+    """
+
+    def __init__(
+        self, url: str, reader_url: str | None = None, start: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         self.url = url
         self.reader_url = reader_url
         """The same database as the login that can only read; None where there is none."""
         self.place = Place.of(url)
+        self._start = start
         self._engine: AsyncEngine | None = None
         self._autocommit: AsyncEngine | None = None
         """The same pool, each statement a transaction of its own."""
@@ -70,16 +78,19 @@ class Database:
 
         Raises DatabaseError; DatabaseUnreachable where the same call may succeed later.
         """
-        sessions = async_sessionmaker(_entered(self._engine), expire_on_commit=False)
         with translated(self.place):
-            async with sessions.begin() as session:
+            async with (
+                contextlib.aclosing(await self._borrow(self._engine)) as borrowed,
+                AsyncSession(borrowed, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 yield session
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """A raw connection where each statement is a transaction of its own; raises as `session` does."""
         with translated(self.place):
-            async with _entered(self._autocommit).connect() as borrowed:
+            async with contextlib.aclosing(await self._borrow(self._autocommit)) as borrowed:
                 pooled = await borrowed.get_raw_connection()
                 raw = cast("psycopg.AsyncConnection[Any]", pooled.driver_connection)
                 try:
@@ -87,6 +98,21 @@ class Database:
                 finally:
                     if raw.closed:
                         await borrowed.invalidate()
+
+    async def restart(self) -> bool:
+        """Start the server where it is ours and gone; returns whether it is ours. Raises DatabaseError."""
+        if self._start is not None:
+            await self._start()
+        return self._start is not None
+
+    async def _borrow(self, engine: AsyncEngine | None) -> AsyncConnection:
+        """A connection of the pool, of a server that was started for it if need be."""
+        try:
+            return await _entered(engine).connect()
+        except (psycopg.Error, SQLAlchemyError) as exc:
+            if not isinstance(explain(exc, self.place), DatabaseUnreachable) or not await self.restart():
+                raise
+        return await _entered(engine).connect()
 
 
 def _entered(engine: AsyncEngine | None) -> AsyncEngine:

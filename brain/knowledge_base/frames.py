@@ -131,7 +131,7 @@ class Frames:
         if not query.strip(" \t\r\n;"):
             raise QueryError("There is nothing to ask: write a query, as in SELECT count(*) FROM runs.")
         try:
-            return _frame(await self._reader.read(url, Asked(query, _reader_settings(self._sql_seconds))))
+            return _frame(await self._asked(url, Asked(query, _reader_settings(self._sql_seconds))))
         except UnfitLogin:
             raise QueryError(
                 "DATABASE_READER_URL is a superuser's, who can do anything: use the role brain_reader."
@@ -152,9 +152,18 @@ class Frames:
 
     async def _read(self, query: str, parameters: tuple[Any, ...], settings: str = SESSION_SETTINGS) -> Answer:
         try:
-            return await self._reader.read(self._database.url, Asked(query, settings, parameters))
+            return await self._asked(self._database.url, Asked(query, settings, parameters))
         except Refusal as refusal:
             raise explain(refusal.error, self._database.place) from refusal
+
+    async def _asked(self, url: str, asked: Asked) -> Answer:
+        """The answer; from a server of ours also where it was gone."""
+        try:
+            return await self._reader.read(url, asked)
+        except DatabaseUnreachable:
+            if not await self._database.restart():
+                raise
+        return await self._reader.read(url, asked)
 
     def _explained(self, refusal: Refusal, query: str, place: Place) -> QueryError | DatabaseUnreachable:
         state = refusal.error.sqlstate or ""

@@ -54,6 +54,7 @@ from brain.session.services import (
     is_hosted_chat,
     open_schema,
     open_services,
+    start_postgres,
     tools_file_of,
 )
 from brain.tool_registry.definitions import ToolDefinition
@@ -292,7 +293,8 @@ class Core:
 
         urls = await open_services(self.settings)
         async with AsyncExitStack() as made:
-            database = await made.enter_async_context(Database(urls.database, urls.reader))
+            start = partial(start_postgres, self.settings) if urls.is_embedded else None
+            database = await made.enter_async_context(Database(urls.database, urls.reader, start))
             await open_schema(database, urls)
             vault = Vault(database, KeyRing(self.settings.secrets_keys))
             await self.secrets.learn(vault)

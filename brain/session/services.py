@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from brain.database.engine import Database
     from brain.embedded.postgres import PostgresUrls
 
-__all__ = ["ServiceUrls", "chat_model", "embedder", "is_hosted_chat", "open_schema", "open_services", "tools_file_of"]
+__all__ = [
+    "ServiceUrls",
+    "chat_model",
+    "embedder",
+    "is_hosted_chat",
+    "open_schema",
+    "open_services",
+    "start_postgres",
+    "tools_file_of",
+]
 
 DEFAULT_CHAT_MODEL = "gpt-5-mini"
 EMBEDDED_CHAT_MODEL = "SmolLM2-135M-Instruct"
@@ -55,7 +64,7 @@ async def open_services(settings: Settings) -> ServiceUrls:
             "DATABASE_URL is not set and BRAIN_EMBEDDED=off forbids starting a database here: "
             "set DATABASE_URL, or BRAIN_EMBEDDED=on."
         )
-    postgres, own_redis = await asyncio.gather(_postgres(settings), _redis(settings, redis))
+    postgres, own_redis = await asyncio.gather(start_postgres(settings), _redis(settings, redis))
     return ServiceUrls(postgres.url, postgres.reader_url, own_redis, is_embedded=True)
 
 
@@ -66,7 +75,8 @@ async def open_schema(database: "Database", urls: ServiceUrls) -> None:
     await (ensure_schema(database) if urls.is_embedded else check_schema(database))
 
 
-async def _postgres(settings: Settings) -> "PostgresUrls":
+async def start_postgres(settings: Settings) -> "PostgresUrls":
+    """Start this project's own PostgreSQL, or join it where it runs; raises DatabaseError."""
     from brain.embedded import postgres
 
     return await asyncio.to_thread(postgres.ensure, settings.state_folder, idle_minutes=settings.brain_idle_minutes)

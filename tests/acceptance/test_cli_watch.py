@@ -54,3 +54,25 @@ def test_a_killed_process_leaves_an_interrupted_run_with_its_finished_steps(shop
     seen = watching.end()
     assert seen.code == 1
     assert "interrupted" in seen.err + seen.out
+
+
+def test_a_run_goes_on_although_postgres_is_killed_in_mid_run(shop: CommandLine) -> None:
+    assert shop("runs", "--json").code == 0  # the services are up
+    [postgres] = [service for service in shop("status", "--json").json if service["name"] == "postgres"]
+    running = shop.start("run", shop.write("bereft.json", *SLOW))
+    running.wait_for("one  running")
+    watching = shop.start("watch", "last", "--json")
+    eventually(lambda: "one" in shop.naps())
+    os.kill(postgres["pid"], signal.SIGKILL)
+
+    ended, seen = running.end(), watching.end()
+
+    assert (ended.code, seen.code) == (0, 0)
+    assert "Traceback" not in ended.err + seen.err
+    assert [event["seq"] for event in seen.events] == list(range(1, len(seen.events) + 1))
+    [row] = shop("runs", "--text", "bereft", "--json").json
+    assert row["status"] == "succeeded"
+    shown = shop("show", row["id"], "--json").json
+    assert [(step["id"], step["status"]) for step in shown["steps"]] == [
+        (name, "succeeded") for name in ("one", "two", "three")
+    ]

@@ -1,5 +1,7 @@
 """What a `Brain` holds, and that it lets go of it: services, connections, its thread."""
 
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -38,6 +40,16 @@ def test_the_services_of_a_closed_brain_stop_once_they_are_idle_although_the_pro
     while running(project):
         assert time.monotonic() < deadline, "the services never stopped"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("look", [Brain.runs, lambda brain: brain.sql("SELECT 1"), lambda brain: brain.search("rain")])
+def test_an_open_brain_starts_its_database_again_where_it_was_killed(project: Path, look) -> None:
+    with Brain(settings=load_settings(project, **BARE)) as brain:
+        brain.runs()
+        [pid] = [service.pid for service in embedded.status(project / ".brain") if service.name == "postgres"]
+        os.kill(pid, signal.SIGKILL)
+        look(brain)
+        assert running(project) == {"postgres", "redis"}
 
 
 def test_an_open_that_fails_keeps_no_connection(project: Path, database_url: str, postgres: PostgresUrls) -> None:
