@@ -164,8 +164,12 @@ class CommandLine:
 
     @property
     def variables(self) -> dict[str, str]:
-        """All of the command's environment: none of the settings that the tests' own environment may hold."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        """All of the command's environment: none of the settings that the tests' own environment may hold.
+
+        Nor what keeps Python from caching bytecode: every command would compile all of the Brain anew.
+        """
+        left_out = (*OURS, "PYTHONDONTWRITEBYTECODE")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         return {**inherited, "BRAIN_IDLE_MINUTES": IDLE_MINUTES, **self.environment}
 
     def having(self, *before: str, **environment: str) -> Self:
