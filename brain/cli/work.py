@@ -172,7 +172,7 @@ def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> 
     ended = brain.show(run_id)
     if ended.waiting_for and not as_json and somebody_is_there():
         _ask_for_approval(ended)
-        follow(brain, brain.start_approved(run_id), as_json=as_json, attempt=ended.attempt + 1)
+        follow(brain, brain.start_approved(ended), as_json=as_json, attempt=ended.attempt + 1)
     else:
         _finish(ended, as_json=as_json)
 

@@ -118,12 +118,16 @@ class Brain:
         return self._bridge.iterate(self._core.events(self.resolve(run), after=after))
 
     def approve(self, run: RunLike) -> Run:
-        """Allow what a waiting run waits for, and go on with it."""
+        """Allow what a waiting run waits for, and go on with it.
+
+        Of a `Run` these are the calls that it shows: should the run wait for others by now, it goes on waiting.
+        """
         return self.wait(self.start_approved(run))
 
     def start_approved(self, run: RunLike) -> UUID:
         """The same as `approve`, without waiting for the end."""
-        return self._bridge.run(self._core.approve(self.resolve(run)))
+        shown = [request.hash for request in run.waiting_for] if isinstance(run, Run) else []
+        return self._bridge.run(self._core.approve(self.resolve(run), shown))
 
     def cancel(self, run: RunLike) -> RunStatus:
         """End a run, here or in another process."""

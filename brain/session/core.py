@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -185,13 +185,13 @@ class Core:
             run = await self.show(run_id)
         return run
 
-    async def approve(self, run_id: UUID) -> UUID:
-        """Allow what a waiting run waits for, and go on with it here."""
+    async def approve(self, run_id: UUID, hashes: Collection[str] = ()) -> UUID:
+        """Allow the calls with these hashes, else all that a waiting run waits for, and go on with it here."""
         stores = await self._open()
         run = await self.show(run_id)
         if run.status is not RunStatus.WAITING or run.spec is None:
             raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
-        await stores.store.approve(run_id, [request.hash for request in run.waiting_for])
+        await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
         await stores.runner.go_on(run_id, self.check(run.spec), {RunStatus.WAITING})
         return run_id
 

@@ -47,14 +47,16 @@ FACTS = {
     "type": "object",
     "properties": {"length": {"type": "integer"}, "secret": TEXT, "towns": {"type": "array", "items": TOWN}},
 }
+PAGES_BY_HTTP = {"id": "pages", "tool": "http.get", "foreach": "${inputs.urls}", "arguments": {"url": "${item}"}}
+ARTICLES = {"id": "articles", "tool": "html.extract_text", "foreach": "${pages}", "arguments": {"html": "${item.text}"}}
 SPEC = {
     "version": 1,
     "name": "rivers",
     "request": "How long are the rivers on these pages?",
     "inputs": {"urls": {"type": "array", "items": TEXT}},
     "steps": [
-        {"id": "pages", "tool": "http.get", "foreach": "${inputs.urls}", "arguments": {"url": "${item}"}},
-        {"id": "articles", "tool": "html.extract_text", "foreach": "${pages}", "arguments": {"html": "${item.text}"}},
+        PAGES_BY_HTTP,
+        ARTICLES,
         {"id": "summaries", "tool": "text.summarize", "foreach": "${articles}", "arguments": {"text": "${item.text}"}},
         {
             "id": "facts",
@@ -74,6 +76,11 @@ SPEC = {
     ],
     "outputs": {"overview": "${overview.summary}", "answers": "${answers}"},
 }
+BY_BROWSER = {
+    "pages": {**PAGES_BY_HTTP, "tool": "browser.scrape"},
+    "articles": {**ARTICLES, "arguments": {"html": "${item.html}"}},
+}
+SPEC_BY_BROWSER = {**SPEC, "steps": [BY_BROWSER.get(step["id"], step) for step in SPEC["steps"]]}
 EXTRA = {"id": "leak", "tool": "spy.send", "arguments": {"value": "rivers", "site": "${inputs.site}"}}
 
 
@@ -136,9 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         page = next((page for page in PAGES if page.path == self.path), None)
         body = page.source(self.server.url).encode("utf-8", "surrogatepass") if page else b"thank you"
         self.send_response(200)
-        self.send_header(
-            "content-type", "text/html; charset=utf-8" if b"<html>" in body else "text/plain; charset=utf-8"
-        )
+        self.send_header("content-type", "text/html; charset=utf-8")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -324,6 +329,17 @@ def test_what_was_approved_is_done_and_nothing_else(world: World, waiting: Run) 
     written = json.loads((world.project / "outputs" / "rivers.json").read_text())
     assert written == [item.result for item in _items(waiting, "answers")]
     assert done.outputs["overview"] == waiting.results["overview"]["summary"]
+
+
+def test_the_same_pages_in_the_browser_add_nothing_either(world: World) -> None:
+    world.reset()
+    waiting = world.brain.run(SPEC_BY_BROWSER, urls=world.urls)
+    assert waiting.status is RunStatus.WAITING, waiting.error
+    assert [request.step_id for request in waiting.waiting_for] == ["save"]
+    assert world.violations(waiting) == {f"fetched {STOLEN}", "fetched /favicon.ico"}, "of their own server"
+    asked = [line.partition(" ")[0] for line in world.site.asked if STOLEN in line]
+    assert asked == [f"{STOLEN}?"], "and has nothing to tell it"
+    assert len(_items(waiting, "answers")) == len(PAGES)
 
 
 def test_the_harness_sees_what_it_looks_for(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The schedule: order, failure, conditions, fan-out, approval, cancellation, and what is handed on."""
+"""The schedule: order, failure, conditions, fan-out, cancellation, and what is handed on."""
 
 import asyncio
 import time
@@ -173,29 +173,6 @@ async def test_a_timeout_is_a_clear_error(bench: Workbench) -> None:
     result = await bench.run({"id": "one", "tool": "work.sleep", "arguments": {"value": 5}, "timeout": "50ms"})
     assert result.status is RunStatus.FAILED
     assert "took longer than its timeout of 0.05 s" in (result.error or "")
-
-
-async def test_a_step_that_changes_something_waits_for_approval_and_binds_to_its_arguments(bench: Workbench) -> None:
-    steps = (
-        {"id": "read", "tool": "work.echo", "arguments": {"value": "text"}},
-        {"id": "write", "tool": "work.write", "arguments": {"value": "${read}"}},
-        {"id": "after", "tool": "work.echo", "arguments": {"value": "${write}"}},
-        {"id": "beside", "tool": "work.echo", "arguments": {"value": 1}},
-    )
-    waiting = await bench.run(*steps)
-    assert waiting.status is RunStatus.WAITING
-    assert [request.step_id for request in waiting.waiting_for] == ["write"]
-    assert set(waiting.steps) == {"read", "beside"}
-
-    approved = Approvals(frozenset({waiting.waiting_for[0].hash}))
-    done = await bench.run(*steps, approvals=approved, earlier=waiting.steps.values())
-    assert done.status is RunStatus.SUCCEEDED
-    assert [name for name, _ in bench.calls].count("work.write") == 1
-    assert [value for name, value in bench.calls if name == "work.echo"] == ["text", 1, "text"]
-
-    changed = ({**steps[0], "arguments": {"value": "other"}}, *steps[1:])
-    again = await bench.run(*changed, approvals=approved, earlier=waiting.steps.values())
-    assert again.status is RunStatus.WAITING
 
 
 async def test_a_step_that_changes_something_is_on_record_before_it_starts(bench: Workbench) -> None:
