@@ -5,13 +5,15 @@ import json
 import math
 import re
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
+
+from cachetools import LRUCache
 
 from brain.errors import ArtifactError, SettingsError
 from brain.runs import Json
@@ -34,8 +36,10 @@ __all__ = [
 
 HEAD_ROWS = 5
 """Rows of a table that travel with its reference, so that a person or a planner sees what it holds."""
-KEPT_TABLES = 16
-"""Tables that stay in memory after use: the next step usually wants the one just made."""
+KEPT_BYTES = 256 * 2**20
+"""Of tables that stay in memory after use: the next step usually wants the one just made."""
+LONGEST_NUMBER = 14_000
+"""Bits of a whole number; JSON text of 4,300 digits is the longest that Python reads."""
 SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 SHORT_KEY = 15
 """Characters of a key in a message."""
@@ -209,7 +213,7 @@ class ArtifactCodec:
     def __init__(self, store: ArtifactStore, cleaner: ContentCleaner | None = None) -> None:
         self._store = store
         self._cleaner = cleaner
-        self._tables: OrderedDict[str, pa.Table] = OrderedDict()
+        self._tables: LRUCache[str, pa.Table] = LRUCache(KEPT_BYTES, getsizeof=_bytes_held)
         self._using = threading.Lock()
 
     def pack(self, value: Any) -> Json:
@@ -218,6 +222,8 @@ class ArtifactCodec:
         Raises ArtifactError where something cannot be stored or is no JSON value.
         """
         match value:
+            case int() if value.bit_length() > LONGEST_NUMBER:
+                raise ArtifactError("A whole number of more than 4,200 digits cannot be stored; give it as text.")
             case None | bool() | int() | float() | str():
                 return value
             case Mapping():
@@ -246,9 +252,8 @@ class ArtifactCodec:
     def table(self, key: str) -> "pa.Table":
         """The table that is kept under a key."""
         with self._using:
-            if key in self._tables:
-                self._tables.move_to_end(key)
-                return self._tables[key]
+            if (kept := self._tables.get(key)) is not None:
+                return kept
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -267,10 +272,9 @@ class ArtifactCodec:
         return self._store.address(key)
 
     def _remember(self, key: str, table: "pa.Table") -> "pa.Table":
-        with self._using:
-            self._tables[key] = table
-            if len(self._tables) > KEPT_TABLES:
-                self._tables.popitem(last=False)
+        if _bytes_held(table) <= KEPT_BYTES:
+            with self._using:
+                self._tables[key] = table
         return table
 
     def _pack_file(self, file: File) -> Json:
@@ -293,7 +297,7 @@ class ArtifactCodec:
         content = _as_parquet(table)
         key = key_of(content, "parquet")
         self._store.put(key, content)
-        self._remember(key, table)
+        table = self._remember(key, _as_read_back(table, content))
         return {"format": "table", "artifact": key, **describe_table(table)}
 
 
@@ -413,6 +417,21 @@ def _as_parquet(table: "pa.Table") -> bytes:
         raise ArtifactError(f"The table cannot be stored: {_first_line(exc)}.") from exc
     content: bytes = buffer.getvalue().to_pybytes()
     return content
+
+
+def _bytes_held(table: "pa.Table") -> int:
+    """What stays in memory with a table; of a slice all that it was cut from."""
+    held: int = table.get_total_buffer_size()
+    return held
+
+
+def _as_read_back(table: "pa.Table", content: bytes) -> "pa.Table":
+    """The table with the types that Parquet gives it, so that a step sees the same whoever made its input, and when."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    is_same = pq.read_schema(pa.BufferReader(content)).equals(table.schema)
+    return table if is_same else pq.read_table(pa.BufferReader(content))
 
 
 def _first_line(exc: Exception) -> str:
