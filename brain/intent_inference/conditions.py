@@ -1,7 +1,7 @@
 """Restrictions that a request states: of a column, or of a part of its dates, to a value."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from brain.intent_inference.column_links import ColumnLink
@@ -9,7 +9,7 @@ from brain.intent_inference.comparisons import Comparison, amount_comparison, ra
 from brain.intent_inference.inflection import root
 from brain.intent_inference.mentions import LIGHT, Kind, Mention, Request, Word
 from brain.intent_inference.periods import find_periods
-from brain.intent_inference.sources import CALENDAR, Source
+from brain.intent_inference.sources import CALENDAR
 from brain.intent_inference.spans import distance, overlap
 from brain.intent_inference.stated import Condition, Doubt, Reading
 from brain.intent_inference.values import find_values
@@ -22,6 +22,8 @@ NEGATION = re.compile(
     r"(?:all|every(?:thing|one|body)?|each|any(?:thing|one|body)?)\s+(?:\w+\s+)?but)\b|n['’]t\b",
     re.IGNORECASE,
 )
+LACKING = re.compile(r"no|without", re.IGNORECASE)
+"""What follows is what there is none of: in `no orders in 2013` the orders, not the year."""
 NEGATED = re.compile(rf"(?P<said>{NEGATION.pattern})(?:\s+(?!but\b)[\w'’]+){{0,4}}\s+(?:\S+-)?$", re.IGNORECASE)
 """A value within a few words behind `not` or `except` is ruled out."""
 UNEQUAL = re.compile(r"(?:!=|<>|≠)\s*['\"]?$")
@@ -71,14 +73,15 @@ def _negated(reading: Reading, condition: Condition, last: Condition | None) -> 
         return condition
     start, said = (condition.start - len(text) + place for place in match.span("said"))
     between = [word for word in request.words if said <= word.start < condition.start]
-    if any(_says_something(word, reading.source) for word in between) or (last is not None and start < last.end):
+    nouns = () if LACKING.fullmatch(match["said"]) else (*reading.source.nouns, *CALENDAR)
+    if any(_says_something(word, nouns) for word in between) or (last is not None and start < last.end):
         return condition
     return replace(condition, operator="not_equals", start=start)
 
 
-def _says_something(word: Word, source: Source) -> bool:
-    """Whether a word between `not` and a value is what is negated."""
-    return not (word.is_stop or root(word.text) in LIGHT or word.text in (*source.nouns, *CALENDAR))
+def _says_something(word: Word, nouns: Collection[str]) -> bool:
+    """Whether a word between `not` and a value is what is negated; the `nouns` are not."""
+    return not (word.is_stop or root(word.text) in LIGHT or word.text in nouns)
 
 
 def _amounts(reading: Reading, found: Sequence[Condition]) -> Iterator[Condition]:

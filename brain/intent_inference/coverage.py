@@ -52,6 +52,12 @@ TIME_COMPARISON = re.compile(
 """Of a time, which none of the conditions may have seen: `until the end of 2013`."""
 TIMES = frozenset({"day", *(f"{part}s" for part in CALENDAR)})
 """Words for what a row may be."""
+FIGURES_OF_FIGURES = re.compile(
+    r"\b(?:average|mean|median|typical)\s+(?:yearly|annual|quarterly|monthly|weekly)\b", re.IGNORECASE
+)
+"""`average yearly rainfall` is a mean of sums, or a mean for each year: it does not say which."""
+EACH_OF_THEM = re.compile(r"\b(?:each|respectively|apiece)(?=\s*(?:[.,;:?!]|$|in\b|of them\b))", re.IGNORECASE)
+"""`for Norway and Spain each`."""
 OF_ANOTHER = re.compile(r"\b(?:of|in|per|by)\s+(?:(?:the|a|each|every)\s+)?$", re.IGNORECASE)
 """Before `day` in `hour of the day`."""
 
@@ -160,6 +166,8 @@ def _words(links: Links, plan: Done) -> Iterator[str]:
     yield from plan.matches(BARE_COMPARISON, conditions)
     yield from plan.matches(RELATIVE_TIME, ())
     yield from plan.matches(ORDINAL, ())
+    yield from plan.matches(FIGURES_OF_FIGURES, ())
+    yield from plan.matches(EACH_OF_THEM, plan.used)
     yield from plan.matches(HALF_READ, plan.used)
     yield from plan.matches(OPERATIONS, plan.used)
 
@@ -181,9 +189,18 @@ def _unmet(conditions: Sequence[Condition], plan: Done) -> Iterator[str]:
         if EITHER.search(plan.request.text, one.end, other.start) and place not in listed:
             yield f"how to ask for rows that meet one of two conditions: {plan.quote(Place(one.start, other.end))}"
     yield from plan.matches(EITHER, (*plan.used, *listed))
+    yield from _pairs(conditions, plan)
     for one, other in combinations(conditions, 2):
         if _is_never_both(one, other) or _is_never_both(other, one):
             yield f"which rows could meet both {plan.quote(one)} and {plan.quote(other)}"
+
+
+def _pairs(conditions: Sequence[Condition], plan: Done) -> Iterator[str]:
+    """`paid in Germany and open in France` asks for two things, not for all four of them together."""
+    for one, two, three, four in zip(conditions, conditions[1:], conditions[2:], conditions[3:], strict=False):
+        is_again = _are_values(one, three) and _are_values(two, four)
+        if is_again and not _are_values(one, two) and one.value != three.value and two.value != four.value:
+            yield f"how to ask for two kinds of rows at once: {plan.quote(Place(one.start, four.end))}"
 
 
 def _are_values(one: Condition, other: Condition) -> bool:

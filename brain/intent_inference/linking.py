@@ -28,6 +28,8 @@ class Links:
     """Conditions that an earlier step has seen to."""
     groupings: tuple[Grouping, ...] = ()
     ordering: Ordering | None = None
+    other_readings: tuple[tuple[Condition, ColumnLink], ...] = ()
+    """Words that were taken for a value, and the column of amounts that they might have named."""
 
     def is_taken(self, word: Spanned) -> bool:
         """Whether the word certainly belongs to a column's name or a condition, so that it is no cue for a tool."""
@@ -52,4 +54,10 @@ def link(request: Request, source: Source, similarity: Similarity, rejected: tup
     free = tuple(found for found in columns if not any(overlap(found, each) for each in taken))
     groupings = find_groupings(reading, free, conditions)
     ordering = find_ordering(reading, free, conditions, groupings)
-    return Links(free, used, conditions, (), groupings, ordering)
+    others = tuple((each, found) for each in conditions for found in columns if _might_have_named(found, each))
+    return Links(free, used, conditions, (), groupings, ordering, others)
+
+
+def _might_have_named(found: ColumnLink, condition: Condition) -> bool:
+    is_amount = found.column.is_measure and not found.is_adjective
+    return isinstance(condition.value, str) and is_amount and starts_in(found, [condition])

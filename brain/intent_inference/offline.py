@@ -19,7 +19,7 @@ from brain.intent_inference.page_flow import page_steps
 from brain.intent_inference.plan import Check, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import DEFAULT, Subject
-from brain.intent_inference.sources import main_source, table_reader
+from brain.intent_inference.sources import Source, main_source, table_reader
 from brain.intent_inference.stated import Doubt
 from brain.intent_inference.table_flow import TableFlow
 from brain.language_models import ChatModel
@@ -31,6 +31,8 @@ from brain.tool_registry.search import ToolSearch
 __all__ = ["OfflinePlanner"]
 
 NEAREST_TOOLS = 5
+MIXED = frozenset({"quarter", "month", "week"})
+"""Parts of a date that every year has again, though people may want them year by year."""
 SYNONYM = 0.6
 """Least cosine similarity with a table's name of another word for it: `employees` for `staff`."""
 NOTE = (
@@ -69,10 +71,16 @@ class OfflinePlanner:
             links = link(request, source, self._similarity, decided.rejected)
             flow = self._about_table(question, links)
             reason = self._left_over(question, links, flow)
-        return self._finished(question, _worth_running(question, flow), decided, reason)
+        notes = (*_other_readings(links), *_put_together(links, source))
+        return self._finished(question, _worth_running(question, flow), decided, reason, notes)
 
     def _finished(
-        self, question: Question, steps: Sequence[DraftStep], decided: "_Decision | None", reason: str | None
+        self,
+        question: Question,
+        steps: Sequence[DraftStep],
+        decided: "_Decision | None",
+        reason: str | None,
+        notes: Sequence[str] = (),
     ) -> Plan:
         if not steps and not reason:
             reason = "the request names no data that the small planner knows"
@@ -82,7 +90,7 @@ class OfflinePlanner:
             pipeline = self._check(write_spec(question, steps))
         except SpecError as exc:
             raise PlanningError(f"The small planner wrote a plan that cannot be run. {exc}") from exc
-        notes = (*_guessed(steps), *_unused(question, steps))
+        notes = (*notes, *_guessed(steps), *_unused(question, steps))
         if decided is None:
             return Plan(pipeline, "offline", _provenance(steps), (NOTE, *notes))
         notes, planner = (NOTE, *decided.notes, *notes), f"offline with {self._model.name}"
@@ -150,8 +158,9 @@ class OfflinePlanner:
     def _decline(self, request: Request, reason: str) -> str:
         near = ", ".join(found.definition.name for found in self._search.search(request.text, NEAREST_TOOLS))
         return (
-            f"No plan was found: {reason}. Say it in other words, name a file (notebooks/data/….csv) or an address "
-            f"(https://…), or set OPENAI_API_KEY for a stronger planner. The tools that come nearest: {near or 'none'}."
+            f"No plan was found: {reason}. Say it in other words, name a data file (.csv, .parquet, .json) or an "
+            "address (https://…), or set OPENAI_API_KEY for a stronger planner. "
+            f"The tools that come nearest: {near or 'none'}."
         )
 
 
@@ -188,6 +197,27 @@ def _open(doubts: Sequence[Doubt]) -> Iterator[str]:
     for doubt in doubts:
         if doubt.is_open:
             yield f"the small planner does not know by which column {doubt.words} is meant ({', '.join(doubt.columns)})"
+
+
+def _other_readings(links: Links) -> Iterator[str]:
+    """Words that were taken for a value of one column and are near to the name of another, which holds amounts."""
+    for condition, near in links.other_readings:
+        said = "is" if condition.operator == "equals" else "is not"
+        yield f"Here {condition.column.name} {said} {condition.value}; {near.column.name} could be meant as well."
+
+
+def _put_together(links: Links, source: Source) -> Iterator[str]:
+    """`by month` of several years."""
+    parts = {grouping.part for grouping in links.groupings}
+    years = [condition for condition in links.conditions if condition.part == "year" or condition.part is None]
+    for grouping in links.groupings:
+        about = [condition for condition in years if condition.column == grouping.column]
+        is_one_year = len(about) == 1 and about[0].operator in ("equals", "between")
+        if grouping.part in MIXED and grouping.column.spans_years and "year" not in parts and not is_one_year:
+            yield (
+                f"The same {grouping.part} of different years is one row in {source.name}; "
+                f"“by year and {grouping.part}” keeps them apart."
+            )
 
 
 def _guessed(steps: Sequence[DraftStep]) -> Iterator[str]:

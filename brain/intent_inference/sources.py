@@ -78,6 +78,8 @@ class Column:
     """All different values where there are few, else none."""
     is_daily: bool = False
     """Whether it holds days or moments, never two of one day."""
+    spans_years: bool = False
+    """Whether it holds times of more than one year."""
 
     @property
     def is_number(self) -> bool:
@@ -294,7 +296,7 @@ def _source(name: str, table: "pa.Table", *, path: str | None = None, input: str
         if count > 1:
             raise PlanningError(f"The table {name} has {count} columns called {column}: give each a name of its own.")
     columns = tuple(
-        Column(field.name, str(_plain_type(field.type)), tuple(_values(values, field)), _is_daily(values))
+        Column(field.name, str(_plain_type(field.type)), tuple(_values(values, field)), *_calendar_of(values))
         for field, values in zip(table.schema, table.columns, strict=True)
     )
     return Source(name, columns, table.num_rows, path, input, why)
@@ -312,17 +314,19 @@ def _values(values: "pa.ChunkedArray", field: "pa.Field") -> Iterable[str]:
     return sorted(distinct.to_pylist()) if len(distinct) <= MOST_VALUES else []
 
 
-def _is_daily(values: "pa.ChunkedArray") -> bool:
+def _calendar_of(values: "pa.ChunkedArray") -> tuple[bool, bool]:
+    """Whether these are times of which no two are of one day, and whether they are of more than one year."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not pa.types.is_temporal(values.type) or pa.types.is_time(values.type) or pa.types.is_duration(values.type):
-        return False
+        return False, False
     try:
         days = values.cast(pa.date32(), safe=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # beyond the calendar, or a span of time
-        return False
-    return bool(pc.count_distinct(days, mode="all").as_py() == len(values))
+        return False, False
+    is_daily = pc.count_distinct(days, mode="all").as_py() == len(values)
+    return bool(is_daily), pc.count_distinct(pc.year(days)).as_py() > 1
 
 
 def _plain_type(kind: "pa.DataType") -> "pa.DataType":

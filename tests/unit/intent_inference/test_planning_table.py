@@ -113,7 +113,22 @@ async def test_every_value_says_where_it_comes_from_and_words_without_effect_are
     assert origins["steps.aggregate.arguments.by"] == "“by month”"
     assert origins["steps.plot.arguments.kind"] == "default"
     assert "small offline planner" in plan.notes[0]
-    assert plan.notes[1:] == ("These words changed nothing in the plan: “daily”.",)
+    assert plan.notes[1:] == (
+        "The same month of different years is one row in seattle-weather; “by year and month” keeps them apart.",
+        "These words changed nothing in the plan: “daily”.",
+    )
+
+
+async def test_another_meaning_of_a_word_is_told(ask):
+    plan = await ask("How many rainy days were there in 2013?", of="weather")
+    assert "Here weather is rain; precipitation could be meant as well." in plan.notes
+    plan = await ask("What is the average temperature?", of="weather", asks={"“temperature”": "temp_min"})
+    assert "“temperature” could mean temp_max or temp_min; here it is temp_min." in plan.notes
+
+
+async def test_months_of_one_year_are_not_put_together(ask):
+    plan = await ask("Total precipitation per month in 2013", of="weather")
+    assert not any("different years" in note for note in plan.notes)
 
 
 @pytest.mark.parametrize("case", PLANNED[::4], ids=named)
