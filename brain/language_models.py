@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import logging
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -297,10 +298,23 @@ class WordLlamaEmbedder:
 
     @cached_property
     def _model(self) -> Any:
-        import wordllama
+        with _logging_as_it_was():
+            import wordllama
 
         weights = Path(wordllama.__file__).parent
         return wordllama.WordLlama.load(cache_dir=weights, disable_download=True)
+
+
+@contextmanager
+def _logging_as_it_was() -> Iterator[None]:
+    """Keep a library from setting up the logging of the whole program as it is imported."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 class OpenAIEmbedder:

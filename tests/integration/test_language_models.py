@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -214,6 +216,17 @@ def test_local_vectors_have_length_one_and_near_texts_are_near() -> None:
     assert np.linalg.norm(rain) == pytest.approx(1, abs=1e-5)
     assert rain @ shower > rain @ tax + 0.2
     assert not WordLlamaEmbedder().embed([""]).any()
+
+
+def test_the_local_embedder_leaves_the_logging_of_the_program_alone():
+    program = """
+import logging
+from brain.language_models import WordLlamaEmbedder
+WordLlamaEmbedder().embed(["rain"])
+print(logging.getLogger().handlers, logging.getLogger().level)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] 30\n"
 
 
 def test_hosted_vectors_are_brought_to_length_one(server: ScriptedOpenAI) -> None:
