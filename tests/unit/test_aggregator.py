@@ -136,7 +136,7 @@ TABLES = {
     ),
     "times beyond the calendar": (
         pa.table({"at": pa.array([0] * 6 + [253_402_300_800], pa.timestamp("s"))}),
-        "| at |\n| --- |\n" + "| 1970-01-01 00:00:00 |\n" * 6 + "| 10000-01-01 00:00:00 |\n\n [x]",
+        "| at |\n| --- |\n" + "| 1970-01-01 00:00:00.000 |\n" * 6 + "| 10000-01-01 00:00:00.000 |\n\n [x]",
     ),
     "midnight": (pa.table({"at": [dt.datetime.fromisoformat("2025-03-01")]}), "at: **2025-03-01** [x]"),
 }

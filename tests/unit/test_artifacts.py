@@ -18,22 +18,20 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from brain import artifacts
 from brain.artifacts import (
-    HEAD_ROWS,
-    LONGEST_CELL,
     ArtifactCodec,
     ArtifactStore,
     File,
     FsspecStore,
     MemoryStore,
-    describe_table,
     is_file,
     is_table,
     key_of,
     notes_of,
     with_notes,
 )
+from brain.artifacts import codec as codec_module
+from brain.artifacts.codec import HEAD_ROWS, LONGEST_CELL, describe_table
 from brain.errors import ArtifactError, SettingsError
 
 CONTENT = b"some bytes"
@@ -262,7 +260,7 @@ def test_a_table_is_read_back_by_another_process(tmp_path: Path) -> None:
 
 def test_only_the_newest_tables_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = pa.table({"n": [0]})
-    monkeypatch.setattr(artifacts, "KEPT_BYTES", 3 * one.get_total_buffer_size())
+    monkeypatch.setattr(codec_module, "KEPT_BYTES", 3 * one.get_total_buffer_size())
     codec = ArtifactCodec(FsspecStore(str(tmp_path)))
     keys = [codec.pack(pa.table({"n": [number]}))["artifact"] for number in range(5)]
     large = codec.pack(pa.table({"n": [*range(9)]}))["artifact"]
