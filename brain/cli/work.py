@@ -164,16 +164,20 @@ def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
 def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:
     """Show a run of this process live, ask where it waits, print how it ended; Ctrl-C cancels it."""
     from brain.cli import live
+    from brain.errors import ServiceError
     from brain.runs import short_id
 
     try:
         progress = "off" if as_json else brain.settings.brain_progress
         with live.view(progress, attempt=attempt) as view:
             _see_through(brain, run_id, view)
+        ended = brain.show(run_id)
     except KeyboardInterrupt:
         live.note(f"Cancelled. What was done is kept: brain show {short_id(run_id)}")
         raise typer.Exit(CANCELLED) from None
-    ended = brain.show(run_id)
+    except ServiceError as exc:
+        exc.exit_code = FAILED  # not that of a service without which no run is begun
+        raise
     if ended.waiting_for and not as_json and somebody_is_there():
         _ask_for_approval(ended)
         follow(brain, brain.start_approved(ended), as_json=as_json, attempt=ended.attempt + 1)

@@ -148,6 +148,7 @@ def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_program
     why = "shop.break failed unexpectedly with ValueError: no more paper."
     assert people.code == programs.code == 1
     assert people.err.count(why) == people.out.count(why) == 1
+    assert re.search(r"^run (\w{8})\. Look at its steps: brain steps \1$", people.out, re.MULTILINE)
     run = programs.json
     assert programs.err == f"brain: the run {run['id']} is failed: broken: {why}\n"
     assert (run["status"], run["error"]) == ("failed", f"broken: {why}")
@@ -228,6 +229,7 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
 
 def test_what_a_limit_leaves_out_is_said(shop: CommandLine, asked: Ended) -> None:
     assert shop("run", shop.write("quick.json", nap("quick", 0)), "--json").json["id"] != asked.json["id"]
+    assert "quick" in shop("search", "quick", "--limit", "1").out
     listed = shop("runs", "--limit", "1", "--json")
     assert len(listed.json) == 1
     assert re.fullmatch(r"These are the newest 1 of \d+ rows; --limit takes more\.\n", listed.err)
