@@ -40,7 +40,7 @@ lab: $(READY) ## Open JupyterLab in notebooks/.
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks $(LAB_FLAGS)
 
 docs: $(READY) ## Make docs/tools-reference.md from tools.json anew.
-	@$(BIN)/brain tools docs --tools tools.json --out docs/tools-reference.md
+	@$(BIN)/brain tools docs --tools tools.json --out docs/tools-reference.md --overwrite
 
 pins: $(UV) ## Resolve pyproject.toml into requirements.txt anew; PINS_FLAGS=--upgrade takes newer versions.
 	$(UV) pip compile pyproject.toml --quiet --all-extras --group dev --universal --python-version $(PYTHON) \

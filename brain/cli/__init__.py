@@ -16,9 +16,9 @@ THREADS = "brain-"
 """How the names of our threads begin: of tools, and of the event loop."""
 EXIT_CODES = """\
 0  done
-1  the run failed and is kept with the reason, or there is no plan for the request
+1  the run failed, be it by its model, and is kept with the reason; or it lost its database; or there is no plan
 2  the input is wrong: an unknown option, run or tool, a broken pipeline or setting; no run was begun
-3  a service cannot be used: database, model; no run was begun
+3  a service (database, model) cannot be used, and no run was begun
 4  the run waits for approval (brain approve RUN)
 129  ended because its terminal went away (SIGHUP); a run that it was in is cancelled
 130  cancelled by Ctrl-C or from elsewhere

@@ -16,15 +16,18 @@ __all__ = ["app", "run"]
 log = logging.getLogger(__name__)
 
 
+WHICH_RUN = "Which one: its id, as `brain runs` lists them, or `last` for the newest?"
+
+
 class _Commands(TyperGroup):
-    """Says what an interrupt means where a command does not know better."""
+    """Says what an interrupt means where a command does not know better, and how to name a run."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         with _told_if_interrupted():
             return super().make_context(*arguments, **options)
 
     def invoke(self, *arguments: Any, **options: Any) -> Any:
-        with _told_if_interrupted():
+        with _told_if_interrupted(), _told_to_name_a_run():
             return super().invoke(*arguments, **options)
 
 
@@ -35,6 +38,16 @@ def _told_if_interrupted() -> Iterator[None]:
     except KeyboardInterrupt:
         _complain("interrupted; brain runs shows what was begun")
         raise typer.Exit(CANCELLED) from None
+
+
+@contextmanager
+def _told_to_name_a_run() -> Iterator[None]:
+    try:
+        yield
+    except typer.BadParameter as exc:
+        if exc.param is not None and exc.param.name == "run" and not exc.message:  # it is missing
+            exc.message = WHICH_RUN
+        raise
 
 
 app = typer.Typer(

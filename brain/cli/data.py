@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brain.cli import completion
-from brain.cli.options import AsJson, Limit, Project, RunArgument, Tools, open_brain
+from brain.cli.options import AsJson, Limit, Overwrite, Project, RunArgument, Tools, open_brain
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from brain.session import Brain, Run
 
 __all__ = ["rate", "runs", "search", "show", "sql", "steps", "tools"]
@@ -35,14 +37,20 @@ def runs(
     with open_brain(project) as brain:
         found = brain.runs(status=status, text=text, since=since, limit=limit)
     if not as_json:
-        found["request"] = found["request"].where(found["request"] != "", found["name"])
+        found["request"] = _request_or_name(found)
     render.frame(found, as_json=as_json, columns=RUN_COLUMNS)
+
+
+def _request_or_name(found: "pd.DataFrame") -> "pd.Series[str]":
+    """What a run was about; one of a pipeline has but a name."""
+    return found["request"].where(found["request"] != "", found["name"])
 
 
 def show(
     run: RunArgument = "last",
     *,
     save: Annotated[Path | None, typer.Option("--save", help="Write tables and files of the run here.")] = None,
+    overwrite: Overwrite = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -52,11 +60,13 @@ def show(
 
     with open_brain(project, tools) as brain:
         shown = brain.show(run)
+        if save is not None:
+            saving.look_in(save, shown.outputs, overwrite=overwrite)
         if not as_json:
             _show_pipeline(brain, shown)
         render.run(shown, as_json=as_json)
         if save is not None:
-            saving.save(shown.outputs, save)
+            saving.save(shown.outputs, save, overwrite=overwrite)
 
 
 def _show_pipeline(brain: "Brain", shown: "Run") -> None:
@@ -121,6 +131,8 @@ def search(
 
     with open_brain(project) as brain:
         found = brain.search(text, limit=limit)
+    if not as_json:
+        found["request"] = _request_or_name(found)
     render.frame(found, as_json=as_json, columns=SEARCH_COLUMNS)
 
 

@@ -84,7 +84,6 @@ class _Lines(_Nothing):
         self._console = console
         self._first_attempt = first_attempt
         self._attempt = 1
-        self._told: set[str] = set()
 
     def show(self, event: RunEvent) -> None:
         if event.event_type is EventType.RUN_RUNNING:
@@ -97,10 +96,7 @@ class _Lines(_Nothing):
         self._console.print("  ".join(parts) + self._words(event), markup=False, highlight=False, soft_wrap=True)
 
     def _words(self, event: RunEvent) -> str:
-        """The message, except where it only repeats those of the steps; or what the run waits for."""
-        if event.step_id is not None:
-            self._told.add(f"{event.step_id}: {event.message}")
-        is_new = not set(event.message.split("; ")) <= self._told
-        said = event.message if is_new else ""
+        """The message, except why a run failed, which stands below its results; or what the run waits for."""
+        said = "" if event.event_type is EventType.RUN_FAILED else event.message
         said = said or ", ".join(event.data.get("waiting_for", ()))
         return f": {said}" if said else ""

@@ -22,6 +22,7 @@ __all__ = [
     "InputOptions",
     "Limit",
     "NoCache",
+    "Overwrite",
     "Project",
     "RunArgument",
     "Tools",
@@ -41,6 +42,7 @@ Tools = Annotated[Path | None, typer.Option("--tools", help="Another tool regist
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Make every call, also where a step says `cache`.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that holds something else.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
 RunArgument = Annotated[
     str, typer.Argument(help="A run: the end or beginning of its id, or `last`.", autocompletion=completion.runs)

@@ -16,7 +16,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from brain.cli.bars import SIGNS
-from brain.cli.screen import json_text, note, screen
+from brain.cli.screen import json_text, note, page, screen
 from brain.cli.words import preflight_lines
 from brain.runs import RunStatus
 
@@ -236,11 +236,16 @@ def _status_line(console: Console, shown: "Run") -> None:
     console.print(f"\n[{colour}]{shown.status}[/]{seconds}  {signs}", highlight=False)
     if shown.error:
         console.print(f"[red]{escape(shown.error)}[/]", highlight=False)
-    hints = {
-        RunStatus.WAITING: f"It waits for approval: brain approve {shown.id}",
-        RunStatus.FAILED: f"Look at its steps: brain show {shown.id} --json",
-    }
-    console.print(f"[dim]run {shown.id}. {hints.get(shown.status, f'Again at any time: brain show {shown.id}')}[/]")
+    console.print(f"[dim]run {shown.id}. {_next(shown)}[/]")
+
+
+def _next(shown: "Run") -> str:
+    """What can be done about a run by now."""
+    if shown.status is RunStatus.WAITING:
+        return f"It waits for approval: brain approve {shown.id}"
+    if shown.status is not RunStatus.FAILED:
+        return f"Again at any time: brain show {shown.id}"
+    return f"Look at its steps: brain steps {shown.id}" if shown.step_results else "No step of it was begun."
 
 
 def _cell(value: Any) -> str:
@@ -312,7 +317,7 @@ def tools(found: "list[ToolDefinition]", *, as_json: bool, by_family: bool = Fal
         _add_tools(drawn, [tool for tool in found if tool.family == family])
     if not by_family:
         _add_tools(drawn, found)
-    screen().print(drawn)
+    page().print(drawn)
 
 
 def _add_tools(drawn: Table, found: "Iterable[ToolDefinition]") -> None:

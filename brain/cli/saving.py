@@ -1,7 +1,7 @@
 """Writes results where a person wants them: a run's tables as CSV, its files as they are, a plan as text."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,7 +10,7 @@ from brain.artifacts import File
 from brain.cli.live import note
 from brain.errors import UsageError
 
-__all__ = ["save", "write"]
+__all__ = ["look", "look_in", "save", "write"]
 
 NOT_IN_NAMES = re.compile(r"[^\w.]+")
 EDGES = "-._"
@@ -20,40 +20,92 @@ LONGEST_STEM = 60
 NAMELESS = "output"
 
 
-def save(outputs: Mapping[str, Any], folder: Path) -> None:
+def save(outputs: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> None:
     """Write every table and file among the outputs, at any depth, and say what was left out.
 
     The names of outputs are free text, by a model or whoever wrote the pipeline: none leads out of the folder.
-    Raises UsageError where the folder cannot be written.
+    Raises UsageError where the folder cannot be written, or holds something else under one of the names.
     """
-    taken: set[str] = set()
-    left_out = []
+    look_in(folder, outputs, overwrite=overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, value in _parts(outputs):
-            if _is_frame(value):
-                path = folder / _file_name(name, ".csv", taken)
-                value.to_csv(path, index=False)
-            elif isinstance(value, File):
-                suffix = PurePosixPath(value.name).suffix
-                path = folder / _file_name(value.name.removesuffix(suffix), suffix, taken)
-                path.write_bytes(value.content)
-            else:
-                left_out.append(name)
-                continue
-            note(f"saved {path}")
     except OSError as exc:
         raise UsageError(f"The results could not be saved in {folder}: {exc.strerror}.") from exc
-    if left_out:
+    for path, value in _files(outputs, folder):
+        _write(path, _content(value))
+    if left_out := [name for name, value in _parts(outputs) if not _is_file(value)]:
         note(f"Not saved, being neither tables nor files: {', '.join(left_out)}; --json has them.")
 
 
-def write(text: str, path: Path) -> None:
-    """Write a text to a file; raises UsageError where that cannot be done."""
+def write(texts: Iterable[tuple[Path, str]], *, overwrite: bool = False) -> None:
+    """Write texts to files, none where one cannot be written; raises UsageError there."""
+    contents = [(path, text.encode()) for path, text in texts]
+    if not overwrite:
+        _refuse([path for path, content in contents if _holds_other(path, content)])
+    for path, content in contents:
+        _write(path, content)
+
+
+def look(path: Path, begins: str, *, overwrite: bool) -> None:
+    """Raise UsageError where a text that begins so cannot be written, as far as that shows before it is made."""
     try:
-        path.write_text(text, encoding="utf-8")
+        (path.parent / ".").stat()
+        if path.is_file() and not overwrite:
+            with path.open("rb") as file:
+                is_other = file.read(len(begins)) not in (b"", begins.encode())
+            _refuse([path] if is_other else [])
     except OSError as exc:
         raise UsageError(f"{path} could not be written: {exc.strerror}.") from exc
+
+
+def look_in(folder: Path, outputs: Mapping[str, Any], *, overwrite: bool) -> None:
+    """Raise UsageError where saving the outputs in the folder would replace something else."""
+    if not overwrite:
+        files = _files(outputs, folder)
+        _refuse([path for path, value in files if path.is_file() and _holds_other(path, _content(value))])
+
+
+def _refuse(taken: list[Path]) -> None:
+    if taken:
+        exists, it = ("exists", "it") if len(taken) == 1 else ("exist", "them")
+        raise UsageError(
+            f"{', '.join(map(str, taken))} {exists} already with other content, and nothing was written: name another "
+            f"place, or add --overwrite to replace {it}."
+        )
+
+
+def _holds_other(path: Path, content: bytes) -> bool:
+    """Whether there is something to lose; devices and pipes hold nothing."""
+    try:
+        return path.is_file() and path.read_bytes() not in (b"", content)
+    except OSError as exc:
+        raise UsageError(f"{path} exists already and could not be read: {exc.strerror}.") from exc
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as exc:
+        raise UsageError(f"{path} could not be written: {exc.strerror}.") from exc
+    note(f"saved {path}")
+
+
+def _files(outputs: Mapping[str, Any], folder: Path) -> Iterator[tuple[Path, Any]]:
+    """Every table and file among the outputs, and where it goes."""
+    taken: set[str] = set()
+    for name, value in _parts(outputs):
+        if _is_frame(value):
+            yield folder / _file_name(name, ".csv", taken), value
+        elif isinstance(value, File):
+            suffix = PurePosixPath(value.name).suffix
+            yield folder / _file_name(value.name.removesuffix(suffix), suffix, taken), value
+
+
+def _content(value: Any) -> bytes:
+    if isinstance(value, File):
+        return value.content
+    text: str = value.to_csv(index=False)
+    return text.encode()
 
 
 def _parts(outputs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -71,6 +123,11 @@ def _parts(outputs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 def _is_frame(value: Any) -> bool:
     return hasattr(value, "to_csv")
+
+
+def _is_file(value: Any) -> bool:
+    """Whether it becomes a file."""
+    return _is_frame(value) or isinstance(value, File)
 
 
 def _file_name(stem: str, suffix: str, taken: set[str]) -> str:

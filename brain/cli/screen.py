@@ -13,7 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-__all__ = ["Screen", "json_text", "note", "screen", "visible"]
+__all__ = ["Screen", "json_text", "note", "page", "screen", "visible"]
 
 UNBROKEN = 10_000
 """Columns where there is no screen: whoever reads lines gets whole ones."""
@@ -41,6 +41,11 @@ def screen(*, error: bool = False) -> Screen:
     """Standard output, or standard error, as wide as the terminal; elsewhere no line is broken."""
     console = Screen(stderr=error, emoji=False)
     return console if console.is_terminal else Screen(stderr=error, emoji=False, width=UNBROKEN)
+
+
+def page() -> Screen:
+    """Standard output for prose: as wide as COLUMNS or a terminal at any of the three ends says, else 80 columns."""
+    return Screen(emoji=False)
 
 
 def note(text: str) -> None:

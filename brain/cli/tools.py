@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from brain.cli import completion, data
-from brain.cli.options import AsJson, Project, Tools, open_brain
+from brain.cli.options import AsJson, Overwrite, Project, Tools, open_brain
 
 if TYPE_CHECKING:
     from brain.session.examples import ExampleResult
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["tools"]
 
 FAILED = 1
+PAGE_BEGINS = "# Tools"
 
 
 class _ListByDefault(TyperGroup):
@@ -130,22 +131,22 @@ def try_examples(
 def docs(
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the page here.")] = None,
+    overwrite: Overwrite = False,
     project: Project = None,
     tools: Tools = None,
 ) -> None:
     """Write the page that tells of every tool, as Markdown."""
-    from brain.errors import UsageError
+    from brain.cli import saving
     from brain.session.tool_words import tools_page
 
+    if out is not None:
+        saving.look(out, PAGE_BEGINS, overwrite=overwrite)
     with open_brain(project, tools) as brain:
         page = tools_page(brain.tools())
     if out is None:
         sys.stdout.write(page)
-        return
-    try:
-        out.write_text(page, encoding="utf-8")
-    except OSError as exc:
-        raise UsageError(f"The page could not be written to {out}: {exc.strerror}.") from exc
+    else:
+        saving.write([(out, page)], overwrite=overwrite)
 
 
 def _if_there(tools: Path | None) -> Path | None:

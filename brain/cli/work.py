@@ -11,6 +11,7 @@ from brain.cli.options import (
     AsJson,
     InputOptions,
     NoCache,
+    Overwrite,
     Project,
     RunArgument,
     Tools,
@@ -42,6 +43,7 @@ def plan(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the pipeline here, for `brain run`.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the pipeline here.")] = None,
+    overwrite: Overwrite = False,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -50,13 +52,15 @@ def plan(
     from brain.cli import live, render, saving
     from brain.pipeline_builder.draw import draw
 
+    for path, begins in ((out, "version: "), (svg, "<svg")):
+        if path is not None:
+            saving.look(path, begins, overwrite=overwrite)
     with open_brain(project, tools) as brain, live.waiting("Planning"):
         made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
     render.plan(made, as_json=as_json)
-    if out is not None:
-        saving.write(made.spec.to_yaml(), out)
-    if svg is not None:
-        saving.write(draw(made.pipeline), svg)
+    texts = [] if out is None else [(out, made.spec.to_yaml())]
+    texts += [] if svg is None else [(svg, draw(made.pipeline))]
+    saving.write(texts, overwrite=overwrite)
 
 
 def _looked_at(brain: "Brain", file: Path, request: str) -> "Plan":
@@ -124,7 +128,7 @@ def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson
 
 
 def approve(
-    run: RunArgument = "last",
+    run: RunArgument,
     *,
     yes: Yes = False,
     project: Project = None,
@@ -139,7 +143,7 @@ def approve(
         follow(brain, brain.start_approved(waiting), as_json=as_json, attempt=waiting.attempt + 1)
 
 
-def cancel(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
+def cancel(run: RunArgument, *, project: Project = None, as_json: AsJson = False) -> None:
     """End a run, whichever process it is in."""
     from brain.cli import live, render
 
@@ -160,16 +164,20 @@ def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
 def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:
     """Show a run of this process live, ask where it waits, print how it ended; Ctrl-C cancels it."""
     from brain.cli import live
+    from brain.errors import ServiceError
     from brain.runs import short_id
 
     try:
         progress = "off" if as_json else brain.settings.brain_progress
         with live.view(progress, attempt=attempt) as view:
             _see_through(brain, run_id, view)
+        ended = brain.show(run_id)
     except KeyboardInterrupt:
         live.note(f"Cancelled. What was done is kept: brain show {short_id(run_id)}")
         raise typer.Exit(CANCELLED) from None
-    ended = brain.show(run_id)
+    except ServiceError as exc:
+        exc.exit_code = FAILED  # not that of a service without which no run is begun
+        raise
     if ended.waiting_for and not as_json and somebody_is_there():
         _ask_for_approval(ended)
         follow(brain, brain.start_approved(ended), as_json=as_json, attempt=ended.attempt + 1)

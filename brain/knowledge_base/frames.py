@@ -63,8 +63,8 @@ FROM (
 STEPS_OF_NEWEST_RUNS = "ORDER BY run_id DESC, position, step_id, item NULLS FIRST"
 
 SIMILAR = """
-SELECT right(id::text, 8) AS id, 1 - (embedding <=> $1::vector) AS similarity, status, score, request, answer, error,
-    inputs, feedback, created_at, id AS run_id
+SELECT right(id::text, 8) AS id, 1 - (embedding <=> $1::vector) AS similarity, status, score, request, name, answer,
+    error, inputs, feedback, created_at, id AS run_id
 FROM brain.runs
 WHERE embedding_model = $2
 ORDER BY embedding <=> $1::vector

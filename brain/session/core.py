@@ -235,6 +235,8 @@ class Core:
 
     async def search(self, text: str, limit: int) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first."""
+        if not text.strip():
+            raise UsageError("There is nothing to search for: say in words what the runs were about.")
         stores = await self._open()
         vectors = await asyncio.to_thread(self._embedder.embed, [text])
         return await stores.frames.similar(vectors[0].tolist(), model=self._embedder.name, limit=limit)

@@ -105,6 +105,8 @@ NOT_BEGUN = {
         command("runs", BRAIN_EMBEDDED="off"), 2, r"DATABASE_URL is not set and BRAIN_EMBEDDED=off forbids"
     ),
     "refused SQL": (command("sql", "DELETE FROM runs"), 2, r"`sql` only reads: cannot execute DELETE"),
+    "no request": (command("ask", " "), 2, r"There is no request: say in words what you want\."),
+    "nothing to search for": (command("search", " "), 2, r"There is nothing to search for: say in words what the "),
 }  # fmt: skip
 
 ACCEPTED = {
@@ -164,6 +166,14 @@ def test_a_run_that_cannot_succeed_is_kept_as_failed_with_its_reason(
     shop: CommandLine, stack: ExitStack, attempt: Try, says: str
 ) -> None:
     check_failed(attempt(shop, stack), says)
+
+
+def test_people_are_told_once_why_a_request_was_refused_and_of_no_steps_that_there_are_not(shop: CommandLine) -> None:
+    refused = shop("ask", "Please water the plants")
+    assert refused.code == 1
+    [line] = [line for line in refused.out.splitlines() if line.startswith("No plan was found: ")]
+    assert (refused.out + refused.err).count(line) == 1
+    assert re.search(r"^run \w{8}\. No step of it was begun\.$", refused.out, re.MULTILINE)
 
 
 def test_an_endpoint_that_is_no_model_is_named(shop: CommandLine, stack: ExitStack) -> None:

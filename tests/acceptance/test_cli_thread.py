@@ -79,7 +79,32 @@ def test_a_plan_is_shown_with_the_origin_of_its_values_and_can_be_run(shop: Comm
     assert [step["tool"] for step in planned.json["plan"]["steps"]] == ["table.read", "table.aggregate"]
     assert {"where", "value", "origin"} == planned.json["provenance"][0].keys()
     assert (shop.project / "plan.svg").read_text().startswith("<svg")
+    assert planned.err == "saved plan.yaml\nsaved plan.svg\n"
     assert shop("run", "plan.yaml", "--json").json["status"] == "succeeded"
+
+
+def test_nothing_that_is_there_is_replaced_without_a_word(shop: CommandLine, asked: Ended) -> None:
+    first, saved = shop.project / "first.yaml", shop.project / "saved" / "table.csv"
+    assert shop("plan", REQUEST, "--out", "first.yaml").code == shop("plan", REQUEST, "--out", "first.yaml").code == 0
+    first.write_text(edited := first.read_text() + "# by hand\n")
+    saved.parent.mkdir()
+    saved.write_text("precious")
+    for words, file in (
+        (("plan", REQUEST, "--out", "first.yaml"), first),
+        (("show", asked.json["id"], "--save", "saved"), saved),
+    ):
+        refused = shop(*words)
+        assert refused.code == 2
+        place = file.relative_to(shop.project)
+        assert refused.err == (
+            f"brain: {place} exists already with other content, and nothing was written: name another place, or add "
+            "--overwrite to replace it.\n"
+        )
+    assert (first.read_text(), saved.read_text()) == (edited, "precious")
+    assert shop("plan", REQUEST, "--out", "first.yaml", "--overwrite").err == "saved first.yaml\n"
+    replaced = shop("show", asked.json["id"], "--save", "saved", "--overwrite")
+    assert replaced.err.splitlines()[0] == "saved saved/table.csv"
+    assert saved.read_text().startswith("shop,")
 
 
 def test_a_pipeline_that_is_written_down_can_be_looked_at_before_it_runs(shop: CommandLine) -> None:
@@ -93,7 +118,7 @@ def test_a_pipeline_that_is_written_down_can_be_looked_at_before_it_runs(shop: C
     assert lines[-1].startswith("takes ")
     assert shop("plan", "-f", spec, "--json").json["preflight"]["hosts"] == ["example.org"]
     lost = shop("plan", "-f", spec, "--out", "no/such/folder.yaml")
-    assert (lost.code, lost.out) == (2, looked.out)
+    assert (lost.code, lost.out) == (2, "")
     assert lost.err == "brain: no/such/folder.yaml could not be written: No such file or directory.\n"
     both = shop("plan", REQUEST, "--file", spec)
     assert (both.code, both.err) == (2, "brain: Give a request or --file, not both.\n")
@@ -123,6 +148,7 @@ def test_a_failed_run_says_why_once_for_people_and_on_standard_error_for_program
     why = "shop.break failed unexpectedly with ValueError: no more paper."
     assert people.code == programs.code == 1
     assert people.err.count(why) == people.out.count(why) == 1
+    assert re.search(r"^run (\w{8})\. Look at its steps: brain steps \1$", people.out, re.MULTILINE)
     run = programs.json
     assert programs.err == f"brain: the run {run['id']} is failed: broken: {why}\n"
     assert (run["status"], run["error"]) == ("failed", f"broken: {why}")
@@ -203,6 +229,7 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
 
 def test_what_a_limit_leaves_out_is_said(shop: CommandLine, asked: Ended) -> None:
     assert shop("run", shop.write("quick.json", nap("quick", 0)), "--json").json["id"] != asked.json["id"]
+    assert "quick" in shop("search", "quick", "--limit", "1").out
     listed = shop("runs", "--limit", "1", "--json")
     assert len(listed.json) == 1
     assert re.fullmatch(r"These are the newest 1 of \d+ rows; --limit takes more\.\n", listed.err)

@@ -278,10 +278,16 @@ def test_tools_are_listed_by_family_and_searched(command: Command) -> None:
 def test_the_page_of_a_projects_tools_is_written_where_one_wants_it(command: Command, home: Path) -> None:
     command("add", "my_tools:change", "--after", "table.sort")
     page = home / "tools.md"
-    assert command("docs", "--out", str(page)).code == 0
+    written = command("docs", "--out", str(page))
+    assert (written.code, written.err) == (0, f"saved {page}\n")
     text = page.read_text()
     assert "### table.change\n\nAdd the change of a column" in text
     assert command("docs").out == text
+    page.write_text("my own words")
+    assert command("docs", "--out", str(page)).code == 2
+    assert page.read_text() == "my own words"
+    assert command("docs", "--out", str(page), "--overwrite").code == 0
+    assert page.read_text() == text
     refused = command("docs", "--out", str(home / "no" / "tools.md"))
     assert (refused.code, refused.err.count("\n")) == (2, 1)
 

@@ -38,6 +38,15 @@ def test_every_argument_and_option_is_explained(command: Any, words: tuple[str, 
     assert unexplained == []
 
 
+@pytest.mark.parametrize("verb", ["approve", "cancel", "rate"])
+def test_what_changes_a_run_must_be_told_which(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([verb]) == 2
+    said = " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().err).split())
+    assert said.endswith(
+        "Missing argument 'run'. Which one: its id, as `brain runs` lists them, or `last` for the newest?"
+    )
+
+
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"brain {version('the-brain')}\n"

@@ -19,17 +19,17 @@ def told(capsys: pytest.CaptureFixture[str], *events: tuple[str, dict[str, Any]]
     return [re.sub(r"^\d\d:\d\d:\d\d  ", "", line) for line in said.err.splitlines()]
 
 
-def test_the_end_of_a_run_does_not_repeat_what_its_steps_have_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_end_of_a_run_leaves_why_it_failed_to_what_is_printed_below(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(
         capsys,
         ("step.failed", {"step_id": "a", "message": "no paper"}),
         ("step.failed", {"step_id": "b", "message": "no ink"}),
         ("run.failed", {"message": "a: no paper; b: no ink"}),
     ) == ["a  failed: no paper", "b  failed: no ink", "run failed"]
+    assert told(capsys, ("run.failed", {"message": "there is no plan"})) == ["run failed"]
 
 
-def test_the_end_of_a_run_says_why_where_no_step_has(capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(capsys, ("run.failed", {"message": "there is no plan"})) == ["run failed: there is no plan"]
+def test_a_run_that_waits_says_for_what(capsys: pytest.CaptureFixture[str]) -> None:
     waiting = {"data": {"waiting_for": ["save", "send"]}}
     assert told(capsys, ("run.waiting", waiting)) == ["run waiting: save, send"]
 

@@ -90,6 +90,16 @@ def test_what_waits_for_approval_is_shown_call_by_call(
     assert said == ["send mail.send changes something:", *lines]
 
 
+@pytest.mark.parametrize("columns", [60, 100, 300])
+def test_tools_are_as_wide_as_the_screen_also_where_standard_output_is_none(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    render.tools(list(Registry.from_file(built_in_tools_file())), as_json=False, by_family=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert columns - 10 < max(map(len, lines)) <= columns
+
+
 def test_tools_as_json_are_a_registry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     everything = list(Registry.from_file(built_in_tools_file()))
     render.tools(everything, as_json=True)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from brain.artifacts import ArtifactCodec, File, MemoryStore
-from brain.cli.saving import save
+from brain.cli.saving import look, save, write
 from brain.errors import UsageError
 from brain.session.run import Results
 
@@ -24,10 +24,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "in" / "here"
 
 
-def saved(folder: Path, **outputs: Any) -> dict[str, str]:
+def saved(folder: Path, *, overwrite: bool = False, **outputs: Any) -> dict[str, str]:
     """The files in the folder, and their texts, once these outputs were saved there."""
     codec = ArtifactCodec(MemoryStore())
-    save(Results(codec.pack(outputs), codec), folder)
+    save(Results(codec.pack(outputs), codec), folder, overwrite=overwrite)
     return {path.name: path.read_text() for path in sorted(folder.iterdir())}
 
 
@@ -64,9 +64,48 @@ def test_names_that_differ_in_case_alone_do_not_meet_where_a_disk_ignores_it(fol
     assert saved(folder, table=TABLE, Table=TABLE).keys() == {"table.csv", "Table-2.csv"}
 
 
-def test_saving_again_replaces_what_was_saved_before(folder: Path) -> None:
-    saved(folder, chart=chart(content=b"old"))
-    assert saved(folder, chart=chart(content=b"new")) == {"plot.png": "new"}
+def test_saving_the_same_again_is_fine_and_something_else_replaces_only_what_one_says(folder: Path) -> None:
+    before = saved(folder, table=TABLE, chart=chart(content=b"old"))
+    assert saved(folder, table=TABLE, chart=chart(content=b"old")) == before
+    with pytest.raises(UsageError, match=r"plot\.png exists already with other content, and nothing was written: .*"):
+        saved(folder, first=TABLE, chart=chart(content=b"new"))
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+    assert saved(folder, overwrite=True, chart=chart(content=b"new")) == {**before, "plot.png": "new"}
+
+
+def test_every_file_that_is_in_the_way_is_named(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in ("plot.png", "table.csv"):
+        (folder / name).write_text("precious")
+    with pytest.raises(UsageError, match=r"/table\.csv, \S+/plot\.png exist already .* --overwrite to replace them\."):
+        saved(folder, table=TABLE, chart=chart())
+
+
+def test_of_two_texts_neither_is_written_where_one_would_replace_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free, taken = tmp_path / "free", tmp_path / "taken"
+    taken.write_text("my hand edits")
+    with pytest.raises(UsageError, match="taken exists already with other content"):
+        write([(free, "one"), (taken, "two")])
+    assert (free.exists(), taken.read_text(), capsys.readouterr().err) == (False, "my hand edits", "")
+    write([(free, "one"), (taken, "two")], overwrite=True)
+    write([(free, "one")])
+    assert (free.read_text(), taken.read_text()) == ("one", "two")
+    assert capsys.readouterr().err == f"saved {free}\nsaved {taken}\nsaved {free}\n"
+
+
+def test_what_is_sure_to_be_refused_is_refused_before_the_work(tmp_path: Path) -> None:
+    taken, empty = tmp_path / "taken", tmp_path / "empty"
+    taken.write_text("my hand edits")
+    empty.touch()
+    for path, begins in ((taken, "my hand"), (empty, "<svg"), (tmp_path / "free", "<svg"), (Path("/dev/null"), "<svg")):
+        look(path, begins, overwrite=False)
+    look(taken, "<svg", overwrite=True)
+    with pytest.raises(UsageError, match="taken exists already with other content"):
+        look(taken, "<svg", overwrite=False)
+    with pytest.raises(UsageError, match=r"no/such could not be written: No such file or directory\."):
+        look(tmp_path / "no" / "such", "<svg", overwrite=True)
 
 
 def test_tables_and_files_inside_lists_and_mappings_are_found(folder: Path) -> None:
