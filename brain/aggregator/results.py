@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from brain.aggregator.figures import plain, shorten
 from brain.aggregator.tables import ROWS_TO_LIST, figures_of, in_cell, rows_as_csv, sum_up, tell_table
 from brain.artifacts import is_file, is_table, notes_of
+from brain.figures import plain, shorten
 from brain.runs import Json
 
 if TYPE_CHECKING:

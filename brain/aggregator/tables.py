@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from brain.aggregator.figures import plain, shorten
 from brain.artifacts import cells_of
+from brain.figures import plain, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from brain import figures
 from brain.cli.bars import SIGNS
 from brain.cli.screen import json_text, note, page, screen
 from brain.cli.words import preflight_lines
@@ -66,8 +67,6 @@ SHORT = 20
 LEAST_TEXT = 16
 """What every other column needs at least."""
 GAP = 2
-LARGE = 10_000
-"""From here on a number is shown without exponent."""
 
 
 def print_json(value: Any) -> None:
@@ -179,7 +178,9 @@ def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = N
         rows = table.itertuples(index=False, name=None)
         print_json([dict(zip(names, map(_plain, row), strict=True)) for row in rows])
         return
-    cells = {name: [name, *map(_cell, table.iloc[:, number])] for number, name in enumerate(names)}
+    cells = {
+        name: [name, *(_cell(value, name) for value in table.iloc[:, number])] for number, name in enumerate(names)
+    }
     _draw(screen(), [cells[name] for name in columns or names if name in cells])
     if table.empty:
         note("Nothing was found.")
@@ -248,14 +249,14 @@ def _next(shown: "Run") -> str:
     return f"Look at its steps: brain steps {shown.id}" if shown.step_results else "No step of it was begun."
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, name: str) -> str:
     plain = _plain(value)
     if plain is None:
         return ""
     if hasattr(value, "strftime"):
         return _time(value)
-    if isinstance(plain, float):
-        return f"{plain:,.4g}" if abs(plain) < LARGE else f"{plain:,.1f}"
+    if isinstance(plain, int | float) and not isinstance(plain, bool):
+        return figures.plain(plain, name)
     return _short(plain)
 
 
@@ -281,15 +282,20 @@ def _plain_scalar(value: Any) -> Any:
         return value
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
+    if getattr(value, "unit", "") == "ms":  # of Arrow's days; a moment of PostgreSQL's has microseconds
+        return value.isoformat().removesuffix("T00:00:00")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _time(value: Any) -> str:
     if not isinstance(value, datetime):
         return str(value)
-    moment = datetime.fromisoformat(value.isoformat())  # pandas' own cannot be moved to local time
-    local = moment.astimezone() if moment.tzinfo is not None else moment
-    return local.strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")
+    try:
+        moment = datetime.fromisoformat(value.isoformat())  # pandas' own cannot be moved to local time
+    except ValueError:  # beyond the years that Python knows
+        return str(value)
+    local = moment.astimezone().replace(tzinfo=None) if moment.tzinfo is not None else moment
+    return local.isoformat(" ", "seconds").removesuffix(" 00:00:00")
 
 
 def _short(value: Any, width: int = CELL_WIDTH) -> str:

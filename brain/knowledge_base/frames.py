@@ -1,4 +1,4 @@
-"""The knowledge base as pandas DataFrames, Arrow-backed, for people at a notebook.
+"""The knowledge base as pandas DataFrames, for people at a notebook.
 
 JSON columns hold Python objects (`df.inputs[0]["path"]`), ids are text with the short one first, times are aware and in
 UTC, and an interval is a timedelta. Where a limit cut rows, `df.attrs["cut"]` says what is shown of how much.
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from brain.data_frames import to_frame
 from brain.database.arrow import Answer, ArrowReader, Asked, Refusal, UnfitLogin
 from brain.database.engine import SESSION_SETTINGS, Database
 from brain.database.failures import Place, explain
@@ -213,7 +214,7 @@ def _frame(answer: Answer) -> "pd.DataFrame":
     for number, kind in enumerate(answer.types):
         if kind == "interval":
             table = table.set_column(number, str(number), table.column(number).cast(pa.duration("us")))
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame = to_frame(table)
     for number, kind in enumerate(answer.types):
         if kind in ("json", "jsonb"):
             values = [None if text is None else json.loads(text) for text in table.column(number).to_pylist()]

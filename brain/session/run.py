@@ -1,12 +1,13 @@
 """A run as a person handles it: its status, its answer, and its results as DataFrames and files."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from brain.artifacts import ArtifactCodec, is_file, is_table
+from brain.data_frames import to_frame
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, Json, RunStatus, StepResult, short_id
 
@@ -124,15 +125,9 @@ def _as_frames(value: Any) -> Any:
         case list():
             return [_as_frames(item) for item in value]
         case _ if type(value).__module__.startswith("pyarrow") and hasattr(value, "to_pandas"):
-            return value.to_pandas(types_mapper=_arrow_dtype())
+            return to_frame(value)
         case _:
             return value
-
-
-def _arrow_dtype() -> Callable[[Any], Any]:
-    import pandas as pd
-
-    return pd.ArrowDtype
 
 
 def _step_json(step: StepResult) -> dict[str, Json]:

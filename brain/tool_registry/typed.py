@@ -136,7 +136,7 @@ def _told_by_class(annotation: Any) -> Any:
 
 
 def _as_frame(value: Any) -> Any:
-    """A DataFrame as those that runs give: its columns stay Arrow's."""
+    """A DataFrame whose columns stay Arrow's, so that a date is one still in the table that the tool returns."""
     if not hasattr(value, "to_pandas"):
         return value
     import pandas as pd

@@ -20,6 +20,7 @@ from brain.artifacts import notes_of, with_notes
 from brain.errors import ToolError
 from brain.tool_registry.context import ToolContext
 from brain.tools.columns import column_of
+from brain.tools.date_columns import with_dates
 from brain.tools.notes import tell
 from brain.tools.project_files import path_to_read
 from brain.tools.sql import CLOCK, MAX_RESULT_BYTES, collect, said_by_duckdb
@@ -35,8 +36,10 @@ LOOK_BYTES = 65_536
 
 CSV = """
 FROM read_csv($path, header = true, delim = $delimiter, quote = '"', escape = '"', comment = '', nullstr = $nulls,
-              encoding = $encoding, sample_size = -1, hive_partitioning = false)
+              encoding = $encoding, sample_size = -1, hive_partitioning = false{more})
 """
+NO_DATES = ", auto_type_candidates = ['BOOLEAN', 'TIME', 'BIGINT', 'DOUBLE', 'VARCHAR']"
+"""For a file whose dates DuckDB takes for dates of one kind, which they are not."""
 JSON = "FROM read_json($path, sample_size = -1, hive_partitioning = false, maximum_object_size = 100000000)"
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -69,6 +72,10 @@ class _NotUtf8(ToolError):
 
 class _Uneven(ToolError):
     """A CSV file whose lines are not all of one shape; DuckDB does not say which."""
+
+
+class _NotOneKind(ToolError):
+    """A column whose values are not all of the kind that DuckDB took them for."""
 
 
 def read(
@@ -166,14 +173,22 @@ def _read_text(file: Path, path: str, delimiter: str | None, encoding: str | Non
         "encoding": {"iso8859-1": "latin-1"}.get(assumed, assumed),
     }
     try:
-        return _by_duckdb(CSV, parameters, path)
+        return _by_kinds(parameters, path)
     except _NotUtf8:
         if encoding is not None:
             raise
-        return _by_duckdb(CSV, {**parameters, "encoding": "latin-1"}, path)
+        return _by_kinds({**parameters, "encoding": "latin-1"}, path)
     except _Uneven:
         uneven = _first_uneven_line(file, parameters["delimiter"], assumed)
         raise ToolError(f"{path} cannot be read as a table: {uneven}.") from None
+
+
+def _by_kinds(parameters: dict[str, Any], path: str) -> pa.Table:
+    """The table with dates as dates; where some of a column are written otherwise, that column as text."""
+    try:
+        return _by_duckdb(CSV.format(more=""), parameters, path)
+    except _NotOneKind:
+        return with_dates(_by_duckdb(CSV.format(more=NO_DATES), parameters, path))
 
 
 def _by_duckdb(sql: str, parameters: dict[str, Any], path: str) -> pa.Table:
@@ -181,6 +196,10 @@ def _by_duckdb(sql: str, parameters: dict[str, Any], path: str) -> pa.Table:
         with duckdb.connect(":memory:", config={"temp_directory": ""}) as connection:
             connection.execute(CLOCK)
             return collect(connection.sql(sql, params=parameters), path)
+    except duckdb.ConversionException as exc:
+        raise _NotOneKind(
+            f"{path} cannot be read as a table: {_reason(exc)}. Correct it in the file and try again."
+        ) from exc
     except duckdb.Error as exc:
         kinds = {"not utf-8 encoded": _NotUtf8, "automatically detect the CSV parsing dialect": _Uneven}
         kind = next((kind for said, kind in kinds.items() if said in str(exc)), ToolError)

@@ -64,7 +64,7 @@ TABLES = {
     ),
     "several rows": (
         MONTHLY,
-        "| month | mean_precipitation |\n| --- | --- |\n| 1 | 3.758 |\n| 2 | 1,461.2 |\n| 3 | 0.48 |\n\n [x]",
+        "| month | mean_precipitation |\n| --- | --- |\n| 1 | 3.758 |\n| 2 | 1,461.25 |\n| 3 | 0.48 |\n\n [x]",
     ),
     "with what its tool said about it": (
         with_notes(pa.table({"count_rows": [26]}), ["2 rows found no partner."]),
@@ -219,7 +219,7 @@ async def test_a_model_writes_the_answer_and_files_are_added_as_they_are() -> No
     )
     assert model.shown.startswith(f"Request: {REQUEST}\n\n<data ")
     assert [label for label, _ in marked_in(model.shown)] == ["result of step [x]", "result of step [chart]"]
-    assert "month,mean_precipitation\n1,3.758\n2,1461.2\n3,0.48" in model.shown
+    assert "month,mean_precipitation\n1,3.758\n2,1461.25\n3,0.48" in model.shown
 
 
 async def test_of_a_large_table_a_model_sees_the_summary_and_the_first_rows() -> None:

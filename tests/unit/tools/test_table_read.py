@@ -93,6 +93,18 @@ def test_a_file_that_is_no_table_is_told_in_one_line(read, name, content, compla
     assert "\n" not in str(refusal.value)
 
 
+def test_a_column_with_an_odd_date_stays_text_and_is_told(read):
+    table = read(
+        "sales.csv",
+        "Order Date,paid,at,n,hour\n2024-01-05,2024-02-01,2024-02-01 10:00:00,1,09:30:00\n"
+        "2024-01-09,2024-02-02,2024-02-01 10:30:00,2.5,\n03/02/2024,,2024-02-03 00:00:00,3,10:00:00\n",
+    )
+    kinds = [str(field.type) for field in table.schema]
+    assert kinds == ["string", "date32[day]", "timestamp[us]", "double", "time64[us]"]
+    assert table.column("Order Date").to_pylist() == ["2024-01-05", "2024-01-09", "03/02/2024"]
+    assert notes_of(table) == ["Order Date was read as text: not all of its values are dates as in 2024-12-31."]
+
+
 def test_a_missing_file_is_answered_with_the_nearest_ones(context):
     with pytest.raises(ToolError) as refusal:
         table_files.read("seattle-wether.csv", context=context)

@@ -14,9 +14,9 @@ TELLS_APART = re.compile(
 """Names of what holds numbers that are no amounts: 2,012 is no year."""
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 DIGITS = 4
-"""Significant digits of a broken number."""
-A_THOUSAND = 1000
-"""From here on a broken number keeps one digit behind the point."""
+"""Significant digits that a broken number keeps at least."""
+DECIMALS = 2
+"""Digits behind the point that it keeps at least: money is exact."""
 SMALLEST, LARGEST = 1e-9, 1e15
 """Between these a number is written without an exponent."""
 
@@ -45,10 +45,8 @@ def _broken(value: float, separator: str) -> str:
         return f"{value:.{DIGITS}g}"
     if value.is_integer():
         return f"{int(value):{separator}}"
-    if size >= A_THOUSAND:
-        return f"{value:{separator}.1f}"
-    behind = DIGITS - 1 - math.floor(math.log10(size))
-    return f"{value:.{behind}f}".rstrip("0").rstrip(".")
+    behind = max(DECIMALS, DIGITS - 1 - math.floor(math.log10(size)))
+    return f"{value:{separator}.{behind}f}".rstrip("0").rstrip(".")
 
 
 def shorten(text: str, characters: int) -> str:
