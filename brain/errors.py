@@ -3,7 +3,8 @@
 BrainError
 ├── SettingsError                 a variable or file of the project is wrong
 ├── UsageError                    a verb was called with something it does not take
-│   └── RunNotFound
+│   ├── RunNotFound
+│   └── NoSuchOutput              a KeyError too
 ├── ServiceError                  a service that the Brain needs cannot be used
 │   ├── DatabaseError
 │   │   ├── DatabaseUnreachable
@@ -35,6 +36,7 @@ __all__ = [
     "DatabaseUnreachable",
     "EgressRefused",
     "ModelError",
+    "NoSuchOutput",
     "PlanningError",
     "Problem",
     "ProgressUnavailable",
@@ -76,6 +78,13 @@ class UsageError(BrainError):
 
 class RunNotFound(UsageError):
     """No run has that id; `brain runs` lists the ones there are."""
+
+
+class NoSuchOutput(UsageError, KeyError):
+    """A run has no output, or no step, of that name; the message says how the run ended, or which names there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError alone would put it in quotation marks
 
 
 class ServiceError(BrainError):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from brain.artifacts import cells_of
+from brain.artifacts import cells_of, notes_of
 from brain.figures import plain, shorten
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def tell_table(table: "pa.Table") -> str:
     names = [in_cell(name) for name in table.column_names[:COLUMNS_TO_NAME]]
     more = f" and {table.num_columns - COLUMNS_TO_NAME} more" if table.num_columns > COLUMNS_TO_NAME else ""
     if table.num_rows == 0:
-        return f"No rows match ({', '.join(names)}{more})."
+        return f"No rows{'' if notes_of(table) else ' match'} ({', '.join(names)}{more})."  # a note says why
     if table.num_columns > COLUMNS_TO_LIST:
         return f"{table.num_rows:,} rows with the columns {', '.join(names)}{more}."
     if table.num_rows == 1:

@@ -225,7 +225,8 @@ def _result(console: Console, shown: "Run", name: str) -> None:
         rows = "1 row" if len(value) == 1 else f"{len(value):,} rows"
         some = f"{SHOWN_ROWS} of " if len(value) > SHOWN_ROWS else ""
         console.print(f"\n[bold]{escape(name)}[/] [dim]{some}{rows}[/]", highlight=False)
-        frame(value.head(SHOWN_ROWS), as_json=False)
+        if len(value):
+            frame(value.head(SHOWN_ROWS), as_json=False)
     console.print(f"[dim]{escape(name)}: {escape(place)}[/]", soft_wrap=True, highlight=False)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brain.errors import PlanningError
+from brain.artifacts import notes_of
+from brain.errors import PlanningError, ToolError
 from brain.intent_inference.inflection import forms, root, singular
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
 from brain.nearest import did_you_mean
@@ -30,11 +31,15 @@ __all__ = [
     "table_reader",
 ]
 
-DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
+WORKBOOKS = frozenset({".xlsx", ".xlsm"})
+"""Their first sheet is the table."""
+DATA_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"}) | WORKBOOKS
 """Files that are looked for; a `.json` file is as often settings as data, so it must be named by its path."""
 SKIPPED_FOLDERS = frozenset(
     {"outputs", "node_modules", "venv", "build", "dist", "site-packages", "benchmarks", "tests"}
 )
+HIDDEN = (".", "~$")
+"""How files begin that nobody names: Excel keeps `~$staff.xlsx` beside a workbook that is open."""
 ONLY_FILE = "the only data file of the project"
 MOST_FILES = 500
 """Files looked at while searching for the ones that a request could mean."""
@@ -174,13 +179,21 @@ async def find_sources(
 ) -> tuple[Source, ...]:
     """The tables that the request is about: inputs that were handed over, files that it names by path or by name.
 
-    A request that names none gets the only data file of the project, if there is just one.
+    A request that names none gets the only data file of the project, if there is just one, and if it can be opened or
+    no other file is named.
 
-    Raises PlanningError where a path is named that is not there.
+    Raises PlanningError where a path is named that is not there, ToolError where a file cannot be opened.
     """
     sources = [_source(name, table, input=name, why="given as an input") for name, table in inputs.items()]
     for path, why in _named_files(request, project) if not sources else ():
-        source = _source(Path(path).stem, await open_table(path), path=path, why=why)
+        try:
+            table = await open_table(path)
+        except ToolError:
+            if why == ONLY_FILE and any(_paths_to_read(request)):
+                continue
+            raise
+        told = ". ".join([why, " ".join(notes_of(table))]) if notes_of(table) else why
+        source = _source(Path(path).stem, table, path=path, why=told)
         sources.append(replace(source, is_named=why != ONLY_FILE))
     return tuple(sources)
 
@@ -228,11 +241,7 @@ def makes_table(tool: ToolDefinition) -> bool:
 
 
 def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
-    explicit = [
-        str(mention.value)
-        for mention in request.of(Kind.PATH)
-        if is_data(str(mention.value)) and not TARGET.search(request.text[: mention.start])
-    ]
+    explicit = [path for path in _paths_to_read(request) if is_data(path)]
     files = list(_data_files(project))
     if explicit:
         for path in dict.fromkeys(explicit):
@@ -244,10 +253,18 @@ def _named_files(request: Request, project: Path) -> Iterator[tuple[str, str]]:
     shared = {path: len(words & _stem_words(path)) for path in files}
     best = max(shared.values(), default=0)
     chosen = [path for path, count in shared.items() if count == best and best]
+    if len(chosen) > 1:  # beside a workbook of that name stands what was saved from it
+        chosen = [path for path in chosen if Path(path).suffix.lower() not in WORKBOOKS]
     if len(chosen) == 1:
         yield chosen[0], "its name stands in the request"
     elif len(files) == 1:
         yield files[0], ONLY_FILE
+
+
+def _paths_to_read(request: Request) -> Iterator[str]:
+    for mention in request.of(Kind.PATH):
+        if not TARGET.search(request.text[: mention.start]):
+            yield str(mention.value)
 
 
 def _existing(path: str, project: Path, files: list[str]) -> str:
@@ -278,7 +295,7 @@ def _data_files(project: Path) -> Iterator[str]:
     for folder, folders, names in project.walk():
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED_FOLDERS)
         for name in sorted(names):
-            if Path(name).suffix.lower() in DATA_SUFFIXES and not name.startswith("."):
+            if Path(name).suffix.lower() in DATA_SUFFIXES and not name.startswith(HIDDEN):
                 yield str((folder / name).relative_to(project))
                 found += 1
                 if found >= MOST_FILES:

@@ -41,7 +41,7 @@ from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import ApprovalRequest, RunEvent, RunStatus
+from brain.runs import ApprovalRequest, RunEvent, RunStatus, short_id
 from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order
 from brain.session.own_tools import OwnTools
@@ -384,8 +384,16 @@ def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
     return Run(
         run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
         spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
-        outputs=Results(row.outputs, codec), step_results=tuple(steps), answer=row.answer, error=row.error,
-        score=row.score, waiting_for=tuple(ApprovalRequest(**request) for request in waiting), attempt=row.attempt,
+        outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
+        error=row.error, score=row.score, attempt=row.attempt,
+        waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
         created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
         tokens_in=row.tokens_in, tokens_out=row.tokens_out,
     )  # fmt: skip
+
+
+def _ending(row: Any) -> str:
+    """What became of a run that has not succeeded."""
+    if row.status == RunStatus.SUCCEEDED:
+        return ""
+    return f"the status of run {short_id(row.id)} is {row.status}{f': {row.error}' if row.error else '.'}"

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from brain.artifacts import ArtifactCodec, is_file, is_table
 from brain.data_frames import to_frame
+from brain.errors import NoSuchOutput
+from brain.nearest import did_you_mean
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, Json, RunStatus, StepResult, short_id
 
@@ -91,22 +93,27 @@ class Run:
 class Results(Mapping[str, Any]):
     """Values by name, each opened when it is asked for."""
 
-    def __init__(self, references: Mapping[str, Json], codec: ArtifactCodec) -> None:
+    def __init__(self, references: Mapping[str, Json], codec: ArtifactCodec, *, ending: str = "") -> None:
         self.references = references
         """The same values as JSON, with tables and files as references to artifacts."""
         self._codec = codec
+        self._ending = ending
+        """What became of a run that did not succeed, and why."""
 
     def of(self, references: Mapping[str, Json]) -> "Results":
         """Other values from the same store."""
-        return Results(references, self._codec)
+        return Results(references, self._codec, ending=self._ending)
 
     def address(self, name: str) -> str | None:
         """The path or URL of a table or file; None for a value that stands in the row."""
-        value = self.references[name]
+        value = self._reference(name)
         return self._codec.address(value["artifact"]) if is_table(value) or is_file(value) else None
 
     def __getitem__(self, name: str) -> Any:
-        return _as_frames(self._codec.unpack(self.references[name]))
+        return _as_frames(self._codec.unpack(self._reference(name)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.references
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.references)
@@ -116,6 +123,17 @@ class Results(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<{', '.join(self.references) or 'nothing'}>"
+
+    def _reference(self, name: str) -> Json:
+        """Raises NoSuchOutput, which is a KeyError."""
+        if name in self.references:
+            return self.references[name]
+        there_are = f"There are: {', '.join(self.references)}." if self.references else "There are none."
+        raise NoSuchOutput(
+            f"Nothing is called {name!r} here, because {self._ending}"
+            if self._ending
+            else f"Nothing is called {name!r} here.{did_you_mean(name, self.references)} {there_are}"
+        )
 
 
 def _as_frames(value: Any) -> Any:

@@ -46,6 +46,7 @@ JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 KNOWN = (*CSV_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES)
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers")
+CORRECT_IT = "Correct it in the file and try again."
 BY_DUCKDB = frozenset({"utf-8", "utf-16", "iso8859-1"})
 """Encodings that DuckDB reads itself, as Python's codecs call them."""
 
@@ -105,7 +106,12 @@ def read(
         for name in columns:
             column_of(table, name)
         table = table.select(list(dict.fromkeys(columns)))
-    return tell(table, notes_of(table), context)
+    return tell(table, [*notes_of(table), *_none(table, path, suffix)], context)
+
+
+def _none(table: pa.Table, path: str, suffix: str) -> list[str]:
+    head = "a header" if suffix in (*CSV_SUFFIXES, *WORKBOOK_SUFFIXES) else "columns"
+    return [] if table.num_rows else [f"{path} has {head} and no rows."]
 
 
 def _check_suffix(path: str, suffix: str) -> None:
@@ -166,6 +172,8 @@ def _read_text(file: Path, path: str, delimiter: str | None, encoding: str | Non
         start = opened.read(LOOK_BYTES)
     has_mark = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     assumed = encoding or ("utf-16" if has_mark else "utf-8")
+    if b"\0" in start and assumed in ("utf-8", "iso8859-1"):
+        raise ToolError(f"{path} is not text: name its encoding, such as utf-16-le, or save it again as CSV in UTF-8.")
     parameters: dict[str, Any] = {
         "path": _literally(file),
         "delimiter": delimiter or _delimiter(start.decode(assumed, "replace")),
@@ -180,7 +188,7 @@ def _read_text(file: Path, path: str, delimiter: str | None, encoding: str | Non
         return _by_kinds({**parameters, "encoding": "latin-1"}, path)
     except _Uneven:
         uneven = _first_uneven_line(file, parameters["delimiter"], assumed)
-        raise ToolError(f"{path} cannot be read as a table: {uneven}.") from None
+        raise ToolError(f"{path} cannot be read as a table: {uneven}. {CORRECT_IT}") from None
 
 
 def _by_kinds(parameters: dict[str, Any], path: str) -> pa.Table:
@@ -197,13 +205,11 @@ def _by_duckdb(sql: str, parameters: dict[str, Any], path: str) -> pa.Table:
             connection.execute(CLOCK)
             return collect(connection.sql(sql, params=parameters), path)
     except duckdb.ConversionException as exc:
-        raise _NotOneKind(
-            f"{path} cannot be read as a table: {_reason(exc)}. Correct it in the file and try again."
-        ) from exc
+        raise _NotOneKind(f"{path} cannot be read as a table: {_reason(exc)}. {CORRECT_IT}") from exc
     except duckdb.Error as exc:
         kinds = {"not utf-8 encoded": _NotUtf8, "automatically detect the CSV parsing dialect": _Uneven}
         kind = next((kind for said, kind in kinds.items() if said in str(exc)), ToolError)
-        raise kind(f"{path} cannot be read as a table: {_reason(exc)}.") from exc
+        raise kind(f"{path} cannot be read as a table: {_reason(exc)}. {CORRECT_IT}") from exc
 
 
 def _read_parquet(file: Path, path: str) -> pa.Table:

@@ -71,6 +71,10 @@ TABLES = {
         "count_rows: **26** 2 rows found no partner. [x]",
     ),
     "no rows": (MONTHLY.slice(0, 0), "No rows match (month, mean_precipitation). [x]"),
+    "a file without rows": (
+        with_notes(MONTHLY.slice(0, 0), ["rain.csv has a header and no rows."]),
+        "No rows (month, mean_precipitation). rain.csv has a header and no rows. [x]",
+    ),
     "figures by group": (
         pa.table({"month": list(range(1, 13)), "sum_rain": [5.0, 9.5, None, 1.0, *[4.0] * 8]}),
         "sum_rain by month (12 rows): highest **9.5** (month 2), lowest **1** (month 4). [x]",

@@ -8,6 +8,7 @@ import pytest
 
 from brain.artifacts import ArtifactCodec, MemoryStore
 from brain.data_frames import to_frame
+from brain.errors import NoSuchOutput
 from brain.session.run import Results
 
 DAYS = [dt.date(2023, 12, 31), dt.date(2024, 1, 5), dt.date(2024, 2, 1), None]
@@ -53,6 +54,25 @@ def test_dates_beyond_nanoseconds_and_zones_that_nobody_knows_are_no_error() -> 
     assert [timestamp.year for timestamp in frame["first"]] == [1, 9999]
     assert frame.far.is_monotonic_decreasing
     assert frame[["first", "far", "seconds"]].to_string()
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (
+            "the status of run 1234abcd is failed: No plan was found.",
+            "because the status of run 1234abcd is failed: No plan was found.",
+        ),
+        ("", "Nothing is called 'tabel' here. Did you mean table? There are: table."),
+    ],
+)
+def test_a_result_that_is_not_there_is_told_with_the_reason(ending: str, said: str) -> None:
+    results = Results({"table": 1}, ArtifactCodec(MemoryStore()), ending=ending)
+    with pytest.raises(NoSuchOutput, match="Nothing is called 'tabel' here") as refusal:
+        results["tabel"]
+    assert str(refusal.value).endswith(said)
+    assert isinstance(refusal.value, KeyError)
+    assert ("tabel" in results, results.get("tabel")) == (False, None)
 
 
 def test_results_hold_such_frames_at_any_depth() -> None:

@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from brain.errors import PlanningError
+from brain.artifacts import with_notes
+from brain.errors import PlanningError, ToolError
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.sources import Column, Source, find_sources, table_reader
 from brain.tool_registry.registry import Registry
@@ -63,6 +64,61 @@ async def test_the_only_file_of_a_project_need_not_be_named(tmp_path: Path) -> N
     (tmp_path / "numbers.csv").write_text("n\n1\n")
     (source,) = await sources("What is the average?", tmp_path)
     assert (source.path, source.is_named) == ("numbers.csv", False)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "path"),
+    [
+        ("Average n in staff", "staff.xlsx"),
+        ("Average n in people/staff.xlsx", "people/staff.xlsx"),
+        ("Average n in costs.XLSM", "costs.xlsm"),
+        ("Average n in prices", "prices.csv"),
+    ],
+)
+async def test_workbooks_are_found_and_what_was_saved_from_one_comes_first(
+    request_text: str, path: str, tmp_path: Path
+) -> None:
+    (tmp_path / "people").mkdir()
+    for name in ("staff.xlsx", "~$staff.xlsx", "people/staff.xlsx", "costs.xlsm", "prices.csv", "prices.xlsx"):
+        (tmp_path / name).touch()
+    if path == "staff.xlsx":
+        (tmp_path / "people" / "staff.xlsx").unlink()
+    (source,) = await sources(request_text, tmp_path)
+    assert source.path == path
+
+
+async def test_what_was_noted_while_a_file_was_opened_stands_beside_its_path(tmp_path: Path) -> None:
+    (tmp_path / "staff.xlsx").touch()
+
+    async def open_table(_path: str) -> pa.Table:
+        return with_notes(TABLE, ["This is the sheet A. The workbook has others: B."])
+
+    (source,) = await find_sources(Request("Sum of n in staff"), tmp_path, {}, open_table)
+    assert source.why == "its name stands in the request. This is the sheet A. The workbook has others: B."
+
+
+@pytest.mark.parametrize(
+    ("request_text", "opened"),
+    [("Average n in staff", ["staff.xlsx"]), ("Extract the text of report.pdf", ["sales.csv"])],
+)
+async def test_a_file_that_cannot_be_read_blocks_no_question_about_another(
+    request_text: str, opened: list[str], tmp_path: Path
+) -> None:
+    for name in {"sales.csv", *opened}:
+        (tmp_path / name).touch()
+    seen = []
+
+    async def open_table(path: str) -> pa.Table:
+        seen.append(path)
+        if path == "sales.csv":
+            raise ToolError("sales.csv is empty.")
+        return TABLE
+
+    await find_sources(Request(request_text), tmp_path, {}, open_table)
+    assert seen == opened
+    (tmp_path / "staff.xlsx").unlink(missing_ok=True)
+    with pytest.raises(ToolError, match=r"sales\.csv is empty"):
+        await find_sources(Request("Average n"), tmp_path, {}, open_table)
 
 
 @pytest.mark.parametrize(

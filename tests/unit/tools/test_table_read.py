@@ -79,8 +79,9 @@ def test_parquet_keeps_its_types(context, folder):
         (
             "ragged.csv",
             "a,b\n1,2\n3,4,5\n6,7\n",
-            r"line 3 has another number of values \(3\) than the first line \(2\)\.$",
+            r"line 3 has another number of values \(3\) than the first line \(2\)\. Correct it in the file and try again\.$",
         ),
+        ("random.csv", b"\x00\x01\xff,b\n1,2\n", r"random\.csv is not text: name its encoding, "),
         ("quote.csv", 'a,b\n"1,2\n', r"quote\.csv cannot be read as a table: line 2 has another number"),
         ("broken.json", '{"a":', r"broken\.json cannot be read as a table: Malformed JSON"),
         ("fake.parquet", "not parquet", r"fake\.parquet cannot be read as Parquet: "),
@@ -91,6 +92,11 @@ def test_a_file_that_is_no_table_is_told_in_one_line(read, name, content, compla
     with pytest.raises(ToolError, match=complaint) as refusal:
         read(name, content)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("name", "content"), [("none.csv", "a,b\n"), ("none.tsv", "a\tb\n")])
+def test_a_file_with_nothing_but_a_header_says_so(read, name, content):
+    assert notes_of(read(name, content)) == [f"{name} has a header and no rows."]
 
 
 def test_a_column_with_an_odd_date_stays_text_and_is_told(read):
