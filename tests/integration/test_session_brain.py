@@ -13,7 +13,7 @@ from command_line import CommandLine, eventually, nap, new_project, remove_proje
 from scripted_openai import ScriptedOpenAI, says_json
 
 from brain import Brain, PipelineSpec
-from brain.errors import RunNotFound, UsageError
+from brain.errors import NoSuchOutput, RunNotFound, UsageError
 from brain.runs import EventType, RunStatus
 from brain.session import Order, Run
 
@@ -176,6 +176,27 @@ def test_a_rating_stands_beside_the_run(brain: Brain, asked: Run) -> None:
     brain.rate(asked, 4, "quick and right")
     row = brain.runs(limit=None).set_index("id").loc[asked.id]
     assert (row["stars"], row["feedback"]) == (4, "quick and right")
+
+
+def test_a_workbook_is_asked_about_and_its_dates_are_pandas_own(brain: Brain, shop: CommandLine) -> None:
+    staff = pd.DataFrame({"department": ["IT", "IT", "HR"], "salary": [4448.79, 5000.0, 3871.5]})
+    staff["hired"] = pd.to_datetime(["2020-01-02", "2021-01-02", "2022-01-02"])
+    with pd.ExcelWriter(shop.project / "staff.xlsx") as book:
+        staff.to_excel(book, sheet_name="Staff", index=False)
+    (shop.project / "damaged.csv").write_bytes(b"\x00\x01")
+    run = brain.ask("Average salary by department in staff")
+    assert run.answer is not None
+    assert "| HR | 3,871.5 |\n| IT | 4,724.4 |" in run.answer
+    hired = brain.run({"steps": [{"id": "staff", "tool": "table.read", "arguments": {"path": "staff.xlsx"}}]})
+    rows = hired.outputs["staff"]
+    assert list(rows[rows.hired > "2020-12-31"].salary) == [5000.0, 3871.5]
+
+
+def test_a_result_of_a_failed_run_is_told_with_the_reason(brain: Brain) -> None:
+    run = brain.ask("Wobble the frobnitz of nothing")
+    assert run.status is RunStatus.FAILED
+    with pytest.raises(NoSuchOutput, match=rf"the status of run {run.id} is failed: No plan was found: "):
+        run.outputs["table"]
 
 
 @pytest.mark.parametrize("what", ["ffffffff", "nobody"])
