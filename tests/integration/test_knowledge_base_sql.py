@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -65,7 +64,8 @@ VALUES = {
     "B'101'": "101",
     "'12:30+01'::timetz": "12:30:00+01",
     "true": True,
-    "'2026-01-02'::date": date(2026, 1, 2),
+    "'2026-01-02'::date": pd.Timestamp("2026-01-02"),
+    "'infinity'::timestamp > now()": True,
     "'; -- no end'": "; -- no end",
 }
 

@@ -48,12 +48,13 @@ def test_dates_beyond_nanoseconds_and_zones_that_nobody_knows_are_no_error() -> 
         "first": [dt.date(1, 1, 1), dt.date(9999, 12, 31)],
         "far": pa.array([2**31 - 1, -(2**31)], pa.int32()).cast(pa.date32()),
         "seconds": pa.array([2**62, -(2**62)], pa.timestamp("s")),
+        "infinity": pa.array([2**63 - 1, -(2**63) + 1], pa.timestamp("us", "UTC")),
         "nowhere": pa.array([None, None], pa.timestamp("us", "Nowhere/City")),
     })  # fmt: skip
     frame = to_frame(table)
     assert [timestamp.year for timestamp in frame["first"]] == [1, 9999]
     assert frame.far.is_monotonic_decreasing
-    assert frame[["first", "far", "seconds"]].to_string()
+    assert frame[["first", "far", "seconds", "infinity"]].to_string()
 
 
 @pytest.mark.parametrize(
