@@ -92,10 +92,15 @@ class Postgres(Service[PostgresUrls]):
 
     def describe(self, joined: PostgresUrls) -> tuple[str, str]:  # noqa: ARG002 - asked through the record
         """The server's own version."""
+        import psycopg
+
         record = self._record()
         assert record is not None  # noqa: S101 # it has just been joined through this record
-        with _connect(record) as connection:
-            return str(connection.info.parameter_status("server_version")), f"unix:{record.sockets}"
+        try:
+            with _connect(record) as connection:
+                return str(connection.info.parameter_status("server_version")), f"unix:{record.sockets}"
+        except psycopg.OperationalError as exc:
+            raise self.error("It has stopped this moment; the next use starts it again.") from exc
 
     def daemon(self) -> Daemon:
         """The postmaster, which works in the data folder."""

@@ -57,7 +57,7 @@ class Service[T](ABC):
 
     @abstractmethod
     def describe(self, joined: T) -> tuple[str, str]:
-        """Version and address, without secrets, of a service that was joined."""
+        """Version and address, without secrets, of a service that was joined; raises ServiceError where it is gone."""
 
     @abstractmethod
     def daemon(self) -> Daemon:

@@ -17,7 +17,7 @@ import pytest
 
 from brain import embedded
 from brain.embedded import postgres as embedded_postgres
-from brain.embedded.postgres import PostgresUrls
+from brain.embedded.postgres import Postgres, PostgresUrls
 from brain.errors import DatabaseError
 
 CLIENT = """
@@ -291,3 +291,17 @@ def test_a_server_that_cannot_start_says_why(stopped: Path) -> None:
     with pytest.raises(DatabaseError, match=r"did not start: .*no_such_setting.*DATABASE_URL"):
         embedded_postgres.ensure(stopped, idle_minutes=1)
     settings.write_text(text)
+
+
+def test_a_server_that_stops_while_it_is_looked_at_is_told_as_stopped(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = Postgres(state)
+    joined = looked_at.ensure(idle_minutes=1)
+
+    def join_and_stop(self: Postgres) -> PostgresUrls:
+        self.daemon().stop()
+        return joined
+
+    monkeypatch.setattr(Postgres, "join", join_and_stop)
+    assert looked_at.status().state == "stopped"

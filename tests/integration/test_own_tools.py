@@ -15,6 +15,7 @@ from brain.cli.app import run
 from brain.config_secrets import Settings
 from brain.errors import RegistryError, SpecError, UsageError
 from brain.session.examples import ExampleStatus
+from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, built_in_tools_file
 
 ROOT = Path(__file__).parents[2]
@@ -314,10 +315,8 @@ def test_a_function_that_was_added_in_python_is_used_at_once(brain: Brain, home:
 
 
 def test_a_function_itself_can_be_added_and_one_of_a_test_cannot(brain: Brain, home: Path) -> None:
-    import sys
-
     brain.add_tool("my_tools:change")
-    function = sys.modules["my_tools"].change
+    function = OwnModules(home).load("my_tools").change
     assert not brain.add_tool(function).is_new
     with pytest.raises(RegistryError, match="is no tool yet"):
         brain.add_tool(test_a_function_itself_can_be_added_and_one_of_a_test_cannot)
