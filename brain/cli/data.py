@@ -60,13 +60,12 @@ def show(
 
     with open_brain(project, tools) as brain:
         shown = brain.show(run)
-        if save is not None:
-            saving.look_in(save, shown.outputs, overwrite=overwrite)
+        ready = None if save is None else saving.make_ready(shown.outputs, save, overwrite=overwrite)
         if not as_json:
             _show_pipeline(brain, shown)
         render.run(shown, as_json=as_json)
-        if save is not None:
-            saving.save(shown.outputs, save, overwrite=overwrite)
+        if ready is not None:
+            ready.save()
 
 
 def _show_pipeline(brain: "Brain", shown: "Run") -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,7 +11,7 @@ from brain.artifacts import File
 from brain.cli.live import note
 from brain.errors import UsageError
 
-__all__ = ["look", "look_in", "save", "write"]
+__all__ = ["Ready", "look", "make_ready", "write"]
 
 NOT_IN_NAMES = re.compile(r"[^\w.]+")
 EDGES = "-._"
@@ -20,28 +21,42 @@ LONGEST_STEM = 60
 NAMELESS = "output"
 
 
-def save(outputs: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> None:
-    """Write every table and file among the outputs, at any depth, and say what was left out.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The tables and files of a run as they are about to be written; nothing else stands in their way."""
+
+    folder: Path
+    contents: tuple[tuple[Path, bytes], ...]
+    left_out: tuple[str, ...]
+
+    def save(self) -> None:
+        """Write all of them, and say what was left out; raises UsageError where the folder cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise UsageError(f"The results could not be saved in {self.folder}: {exc.strerror}.") from exc
+        for path, content in self.contents:
+            _write(path, content)
+        if self.left_out:
+            note(f"Not saved, being neither tables nor files: {', '.join(self.left_out)}; --json has them.")
+
+
+def make_ready(outputs: Mapping[str, Any], folder: Path, *, overwrite: bool = False) -> Ready:
+    """Every table and file among the outputs, at any depth, with its place in the folder.
 
     The names of outputs are free text, by a model or whoever wrote the pipeline: none leads out of the folder.
-    Raises UsageError where the folder cannot be written, or holds something else under one of the names.
+    Raises UsageError where the folder holds something else under one of the names.
     """
-    look_in(folder, outputs, overwrite=overwrite)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise UsageError(f"The results could not be saved in {folder}: {exc.strerror}.") from exc
-    for path, value in _files(outputs, folder):
-        _write(path, _content(value))
-    if left_out := [name for name, value in _parts(outputs) if not _is_file(value)]:
-        note(f"Not saved, being neither tables nor files: {', '.join(left_out)}; --json has them.")
+    parts = list(_parts(outputs))
+    contents = tuple((path, _content(value)) for path, value in _files(parts, folder))
+    _refuse_others(contents, overwrite=overwrite)
+    return Ready(folder, contents, tuple(name for name, value in parts if not _is_file(value)))
 
 
 def write(texts: Iterable[tuple[Path, str]], *, overwrite: bool = False) -> None:
     """Write texts to files, none where one cannot be written; raises UsageError there."""
     contents = [(path, text.encode()) for path, text in texts]
-    if not overwrite:
-        _refuse([path for path, content in contents if _holds_other(path, content)])
+    _refuse_others(contents, overwrite=overwrite)
     for path, content in contents:
         _write(path, content)
 
@@ -58,11 +73,9 @@ def look(path: Path, begins: str, *, overwrite: bool) -> None:
         raise UsageError(f"{path} could not be written: {exc.strerror}.") from exc
 
 
-def look_in(folder: Path, outputs: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Raise UsageError where saving the outputs in the folder would replace something else."""
+def _refuse_others(contents: Iterable[tuple[Path, bytes]], *, overwrite: bool) -> None:
     if not overwrite:
-        files = _files(outputs, folder)
-        _refuse([path for path, value in files if path.is_file() and _holds_other(path, _content(value))])
+        _refuse([path for path, content in contents if _holds_other(path, content)])
 
 
 def _refuse(taken: list[Path]) -> None:
@@ -90,10 +103,10 @@ def _write(path: Path, content: bytes) -> None:
     note(f"saved {path}")
 
 
-def _files(outputs: Mapping[str, Any], folder: Path) -> Iterator[tuple[Path, Any]]:
-    """Every table and file among the outputs, and where it goes."""
+def _files(parts: Iterable[tuple[str, Any]], folder: Path) -> Iterator[tuple[Path, Any]]:
+    """Every table and file among the parts, and where it goes."""
     taken: set[str] = set()
-    for name, value in _parts(outputs):
+    for name, value in parts:
         if _is_frame(value):
             yield folder / _file_name(name, ".csv", taken), value
         elif isinstance(value, File):

@@ -1,5 +1,6 @@
 """The pool of connections to PostgreSQL: sessions for the ORM, raw psycopg connections for hot paths."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
@@ -80,7 +81,7 @@ class Database:
         """
         with translated(self.place):
             async with (
-                contextlib.aclosing(await self._borrow(self._engine)) as borrowed,
+                self._borrowed(self._engine) as borrowed,
                 AsyncSession(borrowed, expire_on_commit=False) as session,
                 session.begin(),
             ):
@@ -90,7 +91,7 @@ class Database:
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """A raw connection where each statement is a transaction of its own; raises as `session` does."""
         with translated(self.place):
-            async with contextlib.aclosing(await self._borrow(self._autocommit)) as borrowed:
+            async with self._borrowed(self._autocommit) as borrowed:
                 pooled = await borrowed.get_raw_connection()
                 raw = cast("psycopg.AsyncConnection[Any]", pooled.driver_connection)
                 try:
@@ -105,8 +106,17 @@ class Database:
             await self._start()
         return self._start is not None
 
-    async def _borrow(self, engine: AsyncEngine | None) -> AsyncConnection:
-        """A connection of the pool, of a server that was started for it if need be."""
+    @contextlib.asynccontextmanager
+    async def _borrowed(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool, which goes back to it whatever happens, a second cancellation too."""
+        connection = await self._connect(engine)
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(connection.close())
+
+    async def _connect(self, engine: AsyncEngine | None) -> AsyncConnection:
+        """To a server that is started for it if need be."""
         try:
             return await _entered(engine).connect()
         except (psycopg.Error, SQLAlchemyError) as exc:

@@ -209,7 +209,7 @@ class _Schedule:
         elif self._may_run(step, call.arguments):
             self._events.publish(EventType.STEP_RUNNING, step_id=step.id)
             if not call.is_repeatable:
-                await self._put_on_record(call.begun())
+                await self._writer.put_on_record(call.begun())
             self._started[step.id] = call
             self._finish(step, await self._calls.make(call))
 
@@ -222,11 +222,6 @@ class _Schedule:
         self._waiting[step.id] = ApprovalRequest(step.id, step.definition.name, arguments, request_hash)
         return False
 
-    async def _put_on_record(self, begun: StepResult) -> None:
-        """Before it starts: what may not be repeated must be known to have begun."""
-        self._writer.add(begun)
-        await self._writer.flush()
-
     async def _fan_out(self, step: PlannedStep) -> None:
         started = utc_now()
         calls = await self._calls.prepare_items(step, self._scope)
@@ -235,7 +230,7 @@ class _Schedule:
             return
         self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(calls)} items")
         if not step.definition.is_repeatable:
-            await self._put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
+            await self._writer.put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
         results = await FanOut(step, calls, self._calls, self._writer).run(self._events)
         self._finish(step, _joined(step, results, started))
 

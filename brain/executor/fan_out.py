@@ -57,16 +57,16 @@ class FanOut:
         if (known := self._caller.known(call)) is not None:
             return known
         if not call.is_repeatable:
-            self._writer.add(call.begun())
-            await self._writer.flush()
+            await self._writer.put_on_record(call.begun())
         try:
             result = await self._caller.make(call)
         except asyncio.CancelledError:
             self._writer.add(call.cut_short())
             raise
-        self._writer.add(result)
-        if not call.is_repeatable:
-            await self._writer.flush()
+        if call.is_repeatable:
+            self._writer.add(result)
+        else:
+            await self._writer.put_on_record(result)
         return result
 
     def _tell(self, events: EventSink) -> None:

@@ -51,6 +51,11 @@ class JournalWriter:
         self._pending.append(result)
         self._news.set()
 
+    async def put_on_record(self, result: StepResult) -> None:
+        """Take a result and return when it is committed: of what may not be repeated nothing may be lost."""
+        self.add(result)
+        await self.flush()
+
     async def flush(self) -> None:
         """Return when everything taken so far is committed; raises what stopped the writing."""
         async with self._writing:

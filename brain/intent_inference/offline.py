@@ -20,7 +20,7 @@ from brain.intent_inference.plan import Check, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import DEFAULT, Subject
 from brain.intent_inference.sources import Source, main_source, table_reader
-from brain.intent_inference.stated import Doubt
+from brain.intent_inference.stated import Condition, Doubt
 from brain.intent_inference.table_flow import TableFlow
 from brain.language_models import ChatModel
 from brain.pipeline_builder.references import input_reference
@@ -212,12 +212,20 @@ def _put_together(links: Links, source: Source) -> Iterator[str]:
     years = [condition for condition in links.conditions if condition.part == "year" or condition.part is None]
     for grouping in links.groupings:
         about = [condition for condition in years if condition.column == grouping.column]
-        is_one_year = len(about) == 1 and about[0].operator in ("equals", "between")
+        is_one_year = len(about) == 1 and _is_within_a_year(about[0])
         if grouping.part in MIXED and grouping.column.spans_years and "year" not in parts and not is_one_year:
             yield (
                 f"The same {grouping.part} of different years is one row in {source.name}; "
                 f"“by year and {grouping.part}” keeps them apart."
             )
+
+
+def _is_within_a_year(condition: Condition) -> bool:
+    match condition.value:
+        case [str() as first, str() as last]:
+            return first[:4] == last[:4]
+        case _:
+            return condition.operator == "equals"
 
 
 def _guessed(steps: Sequence[DraftStep]) -> Iterator[str]:

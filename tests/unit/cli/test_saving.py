@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from brain.artifacts import ArtifactCodec, File, MemoryStore
-from brain.cli.saving import look, save, write
+from brain.cli.saving import look, make_ready, write
 from brain.errors import UsageError
 from brain.session.run import Results
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def saved(folder: Path, *, overwrite: bool = False, **outputs: Any) -> dict[str, str]:
     """The files in the folder, and their texts, once these outputs were saved there."""
     codec = ArtifactCodec(MemoryStore())
-    save(Results(codec.pack(outputs), codec), folder, overwrite=overwrite)
+    make_ready(Results(codec.pack(outputs), codec), folder, overwrite=overwrite).save()
     return {path.name: path.read_text() for path in sorted(folder.iterdir())}
 
 

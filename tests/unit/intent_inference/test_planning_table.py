@@ -129,6 +129,8 @@ async def test_another_meaning_of_a_word_is_told(ask):
 async def test_months_of_one_year_are_not_put_together(ask):
     plan = await ask("Total precipitation per month in 2013", of="weather")
     assert not any("different years" in note for note in plan.notes)
+    plan = await ask("Total precipitation per month from 2013 to 2014", of="weather")
+    assert any("different years" in note for note in plan.notes)
 
 
 @pytest.mark.parametrize("case", PLANNED[::4], ids=named)
