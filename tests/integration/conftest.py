@@ -1,8 +1,8 @@
-"""A database with our tables in it, and a hardened browser, for tests with real services."""
+"""A database with our tables in it, a hardened browser, and a scripted model server, for tests with real services."""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,9 @@ import pytest_asyncio
 from browser_hostiles import Site
 from playwright.async_api import Browser, Page, Playwright
 from proxy_bench import Origin
+from scripted_openai import ScriptedOpenAI
 
+from brain import language_models
 from brain.database.engine import Database
 from brain.database.upgrade import upgrade
 from brain.egress import Egress
@@ -84,3 +86,17 @@ async def origin() -> AsyncIterator[Origin]:
     server.close()
     server.close_clients()
     await server.wait_closed()
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[ScriptedOpenAI]:
+    with ScriptedOpenAI() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch) -> ScriptedOpenAI:
+    """A model server that nobody has told what to say yet, and that is asked once."""
+    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
+    shared_server.script()
+    return shared_server

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -73,19 +73,6 @@ MISTAKES: Mapping[str, tuple[dict[str, Any], str]] = {
     "steps are no list": ({**GOOD, "steps": "table.read"}, "steps"),
     "outputs are no mapping": ({**GOOD, "outputs": ["chart"]}, "outputs"),
 }
-
-
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[ScriptedOpenAI]:
-    with ScriptedOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch) -> ScriptedOpenAI:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
-    shared_server.script()
-    return shared_server
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import pytest
 from scripted_openai import Answer, Asked, ScriptedOpenAI, drops, fails, raw, says, says_json
 from text_bench import BERGEN, KEY, RAIN, context_of
 
-from brain import language_models
 from brain.errors import BrainError, ModelError, ToolError
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_answer import answer
@@ -42,19 +41,6 @@ SHOP = {
 }
 
 type Call = Callable[[ToolContext], Awaitable[dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[ScriptedOpenAI]:
-    with ScriptedOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch) -> ScriptedOpenAI:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
-    shared_server.script()
-    return shared_server
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Comparisons and answers, with a scripted chat model behind a real socket: what has no quote is left out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +9,9 @@ import pytest
 from scripted_openai import Answer, Asked, ScriptedOpenAI, says_json
 from text_bench import BERGEN, RAIN, context_of
 
-from brain import language_models
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_answer import answer
 from brain.tools.text_compare import compare
-
-
-@pytest.fixture(scope="module")
-def shared_server() -> Iterator[ScriptedOpenAI]:
-    with ScriptedOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch) -> ScriptedOpenAI:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
-    shared_server.script()
-    return shared_server
 
 
 @pytest.fixture
