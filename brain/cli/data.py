@@ -32,13 +32,13 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List past and present runs, the newest first."""
-    from brain.cli import render
+    from brain.cli import tables
 
     with open_brain(project) as brain:
         found = brain.runs(status=status, text=text, since=since, limit=limit)
     if not as_json:
         found["request"] = _request_or_name(found)
-    render.frame(found, as_json=as_json, columns=RUN_COLUMNS)
+    tables.frame(found, as_json=as_json, columns=RUN_COLUMNS)
 
 
 def _request_or_name(found: "pd.DataFrame") -> "pd.Series[str]":
@@ -93,12 +93,12 @@ def steps(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """List the steps of runs: what was called, how it ended, how long it took."""
-    from brain.cli import render
+    from brain.cli import tables
 
     with open_brain(project) as brain:
         found = brain.steps(run, items=items, limit=limit)
     columns = STEP_COLUMNS if items else [name for name in STEP_COLUMNS if name != "item"]
-    render.frame(found, as_json=as_json, columns=columns)
+    tables.frame(found, as_json=as_json, columns=columns)
 
 
 def rate(
@@ -126,13 +126,13 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find past runs by what they mean."""
-    from brain.cli import render
+    from brain.cli import tables
 
     with open_brain(project) as brain:
         found = brain.search(text, limit=limit)
     if not as_json:
         found["request"] = _request_or_name(found)
-    render.frame(found, as_json=as_json, columns=SEARCH_COLUMNS)
+    tables.frame(found, as_json=as_json, columns=SEARCH_COLUMNS)
 
 
 def sql(
@@ -142,11 +142,11 @@ def sql(
     as_json: AsJson = False,
 ) -> None:
     """Ask the knowledge base in SQL (read-only; tables runs, steps, step_items, events, ratings)."""
-    from brain.cli import render
+    from brain.cli import tables
 
     with open_brain(project) as brain:
         found = brain.sql(query)
-    render.frame(found, as_json=as_json)
+    tables.frame(found, as_json=as_json)
 
 
 def tools(

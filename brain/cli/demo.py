@@ -21,7 +21,7 @@ def demo(
     tools: Tools = None,
 ) -> None:
     """Ask about the shipped weather data: plan, live bars, answer, and what the knowledge base kept."""
-    from brain.cli import render
+    from brain.cli import render, tables
     from brain.cli.render import say
     from brain.session import Order
 
@@ -38,7 +38,7 @@ def demo(
             begin(brain, Order(request=question, source="cli"), as_json=False)
         finally:
             say("\nThe knowledge base (brain runs):")
-            render.frame(
+            tables.frame(
                 brain.runs(limit=5), as_json=False, columns=["id", "created_at", "status", "seconds", "request"]
             )
             say('\nNext: brain ask "Which month is the windiest?"   brain search rain   brain --help')

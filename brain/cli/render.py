@@ -1,12 +1,7 @@
-"""How plans, runs and tables look at a terminal; as JSON for programs."""
+"""How plans, runs, tools and services look at a terminal; as JSON for programs."""
 
 import dataclasses
-import json
-import math
-import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,15 +10,14 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from brain import figures
+from brain.artifacts import is_table
+from brain.cli import tables
 from brain.cli.bars import SIGNS
-from brain.cli.screen import json_text, note, page, screen
+from brain.cli.screen import page, print_json, screen
 from brain.cli.words import preflight_lines
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from brain.embedded import ServiceStatus
     from brain.intent_inference.plan import Plan
     from brain.pipeline_builder.pipeline import Pipeline
@@ -37,11 +31,9 @@ if TYPE_CHECKING:
 __all__ = [
     "approvals",
     "findings",
-    "frame",
     "names",
     "pipeline",
     "plan",
-    "print_json",
     "revision",
     "run",
     "say",
@@ -59,19 +51,8 @@ COLOURS = {
     RunStatus.INTERRUPTED: "yellow",
 }
 SHOWN_ROWS = 12
-CELL_WIDTH = 60
 APPROVED_WIDTH = 400
 """Characters of each argument that a person sees before allowing it."""
-SHORT = 20
-"""A column of a table with cells up to so long keeps its width where the screen is narrow."""
-LEAST_TEXT = 16
-"""What every other column needs at least."""
-GAP = 2
-
-
-def print_json(value: Any) -> None:
-    """Print a value as JSON on standard output."""
-    sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def say(text: str) -> None:
@@ -99,7 +80,7 @@ def plan(made: "Plan", *, as_json: bool) -> None:
 
 def _preflight(console: Console, told: "Preflight") -> None:
     """What the pipeline touches and takes, a line each; what it leaves alone is not mentioned."""
-    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    drawn = Table(box=None, show_header=False, pad_edge=False, padding=(0, tables.GAP, 0, 0))
     drawn.add_column(style="bold")
     drawn.add_column(overflow="fold")
     for name, text in preflight_lines(told):
@@ -122,7 +103,7 @@ def tree(pipeline: "Pipeline", origins: dict[str, str] | None = None) -> Tree:
         for name, value in pipeline.steps[row.step_id].arguments.source.items():
             origin = (origins or {}).get(f"steps.{row.step_id}.arguments.{name}")
             why = f" [dim italic]← {escape(origin)}[/]" if origin else ""
-            node.add(f"{name}: {escape(_short(value))}{why}")
+            node.add(f"{name}: {escape(tables.one_line(value))}{why}")
     return root
 
 
@@ -159,7 +140,7 @@ def approvals(shown: "Run") -> None:
         console.print(f"\n[yellow]{request.step_id}[/] [bold]{request.tool}[/] changes something:", highlight=False)
         for call in _calls(shown, request):
             for name, value in call.items():
-                console.print(f"  {name}: {_short(value, APPROVED_WIDTH)}", markup=False, highlight=False)
+                console.print(f"  {name}: {tables.one_line(value, APPROVED_WIDTH)}", markup=False, highlight=False)
 
 
 def _calls(shown: "Run", request: "ApprovalRequest") -> list[Mapping[str, Any]]:
@@ -169,64 +150,17 @@ def _calls(shown: "Run", request: "ApprovalRequest") -> list[Mapping[str, Any]]:
     return request.arguments["items"] if is_foreach else [request.arguments]
 
 
-def frame(table: "pd.DataFrame", *, as_json: bool, columns: list[str] | None = None) -> None:
-    """A DataFrame as a table; every row and column of it as JSON."""
-    if cut := table.attrs.get("cut"):
-        note(f"These are {cut.partition(';')[0]}; --limit takes more.")
-    names = _distinct(list(map(str, table.columns)))
-    if as_json:
-        rows = table.itertuples(index=False, name=None)
-        print_json([dict(zip(names, map(_plain, row), strict=True)) for row in rows])
-        return
-    cells = {
-        name: [name, *(_cell(value, name) for value in table.iloc[:, number])] for number, name in enumerate(names)
-    }
-    _draw(screen(), [cells[name] for name in columns or names if name in cells])
-    if table.empty:
-        note("Nothing was found.")
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """The names, with a number behind one that has been there: SQL may give two columns the same."""
-    seen: Counter[str] = Counter()
-    distinct = []
-    for name in names:
-        seen[name] += 1
-        distinct.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return distinct
-
-
-def _draw(console: Console, columns: list[list[str]]) -> None:
-    """Columns of text, each beginning with its name; what the screen has no room for is named below."""
-    widths = [max(map(len, column)) for column in columns]
-    shown = len(columns)
-    while shown > 1 and sum(_least(width) + GAP for width in widths[:shown]) - GAP > console.width:
-        shown -= 1
-    drawn = Table(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
-    for width, column in zip(widths, columns[:shown], strict=False):
-        drawn.add_column(escape(column[0]), overflow="fold", no_wrap=width <= SHORT)
-    for row in zip(*(column[1:] for column in columns[:shown]), strict=True):
-        drawn.add_row(*map(escape, row))
-    console.print(drawn)
-    if hidden := ", ".join(column[0] for column in columns[shown:]):
-        console.print(f"[dim]No room for {escape(hidden)}: --json has all.[/]", highlight=False)
-
-
-def _least(width: int) -> int:
-    return width if width <= SHORT else LEAST_TEXT
-
-
 def _result(console: Console, shown: "Run", name: str) -> None:
     place = shown.outputs.address(name)
     if place is None:
         return
-    value = shown.outputs[name]
-    if hasattr(value, "columns"):
-        rows = "1 row" if len(value) == 1 else f"{len(value):,} rows"
-        some = f"{SHOWN_ROWS} of " if len(value) > SHOWN_ROWS else ""
+    if is_table(shown.outputs.references[name]):
+        table = shown.outputs.arrow(name)
+        rows = "1 row" if table.num_rows == 1 else f"{table.num_rows:,} rows"
+        some = f"{SHOWN_ROWS} of " if table.num_rows > SHOWN_ROWS else ""
         console.print(f"\n[bold]{escape(name)}[/] [dim]{some}{rows}[/]", highlight=False)
-        if len(value):
-            frame(value.head(SHOWN_ROWS), as_json=False)
+        if table.num_rows:
+            tables.arrow(table.slice(0, SHOWN_ROWS))
     console.print(f"[dim]{escape(name)}: {escape(place)}[/]", soft_wrap=True, highlight=False)
 
 
@@ -248,61 +182,6 @@ def _next(shown: "Run") -> str:
     if shown.status is not RunStatus.FAILED:
         return f"Again at any time: brain show {shown.id}"
     return f"Look at its steps: brain steps {shown.id}" if shown.step_results else "No step of it was begun."
-
-
-def _cell(value: Any, name: str) -> str:
-    plain = _plain(value)
-    if plain is None:
-        return ""
-    if hasattr(value, "strftime"):
-        return _time(value)
-    if isinstance(plain, int | float) and not isinstance(plain, bool):
-        return figures.plain(plain, name)
-    return _short(plain)
-
-
-def _plain(value: Any) -> Any:
-    """A cell of a DataFrame as JSON: times in ISO 8601, bytes as PostgreSQL writes them, null for what is missing."""
-    match value:
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _ if hasattr(value, "tolist"):  # NumPy's own
-            return _plain(value.tolist())
-        case _:
-            return _plain_scalar(value)
-
-
-def _plain_scalar(value: Any) -> Any:
-    import pandas as pd
-
-    if pd.isna(value) or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    if isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    if getattr(value, "unit", "") == "ms":  # of Arrow's days; a moment of PostgreSQL's has microseconds
-        return value.isoformat().removesuffix("T00:00:00")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _time(value: Any) -> str:
-    if not isinstance(value, datetime):
-        return str(value)
-    try:
-        moment = datetime.fromisoformat(value.isoformat())  # pandas' own cannot be moved to local time
-    except ValueError:  # beyond the years that Python knows
-        return str(value)
-    local = moment.astimezone().replace(tzinfo=None) if moment.tzinfo is not None else moment
-    return local.isoformat(" ", "seconds").removesuffix(" 00:00:00")
-
-
-def _short(value: Any, width: int = CELL_WIDTH) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def pipeline(checked: "Pipeline") -> None:
@@ -350,7 +229,7 @@ def secrets(found: "list[SecretInfo]", *, as_json: bool) -> None:
         colour = {"not set": "yellow", "no key": "red"}.get(info.source, "green")
         also = " [dim](table too)[/]" if info.is_in_table and info.source in (".env", "environment") else ""
         uses = [f"{use.tool} → {', '.join(use.hosts) or 'no host'}" for use in info.uses]
-        when = "" if info.updated_at is None else _time(info.updated_at)
+        when = "" if info.updated_at is None else tables.moment(info.updated_at)
         drawn.add_row(
             f"[bold cyan]{info.name}[/]", f"[{colour}]{info.source}[/]{also}",
             escape("\n".join(uses)) or "[dim]no tool[/]", when,

@@ -6,6 +6,7 @@ stands there, or turn the direction of reading.
 
 import json
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-__all__ = ["Screen", "json_text", "note", "page", "screen", "visible"]
+__all__ = ["Screen", "json_text", "note", "page", "print_json", "screen", "visible"]
 
 UNBROKEN = 10_000
 """Columns where there is no screen: whoever reads lines gets whole ones."""
@@ -63,6 +64,11 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON, with the same characters as JSON escapes them: the same value to a program."""
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
     return STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def _as_python(found: re.Match[str]) -> str:

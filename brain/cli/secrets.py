@@ -24,6 +24,7 @@ def set_secret(name: Name, surplus: Surplus = None, *, project: Project = None, 
     """Keep a secret; its value is asked for without being shown, or comes from standard input."""
     from brain.cli import render
     from brain.cli.live import note
+    from brain.cli.screen import print_json
     from brain.vault import KeyRing
 
     if surplus or "=" in name:
@@ -35,7 +36,7 @@ def set_secret(name: Name, surplus: Surplus = None, *, project: Project = None, 
         KeyRing(brain.settings.secrets_keys).require()  # before anybody types
         info = brain.set_secret(name, _value(name))
     if as_json:
-        render.print_json(info.to_json())
+        print_json(info.to_json())
         return
     render.say(f"{name} is kept, encrypted under the key {info.key}.")
     if info.source != "table":

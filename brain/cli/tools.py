@@ -48,12 +48,12 @@ tools.command("list", epilog='Example: brain tools list "read a table"')(data.to
 @tools.command(epilog="Example: brain tools show table.read")
 def show(name: Name, *, project: Project = None, tools: Tools = None, as_json: AsJson = False) -> None:
     """Show what a tool takes, gives and touches, with its examples."""
-    from brain.cli import render
+    from brain.cli.screen import print_json
 
     with open_brain(project, tools) as brain:
         tool = brain.tool(name)
     if as_json:
-        render.print_json(_entry(tool))
+        print_json(_entry(tool))
     else:
         _show(tool)
 
@@ -72,13 +72,14 @@ def add(
 ) -> None:
     """Write the entry of a function into tools.json, or replace the one of its name."""
     from brain.cli import render
+    from brain.cli.screen import print_json
 
     with open_brain(project, _if_there(tools)) as brain:
         added = brain.add_tool(function, after=after, path=tools)
     name = added.definition.name
     _tell_copy(added.path, is_copied=added.is_copied)
     if as_json:
-        render.print_json({
+        print_json({
             "tool": _entry(added.definition), "path": str(added.path), "new": added.is_new,
             "copied": added.is_copied, "kept": list(added.kept),
         })  # fmt: skip
@@ -113,13 +114,13 @@ def try_examples(
     as_json: AsJson = False,
 ) -> None:
     """Make the calls that a tool's examples show, and check what they give."""
-    from brain.cli import render
+    from brain.cli.screen import print_json
     from brain.session.examples import ExampleStatus
 
     with open_brain(project, tools) as brain:
         results = brain.test_tool(name, yes=yes)
     if as_json:
-        render.print_json({"tool": name, "examples": [result.to_json() for result in results]})
+        print_json({"tool": name, "examples": [result.to_json() for result in results]})
     else:
         _show_results(name, results)
     statuses = {result.status for result in results}

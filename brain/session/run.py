@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from brain.artifacts import ArtifactCodec, is_file, is_table
 from brain.data_frames import to_frame
-from brain.errors import NoSuchOutput
+from brain.errors import NoSuchOutput, UsageError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, Json, RunStatus, StepResult, short_id
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Results", "Run"]
 
@@ -108,6 +111,13 @@ class Results(Mapping[str, Any]):
         """The path or URL of a table or file; None for a value that stands in the row."""
         value = self._reference(name)
         return self._codec.address(value["artifact"]) if is_table(value) or is_file(value) else None
+
+    def arrow(self, name: str) -> "pa.Table":
+        """A table without the way through pandas; raises NoSuchOutput, or UsageError where it is no table."""
+        value = self._reference(name)
+        if not is_table(value):
+            raise UsageError(f"{name!r} is no table: take outputs[{name!r}].")
+        return self._codec.table(value["artifact"])
 
     def __getitem__(self, name: str) -> Any:
         return _as_frames(self._codec.unpack(self._reference(name)))

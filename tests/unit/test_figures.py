@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from brain.cli import render
+from brain.cli import tables
 from brain.figures import plain
 
 FIGURES = {
@@ -33,7 +33,7 @@ def test_a_year_has_no_separator() -> None:
 
 def test_a_table_shows_the_figures_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     table = pd.DataFrame({"year": [2012] * len(FIGURES), "amount": pd.Series(list(FIGURES), dtype=object)})
-    render.frame(table, as_json=False)
+    tables.frame(table, as_json=False)
     assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [
         ["2012", text] for text in FIGURES.values()
     ]

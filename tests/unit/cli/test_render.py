@@ -1,12 +1,8 @@
-"""DataFrames as tables and as JSON."""
+"""What waits for approval, and tools, at a terminal and as JSON."""
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from rich.console import Console
 
 from brain.artifacts import ArtifactCodec, MemoryStore
 from brain.cli import render
@@ -14,58 +10,6 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, RunStatus, new_run_id, utc_now
 from brain.session.run import Results, Run
 from brain.tool_registry.registry import Registry, built_in_tools_file
-
-WORDS = "a request of some length that a person wrote about rain"
-
-
-def shown(
-    table: pd.DataFrame, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> list[str]:
-    monkeypatch.setattr(render, "screen", lambda: Console(width=width))
-    render.frame(table, as_json=False)
-    return capsys.readouterr().out.splitlines()
-
-
-def test_short_columns_are_never_broken_and_text_gives_way(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    table = pd.DataFrame({"id": ["0a1b2c3d"], "status": ["succeeded"], "request": [WORDS], "error": [WORDS]})
-    wide = shown(table, 160, monkeypatch, capsys)
-    assert len(wide) == 2
-    assert wide[1].split("  ")[:2] == ["0a1b2c3d", "succeeded"]
-    narrow = shown(table, 60, monkeypatch, capsys)
-    assert narrow[0].split() == ["id", "status", "request", "error"]
-    assert narrow[1].startswith("0a1b2c3d  succeeded  a request")
-    assert all(len(line) <= 60 for line in narrow)
-
-
-def test_a_column_without_room_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    table = pd.DataFrame({"id": ["0a1b2c3d"], "request": [WORDS], "error": [WORDS], "answer": [WORDS]})
-    lines = shown(table, 50, monkeypatch, capsys)
-    assert lines[0].split() == ["id", "request", "error"]
-    assert lines[-1] == "No room for answer: --json has all."
-
-
-def test_missing_values_are_blank_and_moments_are_local(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    table = pd.DataFrame({"at": [moment, pd.NaT], "figure": [1234567.5, None], "text": ["[bold]x[/]", None]})
-    table = table.convert_dtypes(dtype_backend="pyarrow")
-    lines = shown(table, 100, monkeypatch, capsys)
-    assert lines[1].split("  ") == [moment.astimezone().strftime("%Y-%m-%d %H:%M:%S"), "1,234,567.5", "[bold]x[/]"]
-    assert lines[2].strip() == ""
-
-
-def test_a_cut_and_an_empty_table_are_told_beside_the_data(capsys: pytest.CaptureFixture[str]) -> None:
-    table = pd.DataFrame({"id": [1]})
-    table.attrs["cut"] = "the newest 1 of 9 rows; limit=None reads all"
-    render.frame(table, as_json=True)
-    said = capsys.readouterr()
-    assert json.loads(said.out) == [{"id": 1}]
-    assert said.err == "These are the newest 1 of 9 rows; --limit takes more.\n"
-    render.frame(pd.DataFrame({"id": []}), as_json=False)
-    assert capsys.readouterr().err == "Nothing was found.\n"
 
 
 @pytest.mark.parametrize(
