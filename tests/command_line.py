@@ -12,11 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
+
+import warm_start
 
 from brain import embedded
 
@@ -126,14 +129,14 @@ class Ended:
 class Running:
     """A command under way, in a process group of its own as a shell would start it."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes] | warm_start.Command", out: int, err: int) -> None:
         self.process = process
+        self._out, self._err = (os.fdopen(number, encoding="utf-8") for number in (out, err))
 
     def wait_for(self, words: str) -> None:
         """Read standard error until it says this; what was read is not in `end`."""
-        assert self.process.stderr is not None
         said = []
-        for line in self.process.stderr:
+        for line in self._err:
             said.append(line)
             if words in line:
                 return
@@ -149,8 +152,14 @@ class Running:
 
     def end(self, seconds: float = LONGEST_SECONDS) -> Ended:
         """Wait for the end."""
-        out, err = self.process.communicate(timeout=seconds)
-        return Ended(self.process.returncode, out, err)
+        with self._out, self._err, ThreadPoolExecutor(2) as readers:
+            texts = [readers.submit(stream.read) for stream in (self._out, self._err)]
+            try:
+                out, err = (text.result(seconds) for text in texts)
+                return Ended(self.process.wait(seconds), out, err)
+            except TimeoutError:
+                self.process.kill()
+                raise
 
 
 @dataclass(frozen=True)
@@ -178,18 +187,21 @@ class CommandLine:
 
     def start(self, *arguments: str) -> Running:
         """Begin a command; nobody is at its standard input."""
-        process = subprocess.Popen(
-            [*self.before, str(BRAIN), *arguments],
-            cwd=self.project,
-            env=self.variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        return Running(process)
+        out, of_out = os.pipe()
+        err, of_err = os.pipe()
+        process = (self._start_cold if self.before else self._start_warm)(arguments, of_out, of_err)
+        os.close(of_out)
+        os.close(of_err)
+        return Running(process, out, err)
+
+    def _start_warm(self, arguments: Sequence[str], out: int, err: int) -> warm_start.Command:
+        return warm_start.start(arguments, self.project, self.variables, out, err)
+
+    def _start_cold(self, arguments: Sequence[str], out: int, err: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*self.before, str(BRAIN), *arguments], cwd=self.project, env=self.variables, stdin=subprocess.DEVNULL,
+            stdout=out, stderr=err, start_new_session=True,
+        )  # fmt: skip
 
     def __call__(self, *arguments: str) -> Ended:
         """Run a command to its end."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -138,7 +139,10 @@ def test_it_listens_on_no_port_and_on_a_socket_that_only_its_owner_reaches(
     postgres: PostgresUrls, services_folder: Path
 ) -> None:
     server = psutil.Process(postmasters(services_folder)[0])
-    assert [c for p in (server, *server.children()) for c in p.net_connections(kind="inet")] == []
+    assert server.net_connections(kind="inet") == []
+    for child in server.children():
+        with suppress(psutil.NoSuchProcess):  # a client may leave at any time
+            assert child.net_connections(kind="inet") == []
     sockets = Path(json.loads((services_folder / "postgres.json").read_text())["sockets"])
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
     assert stat.S_IMODE((sockets / ".s.PGSQL.5432").stat().st_mode) == 0o700

@@ -91,8 +91,8 @@ def test_two_columns_of_an_arrow_table_may_have_one_name(capsys: pytest.CaptureF
 
 def test_a_result_is_drawn_without_waiting_for_pandas() -> None:
     program = (
-        "import io, sys\nfrom pyarrow import csv\nfrom brain.cli import tables\n"
-        "tables.arrow(csv.read_csv(io.BytesIO(b'n,m\\n1,2.5\\n')))\nprint('pandas' in sys.modules)"
+        "import sys, duckdb\nfrom brain.cli import tables\n"
+        "tables.arrow(duckdb.sql('SELECT 1 AS n, 2.5::DOUBLE AS m').to_arrow_table())\nprint('pandas' in sys.modules)"
     )
     drawn = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert drawn.stdout.split() == ["n", "m", "1", "2.5", "False"]
