@@ -16,7 +16,7 @@ from typing import Protocol
 
 __all__ = ["Command", "start"]
 
-TESTS = str(Path(__file__).parent)
+REPOSITORY = str(Path(__file__).parents[1])
 LIBRARIES = [
     "adbc_driver_postgresql.dbapi", "alembic.command", "alembic.runtime.migration", "cachetools", "dotenv", "duckdb",
     "fsspec.implementations.local", "httpx", "jsonschema", "langchain_openai", "numpy", "openai", "orjson", "pandas",
@@ -90,7 +90,7 @@ def _become(
     os.environ.update(variables)
     time.tzset()
     sys.argv = ["brain", *arguments]
-    sys.path = [entry for entry in sys.path if not entry.startswith(TESTS)]
+    sys.path = [entry for entry in sys.path if entry == REPOSITORY or entry.startswith((sys.prefix, sys.base_prefix))]
 
     from brain.cli import main
 
