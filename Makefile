@@ -11,7 +11,7 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
 CHROMIUM := .tools/chromium
-TEST_FLAGS ?= -q -n 2
+TEST_FLAGS ?= -q -n 3
 LAB_FLAGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # uv looks for interpreters on PATH; pyenv's may not be there.
