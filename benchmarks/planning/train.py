@@ -1,15 +1,26 @@
-"""Fits the ranker's weights."""
-import json, sys, time
+"""Fits the ranker's weights to calls written by hand: `python -m benchmarks.planning.train WEIGHTS EXAMPLE.yaml ...`."""
+
+import json
+import math
+import re
+import sys
+import time
+from collections import Counter
+from itertools import product
 from pathlib import Path
-import numpy as np, yaml
+
+import numpy as np
+import yaml
+
 from brain.intent_inference.calls.arguments import arguments_of
-from brain.intent_inference.calls.candidates import Offer
+from brain.intent_inference.calls.candidates import ABSENT, Candidate, Offer
+from brain.intent_inference.calls.columns import Column, Columns, Table
 from brain.intent_inference.calls.features import Scene, State
 from brain.intent_inference.calls.meaning import Meaning
+from brain.intent_inference.calls.ranker import fill
 from brain.intent_inference.calls.reading import Reading
 from brain.language_models import WordLlamaEmbedder
-import re
-from brain.intent_inference.calls.ranker import CLOSEST
+
 
 def std(s): return re.sub(r"[ \,\.\/\-\_\*\^]","",s).lower().replace("'",'"')
 def same(one, other):
@@ -27,168 +38,148 @@ def own(paths):
             for r in tool["requests"]:
                 yield tool["tool"],tool["description"],schema,r["ask"],r.get("calls",[r["call"]] if r.get("call") is not None else [])
 
-VECTORS=None
-def vectors(scene,position,argument,cs):
-    """The argument's text, and the words of each candidate."""
-    texts=[(scene.reading.quote(c.first,c.last) if c.first>=0 else str(c.value)) if argument.kind.value in ("text","date","option","other") and not c.is_absent else "" for c in cs]
-    return scene._argument_vectors[position],texts
-def decisions(examples, meaning):
-    """(gold numbers, features of every candidate) per argument."""
-    for name,desc,schema,ask,calls in examples:
-        if len(calls)!=1: continue
-        arguments=arguments_of(schema)
-        scene=Scene(Offer(Reading(ask)),name,desc,arguments,meaning)
-        state=State()
-        for position,argument in enumerate(arguments):
-            value=calls[0]
-            for part in argument.path:
-                value = value.get(part, None) if isinstance(value,dict) else None
-            cs=scene.candidates(position)
-            if value is None: gold=[0]
-            else:
-                gold=[i for i,c in enumerate(cs) if not c.is_absent and same(c.value,value)]
-                coded=[i for i,c in enumerate(cs) if c.rule=="currency" and isinstance(value,str) and std(scene.reading.quote(c.first,c.last))==std(value)]
-                gold=coded or gold
-            if not gold:
-                continue
-            if VECTORS is not None: VECTORS.append(vectors(scene,position,argument,cs))
-            yield gold,[{**scene.alone(position,i),**scene.beside(position,i,state)} for i in range(len(cs))]
-            pick=gold[0]
-            if len(gold)>1:
-                used={t for _,o in state.chosen for t in range(o.first,o.last)}
-                pick=next((g for g in gold if cs[g].first>=0 and not set(range(cs[g].first,cs[g].last))&used),gold[0])
-            state=state.with_choice(position,cs[pick])
+def right_candidates(scene, call):
+    right=[]
+    for position,argument in enumerate(scene.arguments):
+        value=call
+        for part in argument.path:
+            value = value.get(part, None) if isinstance(value,dict) else None
+        cs=scene.candidates(position)
+        if value is None: gold=[ABSENT]
+        else:
+            gold=[c for c in cs if not c.is_absent and same(c.value,value)]
+            coded=[c for c in cs if c.rule=="currency" and isinstance(value,str) and std(scene.reading.quote(c.first,c.last))==std(value)]
+            gold=coded or gold
+        right.append(gold or None)
+    return right
 
-def fit(data, epochs=8, l2=1e-2, rate=0.3, seed=0, minimum=3):
-    from collections import Counter
-    count=Counter(n for gold,rows in data for n in {n for g in gold for n in rows[g]})
-    total=Counter(n for gold,rows in data for n in {n for r in rows for n in r})
-    names=sorted(n for n in total if total[n]>=minimum)
-    index={n:i for i,n in enumerate(names)}
-    packed=[]
-    for gold,rows in data:
-        cols=[];vals=[];ptr=[0]
-        for r in rows:
-            for n,v in r.items():
-                i=index.get(n)
-                if i is not None and v: cols.append(i); vals.append(v)
-            ptr.append(len(cols))
-        packed.append((np.array(gold),np.array(cols,dtype=np.int64),np.array(vals,dtype=np.float64),np.array(ptr)))
-    w=np.zeros(len(names)); g2=np.full(len(names),1e-8)
-    rng=np.random.default_rng(seed)
-    n=len(packed)
-    for e in range(epochs):
-        loss=0
-        for k in rng.permutation(n):
-            gold,cols,vals,ptr=packed[k]
-            rowid=np.repeat(np.arange(len(ptr)-1),np.diff(ptr))
-            s=np.bincount(rowid,w[cols]*vals,minlength=len(ptr)-1)
-            s-=s.max(); p=np.exp(s); p/=p.sum()
-            q=np.zeros_like(p); q[gold]=p[gold]; z=q.sum(); q/=z; loss-=np.log(z)
-            d=(p-q)[rowid]*vals
-            u,inv=np.unique(cols,return_inverse=True)
-            grad=np.bincount(inv,d)+l2/50*w[u]
-            g2[u]+=grad**2
-            w[u]-=rate*grad/np.sqrt(g2[u]+1e-6)
-        print("epoch",e,round(loss/n,4),flush=True)
-    return {n:round(float(x),3) for n,x in zip(names,w) if abs(x)>=0.005}
-
-def problems(examples, meaning):
-    """Scenes with the candidates that are right for each argument; None where none is."""
-    for name,desc,schema,ask,calls in examples:
-        if len(calls)!=1: continue
-        arguments=arguments_of(schema)
-        scene=Scene(Offer(Reading(ask)),name,desc,arguments,meaning)
-        right=[]
-        for position,argument in enumerate(arguments):
-            value=calls[0]
-            for part in argument.path:
-                value = value.get(part, None) if isinstance(value,dict) else None
-            cs=scene.candidates(position)
-            if value is None: gold={0}
-            else:
-                gold={i for i,c in enumerate(cs) if not c.is_absent and same(c.value,value)}
-                coded={i for i,c in enumerate(cs) if c.rule=="currency" and isinstance(value,str) and std(scene.reading.quote(c.first,c.last))==std(value)}
-                gold=coded or gold
-            right.append(gold or None)
-        yield scene,right
-
-class Packed:
-    def __init__(self, scene, right, index):
-        self.scene,self.right,self.index=scene,right,index
-        self.rows=[]
+class Example:
+    def __init__(self, name, desc, schema, ask, calls, meaning):
+        self.scene=Scene(Offer(Reading(ask)),name,desc,arguments_of(schema),meaning)
+        self.rights=[right_candidates(self.scene,call) for call in calls]
+        self.count=len(calls)
+        self.is_whole=all(r is not None for call in self.rights for r in call)
+    def is_right(self, way):
+        calls=way.calls if isinstance(way,Table) else way
+        if len(calls)!=self.count: return False
+        left=list(range(self.count))
+        for call in calls:
+            hit=next((k for k in left if all(r is None or any(c is g for g in r) for c,r in zip(call,self.rights[k]))),None)
+            if hit is None: return False
+            left.remove(hit)
+        return True
+    def _old(self, calls):
+        return len(calls)==self.count and all(r is None or any(c is g for g in r) for call,right in zip(calls,self.rights) for c,r in zip(call,right))
+    def features_of(self, calls):
+        scene=self.scene; made={}
+        if isinstance(calls,Table): calls=list(zip(*(c.members for c in calls.columns)))
+        def add(pairs):
+            for n,v in pairs: made[n]=made.get(n,0.0)+v
+        if len(calls)==1:
+            state=State()
+            for position,c in enumerate(calls[0]):
+                number=scene.number(position,c); add(scene.alone(position,number).items()); add(scene.beside(position,number,state).items())
+                state=state.with_choice(position,c)
+        else:
+            columns=Columns(scene,{}) if not hasattr(self,"_c") else self._c; self._c=columns
+            table=Table(); add(columns.of_request(len(calls)))
+            for position,members in enumerate(zip(*calls)):
+                column=Column(tuple(members)); distinct=list({id(m):m for m in members}.values())
+                for m in distinct: add((n,v/len(distinct)) for n,v in scene.alone(position,scene.number(position,m)).items())
+                add(columns.of_column(position,column)); add(columns.beside(position,column,table)); table=table.with_column(column)
+        return made
+    def gold(self, weights):
+        """The best right ways to fill the calls."""
+        scene=self.scene
+        if self.count==1:
+            states=[(0.0,State())]
+            for position,right in enumerate(self.rights[0]):
+                options=right if right is not None else [scene.candidates(position)[i] for i in range(min(len(scene.candidates(position)),1))]
+                nxt=[]
+                for s,st in states:
+                    for c in options[:12]:
+                        n=scene.number(position,c)
+                        nxt.append((s+w(scene.alone(position,n),weights)+w(scene.beside(position,n,st),weights),st.with_choice(position,c)))
+                nxt.sort(key=lambda e:-e[0]); states=nxt[:3]
+            return [[tuple(c for _,c in st.chosen)] for _,st in states]
+        rows=[]; paired="respectively" in scene.lowers
+        rights=self.rights
+        if not paired and self.count in (4,9) and self.is_whole:
+            k=int(self.count**.5); ids=lambda r: tuple(id(c) for c in r)
+            varied=[p for p in range(len(scene.arguments)) if len({ids(call[p]) for call in rights})>1]
+            if len(varied)==2 and all(len({ids(call[p]) for call in rights})==k for p in varied):
+                seen={}
+                for p in varied:
+                    order=[]
+                    for call in rights:
+                        if ids(call[p]) not in [ids(o) for o in order]: order.append(call[p])
+                    seen[p]=order
+                rights=[[seen[p][i] if p in seen else call[p] for p in range(len(call))] for i,call in zip(range(k),rights[:1]*k)]
         for position in range(len(scene.arguments)):
-            self.rows.append([self.pack(scene.alone(position,i)) for i in range(len(scene.candidates(position)))])
-        self.flat=[]
-        for rows in self.rows:
-            cols=np.concatenate([r[0] for r in rows]); vals=np.concatenate([r[1] for r in rows]); ids=np.repeat(np.arange(len(rows)),[len(r[0]) for r in rows])
-            self.flat.append((cols,vals,ids,len(rows)))
-    def pack(self,features):
-        known=[(self.index[n],v) for n,v in features.items() if n in self.index and v]
-        return np.array([k for k,_ in known],dtype=np.int64),np.array([v for _,v in known])
-    def search(self,w,beam,forced=False):
-        states=[(0.0,State(),[])]
-        for position in range(len(self.scene.arguments)):
-            cols,vals,ids,n=self.flat[position]
-            alone=np.bincount(ids,w[cols]*vals,minlength=n)
-            right=self.right[position]
-            if forced and right is not None: numbers=sorted(right,key=lambda i:-alone[i])[:CLOSEST]
-            else:
-                numbers=list(np.argsort(-alone,kind="stable")[:CLOSEST])
-                if 0 not in numbers: numbers.append(0)
-            following=[]
-            for score,state,path in states:
-                for number in numbers:
-                    extra=self.pack(self.scene.beside(position,number,state))
-                    following.append((score+alone[number]+(w[extra[0]]@extra[1] if len(extra[0]) else 0.0),state,path,number,extra))
-            following.sort(key=lambda e:-e[0])
-            states=[(s,st.with_choice(position,self.scene.candidates(position)[number]),[*path,(number,extra)]) for s,st,path,number,extra in following[:beam]]
-        return [(s,path) for s,_,path in states]
-    def is_right(self,path):
-        return all(right is None or number in right for (number,_),right in zip(path,self.right))
-    def gradient(self,path,share,into):
-        for position,(number,extra) in enumerate(path):
-            for cols,vals in (self.rows[position][number],extra):
-                for c,v in zip(cols.tolist(),vals.tolist()): into[c]=into.get(c,0.0)+share*v
+            sets=[call[position] for call in rights]
+            if any(s is None for s in sets): return []
+            common=[c for c in sets[0] if all(any(c is d for d in s) for s in sets)]
+            if common: rows.append([(c,)*len(rights) for c in common[:3]]); continue
+            if any(c.is_absent for s in sets for c in s): return []
+            runs=[]
+            for head in sets[0][:3]:
+                run=[head]
+                for s in sets[1:]:
+                    run.append(next((c for c in s if c.first>=run[-1].last>0),s[0]))
+                runs.append(tuple(run))
+            if any(c.first<0 for r in runs for c in r): return []
+            rows.append(runs[:2])
+        return [t for t in (Table(tuple(Column(tuple(m)) for m in combo),paired) for combo in list(product(*rows))[:6]) if self.is_right(t)]
 
-def fit_calls(packed, w, epochs=5, rate=0.05, l2=1e-4, beam=12, seed=0):
-    """Global normalisation: the right calls against all calls of the beam."""
-    rng=np.random.default_rng(seed); g2=np.full(len(w),1e-2); total=np.zeros_like(w); steps=0
+def w(features, weights): return sum(weights.get(n,0.0)*v for n,v in features.items())
+
+def fit(examples, start=None, epochs=4, rate=0.08, l2=1e-5, seed=0, beam=8, minimum=5, most=None):
+    rng=np.random.default_rng(seed); weights=dict(start or {}); g2={}; total=Counter(); steps=0; seen=Counter()
     for e in range(epochs):
-        loss=wrong=0
-        for k in rng.permutation(len(packed)):
-            each=packed[k]
-            found=each.search(w,beam)
-            wrong+=not each.is_right(found[0][1])
-            rights=[p for p in found if each.is_right(p[1])]
-            if not rights:
-                rights=each.search(w,2,forced=True); found=[*found,*rights]
-            top=max(s for s,_ in found)
-            z=sum(np.exp(s-top) for s,_ in found); zr=sum(np.exp(s-top) for s,_ in rights)
-            loss-=np.log(zr/z)
+        loss=wrong=n=0; by=Counter(); t=time.time()
+        for k in rng.permutation(len(examples)):
+            each=examples[k]; scene=each.scene
+            beams=[[c.candidates] for c in fill(scene,weights,beam)]
+            if each.is_whole and scene.arguments:
+                columns=Columns(scene,weights)
+                counts={2,each.count} if each.count>1 else {2} if rng.random()<0.7 else {3}
+                if each.count>1: counts|={each.count+1,max(2,each.count-1)}
+                if each.count in (4,9): counts.add(int(each.count**.5))
+                for count in counts:
+                    if 1<count<=6: beams+=[table for _,table in columns.search(count,4)]
+            elif each.count>1: continue
+            golds=each.gold(weights)
+            if not golds: continue
+            keys=set(); paths=[]
+            for calls in beams+golds:
+                key=tuple(id(c) for column in calls.columns for c in column.members) if isinstance(calls,Table) else tuple(id(c) for call in calls for c in call)
+                if key not in keys: keys.add(key); paths.append(calls)
+            feats=[each.features_of(c) for c in paths]
+            scores=np.array([w(f,weights) for f in feats])
+            right=np.array([each.is_right(c) for c in paths])
+            if not right.any(): continue
+            wrong+=not right[int(np.argmax(scores))]; n+=1; by[each.count>1,bool(right[int(np.argmax(scores))])]+=1
+            p=np.exp(scores-scores.max()); z=p.sum(); q=np.where(right,p,0); zr=q.sum(); loss-=math.log(zr/z)
+            d=p/z-q/zr
             grad={}
-            keep={id(p) for _,p in rights}
-            for s,p in found:
-                share=np.exp(s-top)/z-(np.exp(s-top)/zr if id(p) in keep else 0.0)
-                if abs(share)>1e-6: each.gradient(p,share,grad)
-            if grad:
-                cols=np.fromiter(grad.keys(),dtype=np.int64); vals=np.fromiter(grad.values(),dtype=np.float64)+l2*w[list(grad.keys())]
-                g2[cols]+=vals**2
-                w[cols]-=rate*vals/np.sqrt(g2[cols])
-            if e>=epochs//2: total+=w; steps+=1
-        print("epoch",e,"loss",round(loss/len(packed),4),"wrong",round(wrong/len(packed),4),flush=True)
-    return total/steps
+            for f,s in zip(feats,d):
+                if abs(s)>1e-6:
+                    for name,v in f.items(): grad[name]=grad.get(name,0.0)+s*v
+            for name,g in grad.items():
+                g+=l2*weights.get(name,0.0)
+                g2[name]=g2.get(name,1e-2)+g*g; seen[name]+=1
+                weights[name]=weights.get(name,0.0)-rate*g/math.sqrt(g2[name])
+            if e>=epochs//2 and n%20==0:
+                for name,v in weights.items(): total[name]+=v
+                steps+=1
+        print("epoch",e,"loss",round(loss/n,4),"wrong",round(wrong/n,4),dict(by),round(time.time()-t),"s",flush=True)
+    return {name:round(v/steps,3) for name,v in sorted(total.items()) if seen[name]>=minimum*epochs/2 and abs(v/steps)>=0.005}
 
-def train(examples, meaning, local=None, **options):
-    examples=list(examples)
-    data=list(decisions(examples,meaning))
-    start=fit(data,**(local or dict(epochs=10,rate=0.1,minimum=5)))
-    names=sorted(start); index={n:i for i,n in enumerate(names)}
-    packed=[Packed(scene,right,index) for scene,right in problems(examples,meaning) if scene.arguments]
-    w=fit_calls(packed,np.array([start[n] for n in names]),**options)
-    return {n:round(float(x),3) for n,x in zip(names,w) if abs(x)>=0.005}
+def examples_of(paths, meaning):
+    return [Example(*e,meaning) for e in own(paths) if e[4] and e[2]["properties"]]
 
 if __name__=="__main__":
     t=time.time(); meaning=Meaning(WordLlamaEmbedder())
-    w=train(own(sys.argv[2:]),meaning); print(len(w),"weights",time.time()-t)
-    json.dump(w,open(sys.argv[1],"w"),indent=0,sort_keys=True)
+    examples=examples_of(sys.argv[2:],meaning); print(len(examples),time.time()-t)
+    weights=fit(examples,epochs=int(__import__("os").environ.get("EPOCHS","4"))); print(len(weights),"weights",time.time()-t)
+    json.dump(weights,open(sys.argv[1],"w"),indent=0,sort_keys=True)

@@ -24,6 +24,7 @@ MONEY = frozenset(root(word) for word in "price amount cost salary income paymen
 RATE = frozenset(root(word) for word in "rate percent percentage interest yield growth probability tax discount inflation share efficiency concentration return margin fraction ratio level".split())
 YEAR_FIRST, YEAR_LAST = 1000, 2100
 NEAR = 3
+JOINTS = frozenset({",", "and", "or", "the", "a", "an", "&", ";", "then", "another", "also", "with", "in", "of", "for", "to", "(", ")"})
 
 
 def _roots(words: str) -> frozenset[str]:
@@ -49,7 +50,6 @@ class State:
 
     chosen: tuple[tuple[int, Candidate], ...] = ()
     """Position of the argument and what it was given."""
-
     def with_choice(self, position: int, candidate: Candidate) -> "State":
         """One more."""
         return State((*self.chosen, (position, candidate)))
@@ -345,7 +345,7 @@ class Scene:
         argument, value = self.arguments[position], candidate.value
         token = self.reading.tokens[candidate.first]
         yield f"type {argument.kind} {'whole' if float(value).is_integer() and '.' not in token.text else 'decimal'}", 1.0
-        unit = self.lowers[candidate.last] if candidate.last < len(self.lowers) else ""
+        unit = self._units.get(candidate.first, "")
         known = argument.roots | argument.described
         if unit and root(unit) in known:
             yield "unit fits", 1.0
@@ -366,7 +366,7 @@ class Scene:
             yield f"in date wanted={bool(argument.roots & _DATE_ROOTS)}", 1.0
         if self._word(candidate.first - 1) == "capital" or token.kind == "code":
             yield "behind a name", 1.0
-        behind = [start for start in self._figure_starts if start >= candidate.last]
+        behind = [start for start in self.figure_starts if start >= candidate.last]
         plural = self.lowers[candidate.last : candidate.last + 3]
         if value == len(behind) and 2 <= value <= 6 and any(word.endswith("s") for word in plural):  # noqa: PLR2004 - few enough to be listed
             yield "announces the others", 1.0
@@ -574,11 +574,50 @@ class Scene:
             yield f"left out before {min(sum(each < candidate.first for each in self._starts(argument)), 2)}", 1.0
 
     def _starts(self, argument: Argument) -> list[int]:
-        return self._figure_starts
+        return self.figure_starts
 
     @cached_property
-    def _figure_starts(self) -> list[int]:
+    def _units(self) -> dict[int, str]:
+        return {figure.first: figure.unit for figure in self.offer.figures}
+
+    @cached_property
+    def figure_starts(self) -> list[int]:
         return sorted({figure.first for figure in self.offer.figures if figure.kind not in ("count", "span")})
+
+    # repetition
+
+    def steps(self, position: int, before: Candidate, candidate: Candidate) -> Iterator[tuple[str, float]]:
+        """How one value of an argument follows another: where it stands, and whether the two look alike."""
+        forward = candidate.first >= before.last
+        yield "forward" if forward else "back", 1.0
+        if forward:
+            joined = all(word in JOINTS for word in self.lowers[before.last : candidate.first])
+            yield f"next in list {joined}", 1.0
+            other = sum(before.last <= each.first and each.last <= candidate.first for each in self.peers(position, before))
+            yield f"leaves out {min(other, 2)}", 1.0
+        yield f"left {self._word(candidate.first - 1) == self._word(before.first - 1)}", 1.0
+        yield f"right {self._word(candidate.last) == self._word(before.last)}", 1.0
+        yield f"rule {candidate.rule == before.rule}", 1.0
+        yield f"length {candidate.last - candidate.first == before.last - before.first}", 1.0
+        yield f"case {self.reading.tokens[candidate.first].is_capital == self.reading.tokens[before.first].is_capital}", 1.0
+        if self.arguments[position].kind not in (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN):
+            one, two = self._meaning.of([self.reading.quote(candidate.first, candidate.last), self.reading.quote(before.first, before.last)])
+            yield "alike", float(one @ two)
+
+    def number(self, position: int, candidate: Candidate) -> int:
+        """The number of a candidate of the scene."""
+        return self._numbers[position][id(candidate)]
+
+    @cached_property
+    def _numbers(self) -> list[dict[int, int]]:
+        return [{id(each): number for number, each in enumerate(candidates)} for candidates in self._candidates]
+
+    def peers(self, position: int, before: Candidate) -> list[Candidate]:
+        """Candidates that could as well follow: numbers, or phrases of the same length and case."""
+        if self.arguments[position].kind in (Kind.INTEGER, Kind.NUMBER):
+            return [each for each in self._candidates[position] if each.first >= 0]
+        size, case = before.last - before.first, self.reading.tokens[before.first].is_capital
+        return [each for each in self._candidates[position] if each.first >= 0 and each.last - each.first == size and self.reading.tokens[each.first].is_capital == case and case]
 
 
 _DATE_ROOTS = frozenset(root(word) for word in ("day", "month", "year", "date"))

@@ -33,6 +33,7 @@ DOWNWARD = frozenset({"s", "w", "south", "west"})
 """Directions in which latitudes and longitudes are negative."""
 HEAT = re.compile(r"temperature|kelvin|heat|thermal|therm|°", re.IGNORECASE)
 """Where a K behind a number is no thousand."""
+JOINTS = frozenset({",", "and", "or", "&", "to", ""})
 SHORTHAND = frozenset({"k", "m", "b", "mn", "bn"})
 
 
@@ -55,7 +56,29 @@ def find_figures(reading: Reading) -> tuple[Figure, ...]:
     found = [*_in_digits(reading), *_in_words(reading), *_by_word(reading)]
     if HEAT.search(reading.text):
         found = [_in_kelvin(reading, figure) for figure in found]
-    return tuple(sorted(set(found), key=lambda figure: (figure.first, -figure.last, figure.kind)))
+    ordered = sorted(set(found), key=lambda figure: (figure.first, -figure.last, figure.kind))
+    return tuple(_sharing_units(reading, [figure for figure in ordered if not _enumerates(reading, figure, ordered)]))
+
+
+def _enumerates(reading: Reading, figure: Figure, found: list[Figure]) -> bool:
+    """Whether a word only counts the parts of the request: `the first circle ..., the second circle ...`."""
+    words = {reading.tokens[other.first].lower for other in found if other.kind == "ordinal"}
+    return figure.kind == "ordinal" and reading.tokens[figure.first].is_word and {"first", "second"} <= words
+
+
+def _sharing_units(reading: Reading, found: list[Figure]) -> Iterator[Figure]:
+    """In `15, 20 and 30 years` all three are years."""
+    unit, begins = "", -1
+    shared: list[Figure] = []
+    for figure in reversed(found):
+        between = {token.lower for token in reading.tokens[figure.last : begins]} if begins > figure.last else {"none"}
+        if figure.unit in JOINTS and between <= JOINTS and unit:
+            figure = replace(figure, unit=unit)
+        elif figure.unit not in JOINTS:
+            unit = figure.unit
+        begins = figure.first
+        shared.append(figure)
+    yield from reversed(shared)
 
 
 def _in_kelvin(reading: Reading, figure: Figure) -> Figure:
