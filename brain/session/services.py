@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from brain.config_secrets import Redactor, Settings
 from brain.errors import SettingsError
-from brain.language_models import ChatEndpoint, ChatModel, Embedder, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.language_models import (
+    ChatEndpoint,
+    ChatModel,
+    Embedder,
+    OpenAIChat,
+    OpenAIEmbedder,
+    Price,
+    WordLlamaEmbedder,
+)
 from brain.session.redacted_models import RedactedChat, RedactedEmbedder
 from brain.tool_registry.registry import built_in_tools_file
 
@@ -112,7 +120,8 @@ def _chat_model(settings: Settings) -> ChatModel:
         async def hosted() -> ChatEndpoint:
             return endpoint
 
-        return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted)
+        price = Price(endpoint.model, endpoint.base_url)
+        return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted, price=price)
     return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings), at_once=1)
 
 

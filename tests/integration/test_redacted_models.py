@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from scripted_openai import Answer, Asked, ScriptedOpenAI, embeds, fails, says, says_json
 
-from brain import language_models
 from brain.config_secrets import Redactor, Settings
 from brain.errors import ModelError
+from brain.language_models import patience
 from brain.session.health import doctor
 from brain.session.services import chat_model, embedder
 
@@ -19,7 +19,7 @@ SCHEMA = {"type": "object", "properties": {"heard": {"type": "string"}}, "requir
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedOpenAI]:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
+    monkeypatch.setattr(patience, "TRANSPORT_RETRIES", 0)
     with ScriptedOpenAI() as made:
         yield made
 
