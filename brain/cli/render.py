@@ -182,7 +182,7 @@ def _spent(shown: "Run") -> str:
     if not spending.tokens:
         return ""
     cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
-    of = "" if shown.budget.is_unlimited else f" of {shown.budget}"
+    of = "" if shown.budget.is_unlimited else f", of a budget of {shown.budget}"
     return f", {spending.tokens:,} tokens, {cost}{of}"
 
 

@@ -188,12 +188,16 @@ class _Schedule:
         except ToolError as exc:
             self._finish(step, _ended(step, StepStatus.FAILED, error=str(exc), started_at=started))
         except BudgetExhausted as exc:
-            self._exhausted = str(exc)
-            self._finish(step, replace(self._cut_short(step, started), error=str(exc)))
+            self._run_dry(step, exc, self._cut_short(step, started))
         except asyncio.CancelledError:
             self._finish(step, self._cut_short(step, started))
             if not self._stopping:
                 raise
+
+    def _run_dry(self, step: PlannedStep, exc: BudgetExhausted, cut_short: StepResult) -> None:
+        """End a step that may not ask what it wants to ask; nothing more begins, what is under way ends."""
+        self._exhausted = str(exc)
+        self._finish(step, replace(cut_short, error=str(exc)))
 
     def _cut_short(self, step: PlannedStep, started: datetime | None = None) -> StepResult:
         """How a step ended that was cancelled before or while it ran."""
@@ -245,9 +249,11 @@ class _Schedule:
             await self._writer.put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
         items = FanOut(step, calls, self._calls, self._writer)
         results = await items.run(self._events)
-        if items.exhausted is not None:
-            raise items.exhausted
-        self._finish(step, _joined(step, results, started))
+        whole = _joined(step, results, started)
+        if items.exhausted is None:
+            self._finish(step, whole)
+        else:
+            self._run_dry(step, items.exhausted, replace(self._cut_short(step, started), spending=whole.spending))
 
     def _finish(self, step: PlannedStep, result: StepResult) -> None:
         if step.id in self._results:

@@ -45,18 +45,15 @@ class FanOut:
         return [result for result in self._results if result is not None]
 
     async def _work(self, events: EventSink) -> None:
-        for place, call in self._left:
-            try:
-                result = await self._item(call)
-            except BudgetExhausted as exc:
-                self.exhausted, self._left = exc, iter(())
+        while (following := next(self._left, None)) is not None:
+            place, call = following
+            result = self._results[place] = await self._item(call)
+            if self.exhausted is not None:
                 return
-            self._results[place] = result
             self._done += 1
             self._tell(events)
             if result.status is StepStatus.FAILED and self._step.on_error is not OnError.COLLECT:
                 self._left = iter(())
-                return
             await self._pace.keep()
 
     async def _item(self, call: Call) -> StepResult:
@@ -70,8 +67,8 @@ class FanOut:
             self._writer.add(call.cut_short())
             raise
         except BudgetExhausted as exc:
-            self._writer.add(call.cut_short(str(exc)))
-            raise
+            self.exhausted, self._left = exc, iter(())
+            result = call.cut_short(str(exc))
         if call.is_repeatable:
             self._writer.add(result)
         else:

@@ -13,7 +13,7 @@ from brain.errors import AnswerMisfit, ModelError
 from brain.language_models import patience
 from brain.language_models.chat import ChatEndpoint, Completion, StructuredCompletion, room_to_think
 from brain.language_models.failures import translated
-from brain.language_models.prices import FREE, Price
+from brain.language_models.prices import UNKNOWN, Price
 from brain.language_models.schemas import misfit
 from brain.shortened import shortened
 
@@ -41,7 +41,7 @@ class OpenAIChat:
         endpoint: Callable[[], Awaitable[ChatEndpoint]],
         *,
         at_once: int | None = None,
-        price: Price = FREE,
+        price: Price = UNKNOWN,
     ) -> None:
         self.name = name
         self.context_tokens = context_tokens

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-__all__ = ["FREE", "Price"]
+__all__ = ["FREE", "UNKNOWN", "Price"]
 
 log = logging.getLogger(__name__)
 
@@ -44,3 +44,4 @@ class Price:
 
 
 FREE = Price("", is_free=True)
+UNKNOWN = Price("", base_url="unknown:")

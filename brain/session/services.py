@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain.config_secrets import Redactor, Settings
 from brain.errors import SettingsError
 from brain.language_models import (
+    FREE,
     ChatEndpoint,
     ChatModel,
     Embedder,
@@ -122,7 +124,8 @@ def _chat_model(settings: Settings) -> ChatModel:
 
         price = Price(endpoint.model, endpoint.base_url)
         return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted, price=price)
-    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings), at_once=1)
+    own = partial(_embedded_chat, settings)
+    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, own, at_once=1, price=FREE)
 
 
 async def _embedded_chat(settings: Settings) -> ChatEndpoint:

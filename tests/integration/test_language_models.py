@@ -150,7 +150,7 @@ async def test_an_answer_that_is_of_no_use_is_paid_for_all_the_same(server: Scri
     with pytest.raises(ModelError) as caught:
         await metered.structured("Where?", SCHEMA)
     assert (caught.value.tokens_in, caught.value.tokens_out) == (7, 8000)
-    assert account.spent == Spending(8, 8001, 0.0)
+    assert account.spent == Spending(8, 8001, None)
 
 
 BROKEN = {

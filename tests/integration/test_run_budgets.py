@@ -1,5 +1,6 @@
 """What runs cost, and what becomes of them where they may not spend more: real services, a scripted model server."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,10 @@ COST = 0.002
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     made = new_project(tmp_path_factory.mktemp("budgets") / "shop")
+    registry = json.loads((made.project / "tools.json").read_text(encoding="utf-8"))
+    registry["tools"].append(LETTER)
+    (made.project / "tools.json").write_text(json.dumps(registry), encoding="utf-8")
+    (made.project / "letters.py").write_text(SEND, encoding="utf-8")
     yield made
     remove_project(made.project)
 
@@ -38,6 +43,22 @@ def prices() -> Iterator[None]:
     data_snapshot.set_custom_snapshot(data_snapshot.DataSnapshot(providers=[provider], from_auto_update=False))
     yield
     data_snapshot.set_custom_snapshot(None)
+
+
+LETTER = {
+    "name": "letter.send",
+    "description": "Send a letter, and let the model say what it was about.",
+    "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+    "annotations": {"readOnlyHint": False, "idempotentHint": False},
+    "usesModel": True,
+    "run": {"python": "letters:send"},
+}
+SEND = """
+async def send(text, *, context):
+    with (context.project / "sent.txt").open("a") as sent:
+        sent.write(text)
+    return (await context.model.complete(text)).text
+"""
 
 
 def opened(shop: CommandLine, server: ScriptedOpenAI, model: str) -> Brain:
@@ -187,6 +208,7 @@ def test_items_that_the_budget_held_are_kept_and_only_the_others_are_asked_for_l
     assert run.status is RunStatus.INTERRUPTED
     assert asked == 3
     assert run.spending.tokens == asked * 1100
+    assert brain.steps(run).tokens_in.tolist() == [3000, 0], "the step took what its items took"
     done = brain.resume(run, budget="none")
     assert done.status is RunStatus.SUCCEEDED
     assert len(server.asked) == 6, "two items and the last step"
@@ -234,6 +256,23 @@ def test_what_has_ended_well_cannot_be_resumed(brain: Brain, server: ScriptedOpe
     run = brain.run(pipeline(short("first")))
     with pytest.raises(UsageError, match=f"The run {run.id} is succeeded: there is nothing to resume"):
         brain.resume(run)
+
+
+def test_what_may_not_be_done_twice_is_done_again_only_by_a_persons_word(
+    brain: Brain, shop: CommandLine, server: ScriptedOpenAI
+) -> None:
+    server.script(says("A letter.", tokens=TOOK))
+    letter = {"id": "send", "tool": "letter.send", "arguments": {"text": "Dear all."}}
+    run = brain.run(pipeline(letter), yes=True, budget="100 tokens")
+    [step] = run.step_results
+    assert (run.status, step.status) == (RunStatus.INTERRUPTED, StepStatus.INTERRUPTED)
+    with pytest.raises(UsageError, match=r"Nobody knows whether send did its work .* resume with --retry-step send"):
+        brain.resume(run, budget="none", yes=True)
+    with pytest.raises(UsageError, match=f"The run {run.id} has no step sent; its steps: send"):
+        brain.resume(run, retry_steps=["sent"])
+    done = brain.resume(run, budget="none", yes=True, retry_steps=["send"])
+    assert (done.status, done.results["send"]) == (RunStatus.SUCCEEDED, "A letter.")
+    assert (shop.project / "sent.txt").read_text() == "Dear all." * 2
 
 
 def test_a_failed_run_is_resumed_where_it_failed(brain: Brain, server: ScriptedOpenAI) -> None:
