@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from brain.config_secrets import SECRET_REFERENCE
-from brain.errors import ModelError, PlanningError, Problem, SpecError
+from brain.errors import PlanningError, Problem, SpecError
+from brain.intent_inference.asking import said
 from brain.intent_inference.plan import Check, Plan, Question
 from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
@@ -49,7 +50,7 @@ class ModelPlanner:
         tokens_in = tokens_out = 0
         problems = ""
         for _ in range(1 + REPAIRS):
-            reply = await self._model.structured(prompt + problems, schema, system=system)
+            reply = await said(self._model, prompt + problems, schema, system=system)
             tokens_in, tokens_out = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
             try:
                 pipeline = self._check(_spec(reply.value, question))
@@ -141,8 +142,8 @@ def _or_reference(schema: JsonSchema) -> JsonSchema:
 
 
 def _spec(answer: Json, question: Question) -> PipelineSpec:
-    if not isinstance(answer, Mapping):
-        raise ModelError("The model answered with JSON that is no plan; try again or set another BRAIN_CHAT_MODEL.")
+    if not isinstance(answer, Mapping) or answer.keys().isdisjoint({"steps", "problem"}):
+        raise SpecError([Problem("answer", "is no plan: an object with name, steps and outputs, or a problem")])
     if not answer.get("steps"):
         reason = answer.get("problem") or "it names no tool that could serve"
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")

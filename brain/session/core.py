@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
+from brain.budgets import Budget
 from brain.config_secrets import (
     ContentRedactor,
     ProjectEnvironment,
@@ -23,7 +24,7 @@ from brain.config_secrets import (
 )
 from brain.egress import Egress, EgressPolicy
 from brain.embedded import in_use
-from brain.errors import BrainError, ModelError, PlanningError, UsageError
+from brain.errors import BrainError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -33,19 +34,20 @@ from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
-from brain.language_models import ChatModel, MeteredChat
+from brain.language_models import ChatModel
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
-from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
+from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import ApprovalRequest, RunEvent, RunStatus, short_id
+from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
+from brain.session import admission
 from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order
 from brain.session.own_tools import OwnTools
-from brain.session.run import Results, Run
+from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
     ServiceUrls,
@@ -133,7 +135,7 @@ class Core:
 
     async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
         """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError."""
-        made = await self._planned(request, tables)
+        made = await self._planned(self._model, request, tables)
         return replace(made, preflight=await self.preflight(made.pipeline))
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
@@ -145,20 +147,17 @@ class Core:
         except BrainError as exc:
             log.info("No estimate: %s", exc)
             return preflight(pipeline, ProjectEnvironment(self.settings.project).__contains__)
-        return replace(preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history))
+        return replace(
+            preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history, self._model.price.cost)
+        )
 
-    async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        _refuse_unusable(request)
+    async def _planned(self, model: ChatModel, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
+        admission.usable(request)
         if self.settings.secrets_keys:
             await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        model = MeteredChat(self._model)
-        try:
-            plan = await self._planner(model).plan(Question(taken, sources))
-        except (ModelError, PlanningError) as exc:
-            exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
-            raise
+        plan = await self._planner(model).plan(Question(taken, sources))
         if plan.pipeline.secrets:
             named = ", ".join(sorted(plan.pipeline.secrets))
             raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
@@ -169,10 +168,30 @@ class Core:
         return build(spec, self.registry)
 
     async def start(self, order: Order) -> UUID:
-        """Begin a run; it goes on in the background."""
+        """Begin a run; it goes on in the background. Raises UsageError where its budget cannot be held."""
         if order.spec is None:
-            _refuse_unusable(order.request)
-        return await (await self._open()).runner.start(order)
+            admission.usable(order.request)
+        budget = self.settings.brain_run_budget if order.budget is None else order.budget
+        self._admit(order.spec, budget)
+        return await (await self._open()).runner.start(replace(order, budget=budget))
+
+    async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
+        """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
+
+        Of the order count its budget, which all attempts together may spend (None: what it was), `yes` and `use_cache`.
+        `retry_steps` are called again although they may have done their work. Raises UsageError where it cannot go on.
+        """
+        stores = await self._open()
+        run = await self.show(run_id)
+        admission.resumable(run, retry_steps)
+        self._admit(run.spec, run.budget if order.budget is None else order.budget, run.spending)
+        await stores.runner.go_on(run_id, replace(order, request=run.request, spec=run.spec), admission.RESUMABLE)
+        return run_id
+
+    def _admit(self, spec: PipelineSpec | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
+        writes_answers = is_hosted_chat(self.settings)
+        if spec is None or admission.asks_model(self.check(spec), writes_answers=writes_answers):
+            admission.affordable(budget, self._model, spent)
 
     async def wait(self, run_id: UUID) -> Run:
         """The run, once it has come to rest; of another process's run as its events tell."""
@@ -192,7 +211,7 @@ class Core:
         if run.status is not RunStatus.WAITING or run.spec is None:
             raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, self.check(run.spec), {RunStatus.WAITING})
+        await stores.runner.go_on(run_id, Order(spec=run.spec), {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -221,7 +240,7 @@ class Core:
         await stores.store.mark_stale()
         row = await stores.store.get(run_id)
         steps = await stores.store.step_results(run_id)
-        return _as_run(row, steps, self.codec)
+        return Run.of_row(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
@@ -312,7 +331,7 @@ class Core:
     def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
-        model = self._model if is_hosted_chat(self.settings) else None
+        writes = is_hosted_chat(self.settings)
         return Runner(
             RunnerParts(
                 store=store,
@@ -321,18 +340,12 @@ class Core:
                 codec=self.codec,
                 check=self.check,
                 plan=self._planned,
-                aggregator=Aggregator(self.codec.table, model),
+                model=self._model,
+                aggregator=lambda model: Aggregator(self.codec.table, model if writes else None),
                 embedder=self._embedder,
                 project=self.settings.project,
             )
         )
-
-
-def _refuse_unusable(request: str) -> None:
-    if not request.strip():
-        raise UsageError("There is no request: say in words what you want.")
-    if why := why_unstorable(request):
-        raise UsageError(f"The request {why}: leave that character out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,23 +390,3 @@ def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple
     from brain.progress_tracker.redis import RedisBackend
 
     return RedisBackend(urls.redis, keep), in_postgres
-
-
-def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
-    waiting = (row.waiting_for or {}).get("approvals", ())
-    return Run(
-        run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
-        spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
-        outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
-        error=row.error, score=row.score, attempt=row.attempt,
-        waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
-        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
-        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
-    )  # fmt: skip
-
-
-def _ending(row: Any) -> str:
-    """What became of a run that has not succeeded."""
-    if row.status == RunStatus.SUCCEEDED:
-        return ""
-    return f"the status of run {short_id(row.id)} is {row.status}{f': {row.error}' if row.error else '.'}"

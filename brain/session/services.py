@@ -2,12 +2,22 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain.config_secrets import Redactor, Settings
 from brain.errors import SettingsError
-from brain.language_models import ChatEndpoint, ChatModel, Embedder, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.language_models import (
+    FREE,
+    ChatEndpoint,
+    ChatModel,
+    Embedder,
+    OpenAIChat,
+    OpenAIEmbedder,
+    Price,
+    WordLlamaEmbedder,
+)
 from brain.session.redacted_models import RedactedChat, RedactedEmbedder
 from brain.tool_registry.registry import built_in_tools_file
 
@@ -112,8 +122,10 @@ def _chat_model(settings: Settings) -> ChatModel:
         async def hosted() -> ChatEndpoint:
             return endpoint
 
-        return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted)
-    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, lambda: _embedded_chat(settings), at_once=1)
+        price = Price(endpoint.model, endpoint.base_url)
+        return OpenAIChat(endpoint.model, HOSTED_CONTEXT_TOKENS, hosted, price=price)
+    own = partial(_embedded_chat, settings)
+    return OpenAIChat(EMBEDDED_CHAT_MODEL, EMBEDDED_CONTEXT_TOKENS, own, at_once=1, price=FREE)
 
 
 async def _embedded_chat(settings: Settings) -> ChatEndpoint:
