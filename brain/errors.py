@@ -14,6 +14,7 @@ BrainError
 │       └── AnswerCutOff
 ├── RegistryError                 tools.json cannot be used
 ├── SpecError                     a pipeline that cannot be run; lists every problem
+├── SuiteError                    a suite that cannot be read; lists every problem
 ├── PlanningError                 a request that no plan was found for
 ├── ToolError                     a tool refused its input or failed at its work
 │   ├── EgressRefused
@@ -49,6 +50,7 @@ __all__ = [
     "SpecError",
     "StaleAttempt",
     "StepTimeout",
+    "SuiteError",
     "ToolError",
     "UsageError",
 ]
@@ -151,6 +153,18 @@ class SpecError(BrainError):
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"The pipeline has {count}:\n{lines}")
+
+
+class SuiteError(BrainError):
+    """The suite cannot be evaluated; `problems` holds every reason, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"{source[0].upper()}{source[1:]} has {count}:\n{lines}")
 
 
 class PlanningError(BrainError):

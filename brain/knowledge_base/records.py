@@ -44,6 +44,8 @@ class Outcome:
     error: str | None = None
     score: float | None = None
     """0 to 1, by the evaluator."""
+    checks: Mapping[str, bool] | None = None
+    """What the score is made of."""
     waiting_for: tuple[ApprovalRequest, ...] = ()
     spending: Spending = Spending()
     last_seq: int = 0
