@@ -92,7 +92,7 @@ class Comparison:
         }
 
     def _repr_html_(self) -> str:
-        html: str = self.frame._repr_html_()  # type: ignore[operator] # noqa: SLF001 - what notebooks ask for
+        html: str = self.frame._repr_html_()  # type: ignore[operator]
         return html
 
 

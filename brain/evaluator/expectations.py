@@ -100,7 +100,7 @@ def _arguments(tool: str, wanted: Sequence[Mapping[str, Assertion]], calls: Sequ
         if not left:
             yield from (Finding(f"{which}.{name}", ("has no step left to stand in",)) for name in arguments)
             continue
-        best = min(left, key=lambda call: sum(map(bool, _misfits(call, arguments).values())))  # noqa: B023 - used here
+        best = min(left, key=lambda call: sum(map(bool, _misfits(call, arguments).values())))
         left.remove(best)
         yield from (Finding(f"{which}.{name}", wrong) for name, wrong in _misfits(best, arguments).items())
 

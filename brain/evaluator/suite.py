@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from brain.errors import Problem, SuiteError, UsageError
-from brain.evaluator.assertions import Assertion, Expected, is_assertion
+from brain.evaluator.assertions import Expected, is_assertion
 from brain.nearest import did_you_mean
 from brain.pipeline_builder import notation
 from brain.pipeline_builder.spec import why_unstorable
@@ -126,6 +126,11 @@ class Expectation(_Written):
     """Something is asked in return; an assertion is about the questions, in one text."""
     error: Annotated[Expected | None, BeforeValidator(_as_yes)] = None
     """The run fails; an assertion is about the reason."""
+
+    @property
+    def looks_at_rows(self) -> bool:
+        """Whether a path leads into `rows`, which are read only where somebody asks for them."""
+        return any("rows" in path for output in self.outputs.values() for path in output.at)
 
     @model_validator(mode="after")
     def _one_ending(self) -> Self:

@@ -186,7 +186,7 @@ class SuiteRun:
         }
 
     def _repr_html_(self) -> str:
-        html: str = self.frame._repr_html_()  # type: ignore[operator] # noqa: SLF001 - what notebooks ask for
+        html: str = self.frame._repr_html_()  # type: ignore[operator]
         return html
 
 

@@ -46,6 +46,8 @@ class Outcome:
     """0 to 1, by the evaluator."""
     checks: Mapping[str, bool] | None = None
     """What the score is made of."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before relying on the answer; added to the plan's."""
     waiting_for: tuple[ApprovalRequest, ...] = ()
     spending: Spending = Spending()
     last_seq: int = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from brain.aggregator import Aggregator
@@ -41,11 +41,12 @@ from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
 from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import ApprovalRequest, RunEvent, RunStatus, short_id
+from brain.runs import RunEvent, RunStatus
+from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order
 from brain.session.own_tools import OwnTools
-from brain.session.run import Results, Run
+from brain.session.run import Run, run_of
 from brain.session.secrets import Secrets
 from brain.session.services import (
     ServiceUrls,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from brain.database.engine import Database
     from brain.knowledge_base.frames import Frames, RunFilter
     from brain.knowledge_base.store import RunStore
+    from brain.knowledge_base.suites import SuiteStore
     from brain.session.runner import Runner
     from brain.vault import Vault
 
@@ -100,14 +102,15 @@ class Core:
         self._embedder = embedder(settings, self.redactor)
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
-        self._model = chat_model(settings, self.redactor)
+        self.model = chat_model(settings, self.redactor)
+        self.evaluations = Evaluations(self)
         self._caller = LocalCaller(
             partial(load, importing=importing),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
                 egress=Egress(_egress_policy(settings)),
-                model=self._model,
+                model=self.model,
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
                 chromium=settings.brain_chromium,
@@ -152,8 +155,8 @@ class Core:
         if self.settings.secrets_keys:
             await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
-        sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
-        model = MeteredChat(self._model)
+        sources = await find_sources(taken, self.settings.project, tables or {}, self.open_table)
+        model = MeteredChat(self.model)
         try:
             plan = await self._planner(model).plan(Question(taken, sources))
         except (ModelError, PlanningError) as exc:
@@ -221,7 +224,7 @@ class Core:
         await stores.store.mark_stale()
         row = await stores.store.get(run_id)
         steps = await stores.store.step_results(run_id)
-        return _as_run(row, steps, self.codec)
+        return run_of(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
@@ -267,15 +270,29 @@ class Core:
         self.secrets = Secrets(self.settings, registry, self.redactor, self._vault)
         self._search = ToolSearch(registry, self._embedder)
 
+    @property
+    def has_hosted_chat(self) -> bool:
+        """Whether the chat model is one that the settings name, rather than the small one that comes along."""
+        return is_hosted_chat(self.settings)
+
+    async def suites(self) -> "SuiteStore":
+        """Where evaluations of suites are kept."""
+        return (await self._open()).suites
+
+    async def suite_runs(self, suite: str, limit: int | None) -> "pd.DataFrame":
+        """Evaluations of suites, the newest first."""
+        return await (await self._open()).frames.suite_runs(suite=suite, limit=limit)
+
     async def _vault(self) -> "Vault":
         return (await self._open()).vault
 
     def _planner(self, model: ChatModel) -> Planner:
-        if is_hosted_chat(self.settings):
+        if self.has_hosted_chat:
             return ModelPlanner(self.registry, self._search, model, self.check)
         return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
-    async def _open_table(self, path: str) -> "pa.Table":
+    async def open_table(self, path: str) -> "pa.Table":
+        """The table in a file of the project; raises ToolError."""
         tool, argument = table_reader(self.registry)
         reference = await self._caller.call(ToolCall(tool, {argument: path}, lambda _percentage, _message: None))
         return self.codec.table(reference["artifact"])
@@ -291,6 +308,7 @@ class Core:
         from brain.database.engine import Database
         from brain.knowledge_base.frames import Frames
         from brain.knowledge_base.store import RunStore
+        from brain.knowledge_base.suites import SuiteStore
         from brain.vault import KeyRing, Vault
 
         urls = await open_services(self.settings)
@@ -304,7 +322,8 @@ class Core:
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
             tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store), self.redactor)
             await made.enter_async_context(tracker)
-            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker), vault)
+            suites = SuiteStore(database, self.redactor)
+            stores = _Stores(store, suites, Frames(database), tracker, self._runner(store, tracker), vault)
             made.push_async_callback(stores.runner.close)
             self._stack.push_async_callback(made.pop_all().aclose)
         return stores
@@ -312,7 +331,7 @@ class Core:
     def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
-        model = self._model if is_hosted_chat(self.settings) else None
+        model = self.model if self.has_hosted_chat else None
         return Runner(
             RunnerParts(
                 store=store,
@@ -340,6 +359,7 @@ class _Stores:
     """What is there once the services are up."""
 
     store: "RunStore"
+    suites: "SuiteStore"
     frames: "Frames"
     tracker: ProgressTracker
     runner: "Runner"
@@ -377,23 +397,3 @@ def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple
     from brain.progress_tracker.redis import RedisBackend
 
     return RedisBackend(urls.redis, keep), in_postgres
-
-
-def _as_run(row: Any, steps: Any, codec: ArtifactCodec) -> Run:
-    waiting = (row.waiting_for or {}).get("approvals", ())
-    return Run(
-        run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
-        spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
-        outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
-        error=row.error, score=row.score, attempt=row.attempt,
-        waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
-        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
-        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
-    )  # fmt: skip
-
-
-def _ending(row: Any) -> str:
-    """What became of a run that has not succeeded."""
-    if row.status == RunStatus.SUCCEEDED:
-        return ""
-    return f"the status of run {short_id(row.id)} is {row.status}{f': {row.error}' if row.error else '.'}"

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from brain.config_secrets import Redactor
@@ -32,7 +33,7 @@ class RedactedChat:
         told = self._redactor.text
         with _without_secrets(self._redactor):
             reply = await self._model.complete(told(prompt), system=told(system), max_tokens=max_tokens)
-        return Completion(told(reply.text), reply.tokens_in, reply.tokens_out)
+        return replace(reply, text=told(reply.text))
 
     async def structured(
         self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500

@@ -1,6 +1,6 @@
 """A run as a person handles it: its status, its answer, and its results as DataFrames and files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from brain.runs import ApprovalRequest, Json, RunStatus, StepResult, short_id
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Results", "Run"]
+__all__ = ["Results", "Run", "run_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class Run:
     created_at: datetime
     finished_at: datetime | None
     notes: tuple[str, ...] = ()
-    """What the planner wants you to know before you rely on the answer."""
+    """What you should know before you rely on the answer."""
+    checks: Mapping[str, bool] | None = None
+    """What the score is made of."""
     tokens_in: int = 0
     tokens_out: int = 0
 
@@ -79,6 +81,7 @@ class Run:
             "notes": list(self.notes),
             "error": self.error,
             "score": self.score,
+            "checks": dict(self.checks) if self.checks is not None else None,
             "attempt": self.attempt,
             "created_at": self.created_at.isoformat(),
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
@@ -91,6 +94,27 @@ class Run:
             ],
             "steps": [_step_json(step) for step in self.step_results if step.item is None],
         }
+
+
+def run_of(row: Any, steps: Iterable[StepResult], codec: ArtifactCodec) -> Run:
+    """The run that its row and its steps tell of."""
+    waiting = (row.waiting_for or {}).get("approvals", ())
+    return Run(
+        run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
+        spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
+        outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
+        error=row.error, score=row.score, attempt=row.attempt,
+        waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
+        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes), checks=row.checks,
+        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
+    )  # fmt: skip
+
+
+def _ending(row: Any) -> str:
+    """What became of a run that has not succeeded."""
+    if row.status == RunStatus.SUCCEEDED:
+        return ""
+    return f"the status of run {short_id(row.id)} is {row.status}{f': {row.error}' if row.error else '.'}"
 
 
 class Results(Mapping[str, Any]):

@@ -13,7 +13,7 @@ from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.database.tables import Run as RunRow
 from brain.errors import BrainError, ModelError, PlanningError, ProgressUnavailable, StaleAttempt
-from brain.evaluator import evaluate
+from brain.evaluator import Grounds, evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import on_daemon_thread
@@ -69,6 +69,7 @@ class _Active:
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
     uses_cache: bool = True
+    inputs: Mapping[str, Json] = field(default_factory=dict)
     spending: Spending = field(default_factory=Spending)
     """Of the answer, or of a plan that was not found; what a plan took is stored with it."""
 
@@ -138,12 +139,13 @@ class Runner:
 
     async def _start(self, order: Order) -> UUID:
         parts = self._parts
-        pipeline = parts.check(order.spec) if order.spec is not None else None
+        spec = order.plan.spec if order.plan is not None else order.spec
+        pipeline = parts.check(spec) if spec is not None else None
         inputs = await asyncio.to_thread(parts.codec.pack, dict(order.inputs))
         if pipeline is not None:
             inputs = pipeline.bind_inputs(inputs)
         run_id = new_run_id()
-        request = order.request or (order.spec.request if order.spec else "")
+        request = order.request or (spec.request if spec else "")
         row = RunRow(
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
             source=order.source,
@@ -152,6 +154,9 @@ class Runner:
         if pipeline is not None:
             row.spec, row.name = pipeline.spec.to_json(), pipeline.spec.name
             row.tool_versions = {tool.name: tool.version for tool in tools}
+        if order.plan is not None:
+            row.planner, row.notes = order.plan.planner, list(order.plan.notes)
+            row.tokens_in, row.tokens_out = order.plan.tokens_in, order.plan.tokens_out
         await parts.store.create(row, tools)
         active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(everything=order.yes)
@@ -260,7 +265,7 @@ class Runner:
         return plan.pipeline
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
-        parts = self._parts
+        parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
         engine = Engine(parts.caller, active.publisher, journal, parts.project, cache if active.uses_cache else None)
         return await engine.run(job, active.cancel)
@@ -269,23 +274,26 @@ class Runner:
         if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
-        answer = await _unless_cancelled(self._parts.aggregator.answer(active.pipeline.spec, result), active.cancel)
+        answering = self._parts.aggregator.answer(active.pipeline.spec, result, active.inputs)
+        answer = await _unless_cancelled(answering, active.cancel)
         active.spending = Spending(answer.tokens_in, answer.tokens_out)
         return answer
 
     async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
-        text, cited = (answer.text, answer.cited) if answer else (None, ())
+        text = answer.text if answer else None
         spending = replace(
             active.spending,
             tokens_in=active.spending.tokens_in + result.tokens_in,
             tokens_out=active.spending.tokens_out + result.tokens_out,
         )
+        grounds = Grounds(answer.cited, answer.unverified) if answer else None
+        scored = evaluate(result, grounds, active.pipeline) if result.status.is_final else None
         outcome = Outcome(
             status=result.status, outputs=result.outputs, answer=text, error=result.error,
-            score=evaluate(result, cited).score if result.status.is_final else None,
-            waiting_for=result.waiting_for, spending=spending, last_seq=active.publisher.seq + 1,
-            backend=active.publisher.backend,
+            score=scored.score if scored else None, checks=scored.checks if scored else None,
+            notes=answer.notes if answer else (), waiting_for=result.waiting_for, spending=spending,
+            last_seq=active.publisher.seq + 1, backend=active.publisher.backend,
         )  # fmt: skip
         status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
         waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []

@@ -8,9 +8,9 @@ from typing import Any
 
 from brain.errors import AnswerCutOff, ModelError, ToolError
 from brain.language_models import LARGE_CONTEXT
+from brain.text_parts import halves, tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
-from brain.tools.text_parts import halves, tokens_of
 from brain.untrusted import mark, readable
 
 __all__ = ["Task", "answer_tokens", "each", "in_halves", "longest"]

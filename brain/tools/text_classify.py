@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from brain.errors import ModelError, ToolError
 from brain.runs import Json
+from brain.text_parts import cut
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each
-from brain.tools.text_parts import cut
 from brain.untrusted import readable
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from itertools import chain
 from typing import Any
 
 from brain.runs import Json
+from brain.text_parts import cut, tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_asking import Task, answer_tokens, each, longest
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined, tokens_of
+from brain.tools.text_joined import joined
 from brain.tools.text_passages import excerpts
 from brain.untrusted import readable
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from brain.tools.text_parts import cut, tokens_of
+from brain.text_parts import cut, tokens_of
 from brain.tools.text_words import terms
 
 __all__ = ["Excerpt", "excerpts"]

@@ -3,10 +3,11 @@
 from functools import partial
 from typing import Any
 
+from brain.text_parts import cut, tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined, tokens_of
+from brain.tools.text_joined import joined
 
 __all__ = ["summarize"]
 

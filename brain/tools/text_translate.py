@@ -5,10 +5,11 @@ from functools import partial
 from typing import Any
 
 from brain.errors import AnswerCutOff
+from brain.text_parts import cut, tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each, in_halves
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined, tokens_of
+from brain.tools.text_joined import joined
 
 __all__ = ["translate"]
 
