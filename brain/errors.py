@@ -156,7 +156,7 @@ class SpecError(BrainError):
 
 
 class SuiteError(BrainError):
-    """The suite cannot be evaluated; `problems` holds every reason, in the order of the file."""
+    """The suite cannot be evaluated; `problems` holds every reason, in the order of the file, `source` names that."""
 
     exit_code = 2
 
@@ -164,7 +164,7 @@ class SuiteError(BrainError):
         self.problems = tuple(problems)
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"{source[0].upper()}{source[1:]} has {count}:\n{lines}")
+        super().__init__(f"The suite{f' {source}' if source else ''} has {count}:\n{lines}")
 
 
 class PlanningError(BrainError):

@@ -52,7 +52,10 @@ def run(
     judged: Annotated[bool, typer.Option("--judge", help="Have the chat model rate the answers as well.")] = False,
     compare: Annotated[
         str | None,
-        typer.Option("--compare", help="Show what changed since this evaluation: its id, or `last` of the suite."),
+        typer.Option(
+            "--compare",
+            help="Show what changed since this evaluation: its id, or `last` of the suite, with --plan-only of plans.",
+        ),
     ] = None,
     min_score: Annotated[
         float | None,
@@ -75,13 +78,13 @@ def run(
     read = read_suite(suite)
     _look(out, overwrite=overwrite)
     with open_brain(project, tools) as brain:
-        before = None if compare is None else brain.evaluation(compare, suite=read.name)
+        before = None if compare is None else brain.evaluation(compare, suite=read.name, plan_only=plan_only)
         options = {"plan_only": plan_only, "jobs": jobs, "judge": judged, "yes": yes, "use_cache": not no_cache}
         done = _evaluated(brain, suite, case or (), as_json=as_json, **options)
     if before is None:
         views.suite_run(done, as_json=as_json)
     else:
-        views.comparison(Comparison(before, done), as_json=as_json)
+        views.comparison(Comparison(before.only(case) if case else before, done), as_json=as_json)
     _save(done, out, overwrite=overwrite)
     is_enough = done.passed == len(done.cases) if min_score is None else done.score >= min_score
     if not is_enough:

@@ -173,5 +173,5 @@ def _summary(shown: "SuiteRun") -> str:
     took = f"{seconds:.1f} s of work" + (f", {tokens:,} tokens" if tokens else "")
     judged = f", judged {figures.plain(shown.judged)}" if shown.judged is not None else ""
     unfinished = "" if shown.finished_at is not None else ", interrupted"
-    what = "planned" if shown.plan_only else "passed"
-    return f"[{colour}]{shown.passed} of {of}[/] {what} ({shown.score:.0%}){judged}, {took}{unfinished}"
+    plans = ", plans only" if shown.plan_only else ""
+    return f"[{colour}]{shown.passed} of {of}[/] passed ({shown.score:.0%}){judged}{plans}, {took}{unfinished}"

@@ -77,7 +77,7 @@ def _told(attempt: Attempt) -> str:
         return f"it was declined: {attempt.declined}"
     if attempt.status is None:
         return attempt.error or "there is a plan"
-    return f"the run {attempt.status}{f': {attempt.error}' if attempt.error else ''}"
+    return f"the run is {attempt.status}{f': {attempt.error}' if attempt.error else ''}"
 
 
 def _tools(expected: ToolsExpected, used: Sequence[str]) -> Iterator[str]:
@@ -119,8 +119,7 @@ def _misfits(call: Call, wanted: Mapping[str, Assertion]) -> dict[str, tuple[str
 def _output(name: str, expected: OutputExpected, outputs: Mapping[str, Json]) -> Iterator[Finding]:
     """The findings about an output; `*` stands for the one that fits best."""
     if name == ANY_OUTPUT and outputs:
-        each = [list(_inside(name, expected, value)) for value in outputs.values()]
-        yield from min(each, key=lambda found: sum(not finding.passed for finding in found))
+        yield from _inside(name, expected, min(outputs.values(), key=lambda value: _misfit(expected, value)))
     elif name in outputs:
         yield from _inside(name, expected, outputs[name])
     else:
@@ -129,15 +128,26 @@ def _output(name: str, expected: OutputExpected, outputs: Mapping[str, Json]) ->
         yield from (Finding(finding.what, (missing,)) for finding in _inside(name, expected, None))
 
 
+def _misfit(expected: OutputExpected, value: Json) -> tuple[int, int]:
+    """How badly an output fits: by what is wrong with it, then by what it does not even have."""
+    wrong = sum(not finding.passed for finding in _inside("", expected, value))
+    return wrong, sum(_at(path, value)[0] is None for path in expected.at)
+
+
 def _inside(name: str, expected: OutputExpected, value: Json) -> Iterator[Finding]:
     if expected.itself is not None:
         yield Finding(f"outputs.{name}", tuple(expected.itself.misfits(value)))
     for path, assertion in expected.at.items():
-        try:
-            wrong = tuple(assertion.misfits(jmespath.search(path, value)))
-        except JMESPathError as exc:
-            wrong = (f"cannot be looked up: {str(exc).splitlines()[0]}",)
-        yield Finding(f"outputs.{name}.{path}", wrong)
+        found, failure = _at(path, value)
+        yield Finding(f"outputs.{name}.{path}", (failure,) if failure else tuple(assertion.misfits(found)))
+
+
+def _at(path: str, value: Json) -> tuple[Json, str]:
+    """What stands at a path, and why it cannot be looked up where a function in it does not take what is there."""
+    try:
+        return jmespath.search(path, value), ""
+    except JMESPathError as exc:
+        return None, f"cannot be looked up: {str(exc).splitlines()[0]}"
 
 
 def _single(what: str, expected: Assertion | None, value: Json) -> Iterator[Finding]:

@@ -193,7 +193,7 @@ class Suite(_Written):
         return self
 
     @classmethod
-    def from_text(cls, text: str, source: str = "the suite") -> Self:
+    def from_text(cls, text: str, source: str = "") -> Self:
         """Parse JSON or YAML; raises SuiteError with every field that is wrong."""
         try:
             value = notation.from_text(text)
@@ -202,7 +202,7 @@ class Suite(_Written):
         return cls.from_value(value, source)
 
     @classmethod
-    def from_value(cls, value: Any, source: str = "the suite") -> Self:
+    def from_value(cls, value: Any, source: str = "") -> Self:
         """Check the shape of a parsed value; raises SuiteError with every field that is wrong."""
         if not isinstance(value, Mapping):
             raise SuiteError(source, [Problem("the file", "must be a mapping with `cases`")])
@@ -219,7 +219,7 @@ class Suite(_Written):
                 raise UsageError(f"The suite {self.name} has no case {name!r}.{did_you_mean(name, there)}")
         return self.model_copy(update={"cases": tuple(case for case in self.cases if case.name in names)})
 
-    def check_tools(self, known: Collection[str], source: str = "the suite") -> None:
+    def check_tools(self, known: Collection[str], source: str = "") -> None:
         """Raise SuiteError where a case expects a tool that there is not: it could never be met."""
         problems = [
             Problem(f"case {case.name!r}, expect.{where}", f"there is no tool {tool!r}.{did_you_mean(tool, known)}")

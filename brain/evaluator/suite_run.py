@@ -1,7 +1,7 @@
 """What came of a suite: one result a case, and what they were made with, as a DataFrame or as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -156,6 +156,10 @@ class SuiteRun:
         """The mean of the judgements; None where there are none."""
         scores = [case.judgement.score for case in self.cases if case.judgement is not None]
         return sum(scores) / len(scores) if scores else None
+
+    def only(self, names: Collection[str]) -> "SuiteRun":
+        """The same with the cases of these names alone."""
+        return replace(self, cases=tuple(case for case in self.cases if case.name in names))
 
     @property
     def frame(self) -> "pd.DataFrame":

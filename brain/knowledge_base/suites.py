@@ -67,14 +67,15 @@ class SuiteStore:
             mine = select(Judgement).where(col(Judgement.run_id) == run_id)
             return list(await session.scalars(mine.order_by(col(Judgement.created_at).desc())))
 
-    async def resolve(self, text: str, *, suite: str | None = None) -> UUID:
+    async def resolve(self, text: str, *, suite: str | None = None, plan_only: bool | None = None) -> UUID:
         """The evaluation that an id, the unique beginning or end of one, or `last` names.
 
-        `last` is the newest that came to its end, of a suite where one is named. Raises UsageError.
+        `last` is the newest that came to its end: of a suite, and of plans alone or of runs, where that is said. Raises
+        UsageError.
         """
         wanted = text.strip().lower()
         if wanted == LAST:
-            return await self._newest(suite)
+            return await self._newest(suite, plan_only)
         digits = wanted.replace("-", "")
         if not HEX_DIGITS.fullmatch(digits):
             raise UsageError(f"{text!r} is no id of an evaluation: give some of its digits, or `last`.")
@@ -88,16 +89,19 @@ class SuiteStore:
             raise UsageError(f"{text!r} fits several evaluations ({_listed(found)}): give more digits.")
         return found[0]
 
-    async def _newest(self, suite: str | None) -> UUID:
+    async def _newest(self, suite: str | None, plan_only: bool | None) -> UUID:
         done = select(col(SuiteRun.id)).where(col(SuiteRun.finished_at).is_not(None))
         if suite is not None:
             done = done.where(col(SuiteRun.suite) == suite)
+        if plan_only is not None:
+            done = done.where(col(SuiteRun.plan_only).is_(plan_only))
         newest = done.order_by(col(SuiteRun.created_at).desc(), col(SuiteRun.id).desc()).limit(1)
         async with self._database.session() as session:
             found: UUID | None = await session.scalar(newest)
         if found is None:
             of = f" of the suite {suite}" if suite is not None else ""
-            raise UsageError(f"There is no finished evaluation{of} yet: brain eval SUITE makes one.")
+            kind = "" if plan_only is None else " with plans alone" if plan_only else " with runs"
+            raise UsageError(f"There is no finished evaluation{of}{kind} yet: brain eval SUITE makes one.")
         return found
 
     async def _add(self, *rows: SQLModel) -> None:

@@ -197,9 +197,9 @@ class Brain:
         )  # fmt: skip
         return self._bridge.run(self._core.evaluations.run(order, on_case))
 
-    def evaluation(self, which: str = "last", *, suite: str | None = None) -> SuiteRun:
-        """An earlier evaluation, named by its id, a part of it, or `last` (of a suite where one is named)."""
-        return self._bridge.run(self._core.evaluations.show(which, suite=suite))
+    def evaluation(self, which: str = "last", *, suite: str | None = None, plan_only: bool | None = None) -> SuiteRun:
+        """An earlier evaluation, named by its id, a part of it, or `last`: of a suite and kind, where that is said."""
+        return self._bridge.run(self._core.evaluations.show(which, suite=suite, plan_only=plan_only))
 
     def evaluations(self, *, suite: str = "", limit: int | None = 1000) -> "pd.DataFrame":
         """Evaluations of suites as a DataFrame, the newest first."""
@@ -293,14 +293,14 @@ def as_spec(pipeline: SpecLike) -> PipelineSpec:
 
 
 def _suite(suite: SuiteLike, project: Path) -> tuple[Suite, Path, str]:
-    """The suite, the folder that its pipelines stand in, and what messages call it; raises SuiteError, UsageError."""
+    """The suite, the folder of its pipelines, and its file if there is one; raises SuiteError, UsageError."""
     match suite:
         case Suite():
-            return suite, project, "the suite"
+            return suite, project, ""
         case Mapping():
-            return Suite.from_value(dict(suite)), project, "the suite"
+            return Suite.from_value(dict(suite)), project, ""
         case str() if "\n" in suite:
-            return Suite.from_text(suite), project, "the suite"
+            return Suite.from_text(suite), project, ""
         case str() | Path():
             return read_suite(Path(suite)), Path(suite).parent, str(suite)
         case _:

@@ -173,7 +173,7 @@ class Core:
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background."""
-        if order.spec is None:
+        if order.spec is None and order.plan is None:
             _refuse_unusable(order.request)
         return await (await self._open()).runner.start(order)
 

@@ -27,6 +27,8 @@ from brain.evaluator import (
     made_with,
 )
 from brain.intent_inference.plan import Plan
+from brain.pipeline_builder.pipeline import PlannedStep
+from brain.pipeline_builder.references import input_reference
 from brain.pipeline_builder.spec import read_spec
 from brain.runs import Json, RunStatus, new_run_id, utc_now
 from brain.session.order import Order
@@ -55,8 +57,8 @@ class SuiteOrder:
     suite: Suite
     folder: Path
     """What pipelines in the suite are relative to."""
-    source: str = "the suite"
-    """What messages call it."""
+    source: str = ""
+    """The file that it stands in, if it does."""
     plan_only: bool = False
     """Whether only plans are looked at, and nothing is run."""
     jobs: int = 4
@@ -89,31 +91,29 @@ class Evaluations:
         before = MadeWith(self._core.model.name, prompts=self._prompts(order))
         begun = SuiteRun(new_run_id(), order.suite.name, order.plan_only, (), before, utc_now())
         await store.begin(rows.suite_row(begun, len(order.suite.cases)))
-        attempts: list[Attempt] = []
+        kept: list[Attempt | None] = []
 
         async def keep(case: CaseResult, attempt: Attempt | None) -> None:
             await store.keep(*rows.case_rows(begun.suite_run_id, case))
-            attempts.extend([attempt] if attempt is not None else [])
-            kept.append(case)
+            kept.append(attempt)
             if on_case is not None:
                 on_case(case, len(kept), len(order.suite.cases))
 
-        kept: list[CaseResult] = []
         attempt = partial(self._attempt, order=order, judge=judge)
         cases = await evaluate_suite(order.suite, attempt, keep, jobs=order.jobs, plan_only=order.plan_only)
-        done = replace(begun, cases=cases, made_with=made_with(before, attempts), finished_at=utc_now())
+        done = replace(begun, cases=cases, made_with=made_with(before, filter(None, kept)), finished_at=utc_now())
         made = done.made_with
         await store.finish(
             begun.suite_run_id, score=done.score, planner=made.planner, tool_versions=dict(made.tool_versions)
         )
         return done
 
-    async def show(self, text: str, *, suite: str | None = None) -> SuiteRun:
-        """The evaluation that an id, a part of one, or `last` names; raises UsageError."""
+    async def show(self, text: str, *, suite: str | None = None, plan_only: bool | None = None) -> SuiteRun:
+        """The evaluation that an id, a part of one, or `last` names; the rest says of what. Raises UsageError."""
         from brain.session import evaluation_rows as rows
 
         store = await self._core.suites()
-        return rows.suite_run_of(*await store.load(await store.resolve(text, suite=suite)))
+        return rows.suite_run_of(*await store.load(await store.resolve(text, suite=suite, plan_only=plan_only)))
 
     async def judge(self, run: Run, rubric: str = "") -> Judgement:
         """Have the chat model rate a run's answer, and keep that; raises UsageError, ModelError."""
@@ -142,7 +142,7 @@ class Evaluations:
             plan, inputs = await self._planned(case, order)
         except PlanningError as exc:
             return Attempt(declined=str(exc), tokens_in=exc.tokens_in, tokens_out=exc.tokens_out)
-        planned = _of_plan(plan)
+        planned = _of_plan(plan, inputs)
         if order.plan_only:
             return planned
         run = await self._seen_through(
@@ -203,13 +203,23 @@ class Evaluations:
         return Judged(request or run.name, run.answer or "", results, rubric)
 
 
-def _of_plan(plan: Plan) -> Attempt:
+def _of_plan(plan: Plan, inputs: Mapping[str, Any]) -> Attempt:
     steps = plan.pipeline.steps.values()
+    given = {
+        input_reference(name): inputs.get(name, schema.get("default")) for name, schema in plan.spec.inputs.items()
+    }
     return Attempt(
         spec=plan.spec, planner=plan.planner, tokens_in=plan.tokens_in, tokens_out=plan.tokens_out,
-        calls=tuple(Call(step.definition.name, step.arguments.source) for step in steps),
+        calls=tuple(_call(step, given) for step in steps),
         tool_versions={step.definition.name: step.definition.version for step in steps},
     )  # fmt: skip
+
+
+def _call(step: PlannedStep, given: Mapping[str, Any]) -> Call:
+    """A step as it is planned, with what the inputs fill in."""
+    written = step.arguments.source
+    filled = {name: given[value] for name, value in written.items() if isinstance(value, str) and value in given}
+    return Call(step.definition.name, written, filled)
 
 
 def _of_run(run: Run, planned: Attempt, outputs: Mapping[str, Json]) -> Attempt:
@@ -217,9 +227,9 @@ def _of_run(run: Run, planned: Attempt, outputs: Mapping[str, Json]) -> Attempt:
     ids = [step.id for step in planned.spec.steps] if planned.spec else []
     calls = zip(ids, planned.calls, strict=True)
     return replace(
-        planned, calls=tuple(replace(call, filled_in=filled_in.get(step, {})) for step, call in calls),
+        planned, calls=tuple(replace(call, filled_in=filled_in.get(step, call.filled_in)) for step, call in calls),
         run_id=run.run_id, status=run.status, error=_why(run), outputs=outputs, answer=run.answer, score=run.score,
-        tokens_in=run.tokens_in, tokens_out=run.tokens_out, notes=run.notes,
+        tokens_in=run.tokens_in, tokens_out=run.tokens_out,
     )  # fmt: skip
 
 

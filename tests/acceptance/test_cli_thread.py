@@ -11,7 +11,8 @@ from brain.database.upgrade import HEAD
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
     "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
-    "score", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for", "steps",
+    "score", "checks", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for",
+    "steps",
 }  # fmt: skip
 STEP_FIELDS = {
     "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "arguments", "result", "error",
