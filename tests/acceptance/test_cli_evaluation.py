@@ -1,15 +1,24 @@
 """`brain eval` as a process: what is printed, what is written, and how it ends."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine, Terminal, nap
+from command_line import CommandLine, Terminal, nap, new_project, remove_project
 
 MEANS = "average price by shop in sales.csv"
 GOOD = {"name": "good", "request": MEANS, "expect": {"tools": ["table.read", "table.aggregate"]}}
 BAD = {"name": "bad", "request": MEANS, "expect": {"tools": ["table.read"], "outputs": {"table": {"row_count": 2}}}}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """A project of its own: evaluations leave many runs of one request."""
+    made = new_project(tmp_path_factory.mktemp("evaluation") / "shop")
+    yield made
+    remove_project(made.project)
 
 
 def write(shop: CommandLine, name: str, *cases: dict[str, Any]) -> str:
@@ -31,9 +40,10 @@ def test_a_suite_is_shown_as_it_goes_and_ends_with_5_where_a_case_did_not_pass(s
     assert bad.split()[:4] == ["✗", "bad", "0.6667", "succeeded"]
     assert "tools have table.aggregate as well" in bad
     assert "1 of 2 passed (50%)" in done.out
-    assert shop("eval", mixed, "--case", "good").code == 0
-    assert shop("eval", mixed, "--min-score", "0.5").code == 0
-    assert shop("eval", mixed, "--min-score", "0.6").code == 5
+    plans = ("eval", mixed, "--plan-only")
+    assert shop(*plans, "--case", "good").code == 0
+    assert shop(*plans, "--min-score", "0.5").code == 0
+    assert shop(*plans, "--min-score", "0.6").code == 5
 
 
 def test_plans_alone_are_quick_and_compared_with_the_last_of_their_kind(shop: CommandLine) -> None:

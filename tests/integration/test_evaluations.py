@@ -1,13 +1,11 @@
 """Suites over real services: embedded parts alone, and a scripted model server."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine, eventually, nap, new_project, remove_project
+from command_line import CommandLine, new_project, remove_project
 from scripted_openai import Answer, Asked, ScriptedOpenAI, fails, marked_in, says, says_json
 
 from brain import Brain
@@ -269,22 +267,3 @@ def test_an_evaluation_that_is_not_there_is_told(brain: Brain, which: str) -> No
         brain.evaluation(which)
     with pytest.raises(UsageError, match="no finished evaluation of the suite nobody yet: brain eval SUITE makes one"):
         brain.evaluation("last", suite="nobody")
-
-
-def test_an_evaluation_that_is_given_up_ends_its_runs_and_keeps_what_was_done(brain: Brain, shop: CommandLine) -> None:
-    shop.write("long.yaml", nap("long", 60))
-    given_up = suite(DECLINED, {"name": "long", "pipeline": "long.yaml"}, name="given up")
-
-    def evaluate() -> None:
-        with suppress(BaseException):  # the Brain is closed while it evaluates
-            other.eval(given_up)
-
-    with Brain(shop.project) as other:
-        thread = threading.Thread(target=evaluate)
-        thread.start()
-        eventually(lambda: not brain.runs(text="long", status="running").empty)
-        eventually(lambda: brain.evaluations(suite="given up")["passed"].sum() == 1)
-    thread.join(20)
-    assert brain.runs(text="long").iloc[0]["status"] == "cancelled"
-    [row] = brain.evaluations(suite="given up").to_dict("records")
-    assert (row["passed"], row["cases"]) == (1, 2)
