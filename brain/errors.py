@@ -11,11 +11,14 @@ BrainError
 │   │   └── SchemaMismatch
 │   ├── ProgressUnavailable
 │   └── ModelError
-│       └── AnswerCutOff
+│       ├── AnswerCutOff
+│       ├── AnswerMisfit
+│       └── ModelSilent
 ├── RegistryError                 tools.json cannot be used
 ├── SpecError                     a pipeline that cannot be run; lists every problem
 ├── SuiteError                    a suite that cannot be read; lists every problem
 ├── PlanningError                 a request that no plan was found for
+├── BudgetExhausted               a run may not spend what its next question to a model may take
 ├── ToolError                     a tool refused its input or failed at its work
 │   ├── EgressRefused
 │   ├── ApprovalRequired
@@ -26,17 +29,22 @@ BrainError
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Any, Self
 
 __all__ = [
     "AnswerCutOff",
+    "AnswerMisfit",
     "ApprovalRequired",
     "ArtifactError",
     "BrainError",
+    "BudgetExhausted",
     "DatabaseError",
     "DatabaseUnreachable",
     "EgressRefused",
     "ModelError",
+    "ModelSilent",
     "NoSuchOutput",
     "PlanningError",
     "Problem",
@@ -114,16 +122,49 @@ class ProgressUnavailable(ServiceError):
 class ModelError(ServiceError):
     """The language model did not give a usable answer.
 
-    `tokens_in` and `tokens_out` are what it took all the same.
+    `tokens_in` and `tokens_out` are what it took all the same; `transient` is true where the same question may be
+    answered later.
     """
 
-    def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+    def __init__(
+        self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0, transient: bool = False
+    ) -> None:
         super().__init__(message)
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
+        self.transient = transient
+
+    def reworded(self, message: str) -> Self:
+        """The same failure in other words, without what led to it."""
+        other = copy(self)
+        other.args = (message,)
+        return other
 
 
 class AnswerCutOff(ModelError):
     """The language model's answer was longer than it may be; a question about less may be answered."""
+
+
+class AnswerMisfit(ModelError):
+    """The language model answered with JSON that does not follow the schema.
+
+    `value` is that JSON and `finding` what is wrong with it, both by the model and not to be trusted.
+    """
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        value: Any = None,
+        finding: str = "",
+        tokens_in: int = 0,
+        tokens_out: int = 0,
+    ) -> None:
+        super().__init__(message, tokens_in=tokens_in, tokens_out=tokens_out)
+        self.value, self.finding = value, finding
+
+
+class ModelSilent(ModelError):
+    """The language model did not answer in time; what it took for that is not known."""
 
 
 class RegistryError(BrainError):
@@ -176,6 +217,10 @@ class PlanningError(BrainError):
     def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
         super().__init__(message)
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
+
+
+class BudgetExhausted(BrainError):
+    """The run's budget does not allow its next question to a language model."""
 
 
 class ToolError(BrainError):

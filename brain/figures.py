@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["MISSING", "plain", "shorten"]
+__all__ = ["MISSING", "dollars", "plain", "shorten"]
 
 MISSING = "missing"
 TELLS_APART = re.compile(
@@ -47,6 +47,14 @@ def _broken(value: float, separator: str) -> str:
         return f"{int(value):{separator}}"
     behind = max(DECIMALS, DIGITS - 1 - math.floor(math.log10(size)))
     return f"{value:{separator}.{behind}f}".rstrip("0").rstrip(".")
+
+
+def dollars(amount: float) -> str:
+    """An amount of US dollars: cents, and where that says little two digits that are not zero."""
+    if not amount:
+        return "$0"
+    whole, _, behind = f"{amount:,.{max(DECIMALS, 1 - math.floor(math.log10(amount)))}f}".partition(".")
+    return f"${whole}.{behind.rstrip('0'):0<{DECIMALS}}"
 
 
 def shorten(text: str, characters: int) -> str:

@@ -10,12 +10,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 __all__ = [
+    "NOTHING_SPENT",
     "ApprovalRequest",
     "EventType",
     "Json",
     "RunEvent",
     "RunResult",
     "RunStatus",
+    "Spending",
     "StepResult",
     "StepStatus",
     "new_run_id",
@@ -99,6 +101,8 @@ class EventType(StrEnum):
     STEP_CACHED = "step.cached"
     STEP_INTERRUPTED = "step.interrupted"
     ANSWER_STARTED = "answer.started"
+    MODEL_WAITING = "model.waiting"
+    """The chat model is busy and is asked again; with `step_id` where a step asks it."""
 
     @classmethod
     def of_run(cls, status: RunStatus) -> "EventType":
@@ -178,6 +182,33 @@ class RunEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What language models took."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = 0.0
+    """In US dollars; None where the price of some of it is not known."""
+
+    @property
+    def tokens(self) -> int:
+        """In and out together."""
+        return self.tokens_in + self.tokens_out
+
+    def __add__(self, other: "Spending") -> "Spending":
+        """Both together; of what is not known the sum is not known either."""
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Spending(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            (self.cost_usd or 0) + (other.cost_usd or 0) if known else None,
+        )
+
+
+NOTHING_SPENT = Spending()
+
+
+@dataclass(frozen=True, slots=True)
 class StepResult:
     """How one step (or, with `item`, one item of a `foreach` step) ended."""
 
@@ -196,8 +227,7 @@ class StepResult:
     """Of a `foreach` step: how many items it had; None for any other."""
     tries: int = 0
     """How often the tool was called."""
-    tokens_in: int = 0
-    tokens_out: int = 0
+    spending: Spending = NOTHING_SPENT
     """What the tool's questions to the chat model took, of all tries; of a `foreach` step what its items took."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -231,9 +261,6 @@ class RunResult:
     steps: Mapping[str, StepResult] = field(default_factory=dict)
     error: str | None = None
     waiting_for: tuple[ApprovalRequest, ...] = ()
-    tokens_in: int = 0
-    tokens_out: int = 0
-    """What the tools of this attempt took from the chat model."""
 
 
 def new_run_id() -> UUID:

@@ -12,10 +12,10 @@ from brain.aggregator.results import OpenTable, put_into_words
 from brain.artifacts import is_file, is_table
 from brain.errors import ArtifactError, ModelError
 from brain.language_models import ChatModel
+from brain.language_models.tokens import tokens_of
 from brain.pipeline_builder.references import read_text
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json, RunResult
-from brain.text_parts import tokens_of
 from brain.untrusted import mark
 
 __all__ = ["ANSWER_PROMPT", "Aggregator", "Answer"]

@@ -7,7 +7,8 @@ from importlib import resources
 
 from brain.errors import ModelError
 from brain.language_models import ChatModel
-from brain.text_parts import cut, tokens_of
+from brain.language_models.text_parts import cut
+from brain.language_models.tokens import tokens_of
 from brain.untrusted import mark
 
 __all__ = ["ANSWER_TOKENS", "FRAME_TOKENS", "LongResult", "Reader", "instructions"]

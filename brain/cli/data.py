@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["rate", "runs", "search", "show", "sql", "steps", "tools"]
 
-RUN_COLUMNS = ["id", "created_at", "status", "seconds", "score", "request", "error"]
-STEP_COLUMNS = ["id", "step_id", "item", "tool", "status", "seconds", "tries", "error"]
+RUN_COLUMNS = ["id", "created_at", "status", "seconds", "cost_usd", "score", "request", "error"]
+STEP_COLUMNS = ["id", "step_id", "item", "tool", "status", "seconds", "tries", "cost_usd", "error"]
 SEARCH_COLUMNS = ["id", "similarity", "status", "score", "request", "answer"]
 
 

@@ -169,7 +169,7 @@ def _summary(shown: "SuiteRun") -> str:
     of = len(shown.cases)
     colour = "green" if shown.passed == of else "red"
     seconds = sum(case.seconds for case in shown.cases)
-    tokens = sum(case.tokens_in + case.tokens_out for case in shown.cases)
+    tokens = sum(case.spending.tokens for case in shown.cases)
     took = f"{seconds:.1f} s of work" + (f", {tokens:,} tokens" if tokens else "")
     judged = f", judged {figures.plain(shown.judged)}" if shown.judged is not None else ""
     unfinished = "" if shown.finished_at is not None else ", interrupted"

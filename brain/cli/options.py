@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "Budget",
     "InputOptions",
     "Limit",
     "NoCache",
     "Overwrite",
     "Project",
+    "RetrySteps",
     "RunArgument",
     "Tools",
     "Yes",
@@ -42,6 +44,22 @@ Tools = Annotated[Path | None, typer.Option("--tools", help="Another tool regist
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Make every call, also where a step says `cache`.")]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        help="What the run may spend on the chat model: US dollars (0.50), tokens (20000 tokens), both with a comma "
+        "between, or none.",
+        show_default="BRAIN_RUN_BUDGET",
+    ),
+]
+RetrySteps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retry-step",
+        help="A step to do again although nobody knows whether it did its work. Repeatable.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that holds something else.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
 RunArgument = Annotated[

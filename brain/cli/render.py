@@ -15,6 +15,7 @@ from brain.cli import tables
 from brain.cli.bars import SIGNS
 from brain.cli.screen import page, print_json, screen
 from brain.cli.words import preflight_lines
+from brain.figures import dollars
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
@@ -172,13 +173,25 @@ def _status_line(console: Console, shown: "Run") -> None:
     console.print(f"\n[{colour}]{shown.status}[/]{seconds}  {signs}", highlight=False)
     if shown.error:
         console.print(f"[red]{escape(shown.error)}[/]", highlight=False)
-    console.print(f"[dim]run {shown.id}. {_next(shown)}[/]")
+    console.print(f"[dim]run {shown.id}{_spent(shown)}. {_next(shown)}[/]", highlight=False)
+
+
+def _spent(shown: "Run") -> str:
+    """What it took from the chat model; nothing where it asked nothing."""
+    spending = shown.spending
+    if not spending.tokens:
+        return ""
+    cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
+    of = "" if shown.budget.is_unlimited else f", of a budget of {shown.budget}"
+    return f", {spending.tokens:,} tokens, {cost}{of}"
 
 
 def _next(shown: "Run") -> str:
     """What can be done about a run by now."""
     if shown.status is RunStatus.WAITING:
         return f"It waits for approval: brain approve {shown.id}"
+    if shown.status is RunStatus.INTERRUPTED:
+        return f"Go on with it: brain resume {shown.id}"
     if shown.status is not RunStatus.FAILED:
         return f"Again at any time: brain show {shown.id}"
     return f"Look at its steps: brain steps {shown.id}" if shown.step_results else "No step of it was begun."

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from brain.figures import dollars
+
 if TYPE_CHECKING:
     from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
 
@@ -41,11 +43,18 @@ def _takes(guess: "Estimate | None") -> str:
         return "unknown: none of its tools has run here yet"
     parts = [f"about {_seconds(guess.seconds)}"]
     if guess.tokens:
-        parts.append(f"{guess.tokens:,} tokens")
+        parts.append(f"{guess.tokens:,} tokens{_cost(guess.cost_usd)}")
     text = f"{' and '.join(parts)}, by {guess.calls:,} earlier call{'s' * (guess.calls != 1)}"
     if guess.each:
         text += f"; more the more items {_listed(guess.each)} has"
     return text + (f"; without {_listed(guess.unknown)}, which never ran" if guess.unknown else "")
+
+
+def _cost(cost: float | None) -> str:
+    """In brackets; of a model on this machine there is nothing to say."""
+    if cost is None:
+        return " (at a price that is not known)"
+    return f" ({dollars(cost)})" if cost else ""
 
 
 def _seconds(seconds: float) -> str:

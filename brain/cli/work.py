@@ -1,4 +1,4 @@
-"""Commands that plan, run, watch and steer: plan, ask, run, watch, approve, cancel."""
+"""Commands that plan, run, watch and steer: plan, ask, run, watch, approve, resume, cancel."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +9,12 @@ import typer
 from brain.cli import CANCELLED
 from brain.cli.options import (
     AsJson,
+    Budget,
     InputOptions,
     NoCache,
     Overwrite,
     Project,
+    RetrySteps,
     RunArgument,
     Tools,
     Yes,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from brain.intent_inference.plan import Plan
     from brain.session import Brain, Order, Run
 
-__all__ = ["approve", "ask", "begin", "cancel", "plan", "run", "watch"]
+__all__ = ["approve", "ask", "begin", "cancel", "plan", "resume", "run", "watch"]
 
 FAILED, WAITING = 1, 4
 
@@ -78,15 +80,18 @@ def ask(
     *,
     yes: Yes = False,
     no_cache: NoCache = False,
+    budget: Budget = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan, run and answer a request."""
-    from brain.session import Order
+    from brain.session import Order, as_budget
 
+    may = as_budget(budget)
     with open_brain(project, tools) as brain:
-        begin(brain, Order(request=request, yes=yes, source="cli", use_cache=not no_cache), as_json=as_json)
+        order = Order(request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may)
+        begin(brain, order, as_json=as_json)
 
 
 def run(
@@ -95,19 +100,43 @@ def run(
     inputs: InputOptions = None,
     yes: Yes = False,
     no_cache: NoCache = False,
+    budget: Budget = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a pipeline that is written down."""
     from brain.pipeline_builder.spec import read_spec
-    from brain.session import Order
+    from brain.session import Order, as_budget
 
+    may = as_budget(budget)
     with open_brain(project, tools) as brain:
         order = Order(
-            spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache
-        )
+            spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache,
+            budget=may,
+        )  # fmt: skip
         begin(brain, order, as_json=as_json)
+
+
+def resume(
+    run: RunArgument,
+    *,
+    budget: Budget = None,
+    retry_steps: RetrySteps = None,
+    yes: Yes = False,
+    no_cache: NoCache = False,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that failed, was cancelled or interrupted; what is finished is not done again."""
+    from brain.session import as_budget
+
+    may = as_budget(budget)
+    with open_brain(project, tools) as brain:
+        before = brain.show(run)
+        run_id = brain.start_resumed(before, budget=may, yes=yes, use_cache=not no_cache, retry_steps=retry_steps or ())
+        follow(brain, run_id, as_json=as_json, attempt=before.attempt + 1)
 
 
 def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values, load_dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from brain.budgets import UNLIMITED, Budget
 from brain.config_secrets.references import SECRET_NAME
 from brain.errors import SettingsError
 
@@ -42,6 +43,10 @@ def _level(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _budget(value: Any) -> Any:
+    return Budget.parse(value) if isinstance(value, str) else value
 
 
 type Optional[T] = Annotated[T | None, BeforeValidator(_blank_to_none)]
@@ -82,6 +87,8 @@ class Settings(BaseModel):
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
+    brain_run_budget: Annotated[Budget, BeforeValidator(_budget)] = UNLIMITED
+    """What a run may spend on the chat model, unless it is told otherwise."""
     brain_progress: Annotated[Literal["auto", "bars", "plain", "off"], BeforeValidator(_switch)] = "auto"
     brain_log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = "WARNING"
 

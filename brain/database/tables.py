@@ -58,6 +58,11 @@ def _time(*, now: bool = False) -> Column[datetime]:
     return Column(DateTime(timezone=True), nullable=not now, server_default=text("now()") if now else None)
 
 
+def _cost() -> Column[float]:
+    """US dollars. Sums of prices of a list, not of invoices: a float is exact enough."""
+    return Column(Double, nullable=True, server_default=text("0"))
+
+
 def _one_of(column: str, values: type[RunStatus | StepStatus]) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
@@ -113,9 +118,12 @@ class Run(SQLModel, table=True):
     """0 to 1, by the evaluator."""
     checks: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
     """What the score is made of: by check whether it passed."""
-    cost_usd: float | None = Field(default=None, sa_type=Double)
+    cost_usd: float | None = Field(default=0, sa_column=_cost())
+    """Of the chat model, in all attempts; NULL where its price is not known."""
     tokens_in: int = 0
     tokens_out: int = 0
+    budget: str | None = Field(default=None, sa_type=Text)
+    """What it may spend, as `Budget` reads it; NULL: what it takes."""
     embedding: Any = Field(default=None, sa_column=Column(Vector(EMBEDDING_DIMENSIONS), nullable=True))
     embedding_model: str | None = Field(default=None, sa_type=Text)
     source: str = Field(default="python", sa_type=Text)
@@ -152,6 +160,7 @@ class _StepColumns(SQLModel):
     tries: int = 0
     tokens_in: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tokens_out: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    cost_usd: float | None = Field(default=0, sa_type=Double, sa_column_kwargs={"server_default": text("0")})
     attempt: int = 1
     started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -5,13 +5,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from brain.addresses import bare_host
 from brain.errors import ToolError
 
-__all__ = ["LONGEST_REST", "Courtesy", "seconds_to_rest"]
+__all__ = ["LONGEST_REST", "Courtesy"]
 
 MOST_AT_ONCE = 4
 """Requests to one host; browsers open six connections."""
@@ -77,15 +75,3 @@ class _Host:
                 )
             await asyncio.sleep(seconds)
         self.free_at = time.monotonic() + interval
-
-
-def seconds_to_rest(retry_after: str) -> float | None:
-    """How long a server asks to be left alone: the seconds or the date of `Retry-After` (RFC 9110, 10.2.3)."""
-    said = retry_after.strip()
-    if said.isdecimal():
-        return float(said[:9])
-    try:
-        until = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

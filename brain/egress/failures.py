@@ -8,9 +8,9 @@ from http import HTTPStatus
 import httpcore
 import httpx
 
-from brain.egress.courtesy import seconds_to_rest
 from brain.egress.urls import shown
 from brain.errors import EgressRefused, ToolError
+from brain.retry_after import seconds_to_rest
 
 __all__ = ["BadStatus", "RedirectsWithoutEnd", "check_status", "translated"]
 

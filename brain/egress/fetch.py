@@ -10,7 +10,7 @@ from http import HTTPStatus
 import httpx
 
 from brain.egress.body import Limit, read_body
-from brain.egress.courtesy import LONGEST_REST, Courtesy, seconds_to_rest
+from brain.egress.courtesy import LONGEST_REST, Courtesy
 from brain.egress.failures import BadStatus, RedirectsWithoutEnd, check_status, translated
 from brain.egress.gate import Gate, Resolver
 from brain.egress.page import FetchedPage, charset_of
@@ -20,6 +20,7 @@ from brain.egress.robots import MOST_READ, Robots, RobotsRules, robots_url
 from brain.egress.transport import CheckedTransport
 from brain.egress.urls import host_of, origin_of, parse_url, shown, without_user
 from brain.errors import EgressRefused, ToolError
+from brain.retry_after import seconds_to_rest
 
 __all__ = ["Egress"]
 

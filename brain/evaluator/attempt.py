@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import Json, RunStatus
+from brain.runs import NOTHING_SPENT, Json, RunStatus, Spending
 
 __all__ = ["Attempt", "Call", "Judgement"]
 
@@ -66,9 +66,8 @@ class Attempt:
     score: float | None = None
     """The run's, by checks that need no model."""
     tool_versions: Mapping[str, str] = field(default_factory=dict)
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float | None = None
+    spending: Spending = NOTHING_SPENT
+    """Of the plan and the run; what a judge took stands with its judgement."""
     judgement: Judgement | None = None
     notes: tuple[str, ...] = ()
     """Such as why there is no judgement."""

@@ -135,6 +135,6 @@ def _told(case: CaseResult | None) -> Mapping[str, Json]:
         "wrong": "\n".join(case.wrong),
         "judged": case.judgement.score if case.judgement else None,
         "seconds": case.seconds,
-        "tokens": case.tokens_in + case.tokens_out,
+        "tokens": case.spending.tokens,
         "run_id": str(case.run_id) if case.run_id else None,
     }

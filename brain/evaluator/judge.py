@@ -1,13 +1,12 @@
 """A chat model that rates answers by a written rubric; what it says stands apart from the score by checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
-from brain.errors import ModelError
 from brain.evaluator.attempt import Judgement
-from brain.language_models import ChatModel, StructuredCompletion
+from brain.language_models import ChatModel
+from brain.shortened import shortened
 from brain.untrusted import mark
 
 __all__ = ["JUDGE_PROMPT", "Judge", "Judged"]
@@ -49,33 +48,17 @@ class Judge:
         self._model = model
 
     async def judge(self, judged: Judged) -> Judgement:
-        """Its ratings and reasons; raises ModelError where it gives none that can be used."""
+        """Its ratings and reasons; raises ModelError where it gives none."""
         data = mark(*judged.results, ("answer", judged.answer))
         prompt = f"Request: {judged.request}\n\n{data.text}"
         reply = await self._model.structured(prompt, SCHEMA, system=f"{_instructions(judged.rubric)}\n\n{data.rule}")
-        criteria = self._ratings(reply)
+        criteria = {name: int(reply.value[name]) for name in CRITERIA}
         mean = sum(criteria.values()) / len(criteria)
         return Judgement(
             score=(mean - WORST) / (BEST - WORST), criteria=criteria,
-            reasons=str(reply.value.get("reasons", ""))[:LONGEST_REASONS], model=self._model.name, prompt=JUDGE_PROMPT,
+            reasons=shortened(reply.value["reasons"], LONGEST_REASONS), model=self._model.name, prompt=JUDGE_PROMPT,
             tokens_in=reply.tokens_in, tokens_out=reply.tokens_out,
         )  # fmt: skip
-
-    def _ratings(self, reply: StructuredCompletion) -> dict[str, int]:
-        given: Mapping[str, Any] = reply.value if isinstance(reply.value, Mapping) else {}
-        ratings = {name: given.get(name) for name in CRITERIA}
-        if unfit := [name for name, rating in ratings.items() if not _is_rating(rating)]:
-            raise ModelError(
-                f"The model {self._model.name} gave no rating from {WORST} to {BEST} for {', '.join(unfit)}; "
-                "try again or set another BRAIN_CHAT_MODEL.",
-                tokens_in=reply.tokens_in,
-                tokens_out=reply.tokens_out,
-            )
-        return {name: int(rating) for name, rating in ratings.items() if rating is not None}
-
-
-def _is_rating(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and WORST <= value <= BEST
 
 
 def _instructions(rubric: str) -> str:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
-from brain.errors import BrainError, ModelError
+from brain.errors import BrainError
 from brain.evaluator.attempt import Attempt
 from brain.evaluator.expectations import findings
 from brain.evaluator.suite import Case, Suite
@@ -49,26 +49,21 @@ async def _evaluated(
         tried = await attempt(case)
         found = tuple(findings(case.expect, tried, plan_only=plan_only))
     except BrainError as exc:
-        return _broken(case, position, str(exc), began, exc), None
+        return _broken(case, position, str(exc), began), None
     except Exception as exc:
         log.exception("The case %s failed unexpectedly.", case.name)
         return _broken(case, position, f"An unexpected {type(exc).__name__}: {exc}", began), None
     result = CaseResult(
         name=case.name, position=position, request=case.request, outcome=Outcome.of(tried), findings=found,
         error=tried.error or tried.declined, plan=tried.spec.to_json() if tried.spec else None, planner=tried.planner,
-        run_id=tried.run_id, seconds=time.monotonic() - began, tokens_in=tried.tokens_in, tokens_out=tried.tokens_out,
-        cost_usd=tried.cost_usd, judgement=tried.judgement, notes=tried.notes,
+        run_id=tried.run_id, seconds=time.monotonic() - began, spending=tried.spending, judgement=tried.judgement,
+        notes=tried.notes,
     )  # fmt: skip
     return result, tried
 
 
-def _broken(case: Case, position: int, error: str, began: float, exc: BrainError | None = None) -> CaseResult:
-    """A case that could not be tried, with what a model took all the same."""
-    tokens = (exc.tokens_in, exc.tokens_out) if isinstance(exc, ModelError) else (0, 0)
-    return CaseResult(
-        case.name, position, case.request, Outcome.ERROR, (), error, seconds=time.monotonic() - began,
-        tokens_in=tokens[0], tokens_out=tokens[1],
-    )  # fmt: skip
+def _broken(case: Case, position: int, error: str, began: float) -> CaseResult:
+    return CaseResult(case.name, position, case.request, Outcome.ERROR, (), error, seconds=time.monotonic() - began)
 
 
 def made_with(before: MadeWith, attempts: Iterable[Attempt]) -> MadeWith:

@@ -1,7 +1,7 @@
 """What came of a suite: one result a case, and what they were made with, as a DataFrame or as JSON."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from uuid import UUID
 from brain.data_frames import to_frame
 from brain.evaluator.attempt import Attempt, Judgement
 from brain.evaluator.expectations import Finding
-from brain.runs import Json, RunStatus, short_id
+from brain.runs import NOTHING_SPENT, Json, RunStatus, Spending, short_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,8 @@ class Outcome(StrEnum):
             return cls(attempt.status) if is_over else cls.ERROR
         if attempt.questions:
             return cls.ASKED
+        if attempt.error is not None:
+            return cls.ERROR
         return cls.DECLINED if attempt.declined is not None else cls.PLANNED
 
 
@@ -62,9 +64,7 @@ class CaseResult:
     planner: str = ""
     run_id: UUID | None = None
     seconds: float = 0.0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float | None = None
+    spending: Spending = NOTHING_SPENT
     judgement: Judgement | None = None
     notes: tuple[str, ...] = ()
 
@@ -100,9 +100,7 @@ class CaseResult:
             "planner": self.planner,
             "run_id": str(self.run_id) if self.run_id else None,
             "seconds": self.seconds,
-            "tokens_in": self.tokens_in,
-            "tokens_out": self.tokens_out,
-            "cost_usd": self.cost_usd,
+            **asdict(self.spending),
             "judgement": self.judgement.to_json() if self.judgement else None,
             "notes": list(self.notes),
         }
@@ -214,9 +212,7 @@ def _row(case: CaseResult) -> dict[str, Json]:
         "wrong": "\n".join(case.wrong),
         "judged": case.judgement.score if case.judgement else None,
         "seconds": case.seconds,
-        "tokens_in": case.tokens_in,
-        "tokens_out": case.tokens_out,
-        "cost_usd": case.cost_usd,
+        **asdict(case.spending),
         "request": case.request,
         "planner": case.planner,
         "run_id": str(case.run_id) if case.run_id else None,

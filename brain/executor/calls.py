@@ -13,6 +13,7 @@ from brain.executor.fingerprint import files_read, fingerprint, hash_files
 from brain.executor.local import on_daemon_thread
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
+from brain.language_models import Account, Tell
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import EventType, Json, StepResult, StepStatus, utc_now
 
@@ -32,18 +33,13 @@ class Call:
     """What the step's references see."""
     arguments: dict[str, Json]
     fingerprint: str
+    account: Account
+    """Its own part of the run's."""
     item: int | None = None
     tries: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
     earlier: Json = None
     """What the cache has of the same call, where it is too old to stand for it."""
     started_at: datetime = field(default_factory=utc_now)
-
-    def spend(self, tokens_in: int, tokens_out: int) -> None:
-        """Count what a question to the chat model took."""
-        self.tokens_in += tokens_in
-        self.tokens_out += tokens_out
 
     @property
     def is_repeatable(self) -> bool:
@@ -54,17 +50,17 @@ class Call:
         """The call as it goes on record before it is made."""
         return replace(self.ended(StepStatus.RUNNING), finished_at=None)
 
-    def cut_short(self) -> StepResult:
+    def cut_short(self, error: str | None = None) -> StepResult:
         """The call where it was cancelled under way; of one that may not be repeated the outcome is unknown."""
-        return self.ended(StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED)
+        return self.ended(StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED, error=error)
 
     def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
         """How the call ended, as everybody else sees it."""
         tool = self.step.definition
         return StepResult(
             self.step.id, tool.name, status, item=self.item, tool_version=tool.version, arguments=self.arguments,
-            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries, tokens_in=self.tokens_in,
-            tokens_out=self.tokens_out, started_at=self.started_at, finished_at=utc_now(),
+            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries, spending=self.account.spent,
+            started_at=self.started_at, finished_at=utc_now(),
         )  # fmt: skip
 
 
@@ -76,15 +72,16 @@ class Caller:
         caller: ToolCaller,
         events: EventSink,
         project: Path | None,
+        account: Account,
+        *,
         cache: StepCache | None = None,
         earlier: Iterable[StepResult] = (),
     ) -> None:
         self._caller = caller
         self._events = events
         self._project = project
+        self._account = account
         self._cache = cache
-        self.tokens_in = self.tokens_out = 0
-        """What the calls made here took from the chat model."""
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
 
     async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
@@ -92,7 +89,8 @@ class Caller:
         arguments = step.arguments.resolve(scope)
         step.validate(arguments)
         contents = await self._contents(files_read(step.definition, arguments))
-        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), item)
+        own = Account(parent=self._account)
+        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), own, item)
 
     async def _contents(self, paths: Mapping[str, str]) -> dict[str, str | None]:
         if not paths or self._project is None:
@@ -122,7 +120,8 @@ class Caller:
     async def make(self, call: Call) -> StepResult:
         """Call the tool, again where that was asked for and may help; how it ended is in the result.
 
-        Where the step says `cache`, a result of the same call that is young enough stands for it.
+        Where the step says `cache`, a result of the same call that is young enough stands for it. Raises
+        BudgetExhausted where the run's account does not hold what the tool asks the chat model.
         """
         if call.step.cache and call.step.definition.is_read_only and await self._is_cached(call):
             return call.ended(StepStatus.CACHED, result=call.earlier)
@@ -130,9 +129,6 @@ class Caller:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
             return call.ended(StepStatus.FAILED, error=str(exc))
-        finally:
-            self.tokens_in += call.tokens_in
-            self.tokens_out += call.tokens_out
         return call.ended(StepStatus.SUCCEEDED, result=result)
 
     async def _is_cached(self, call: Call) -> bool:
@@ -177,7 +173,14 @@ class Caller:
     def _tool_call(self, call: Call) -> ToolCall:
         template = call.step.arguments
         reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
-        return ToolCall(call.step.definition, call.arguments, self._report(call), call.spend, call.earlier, reveal)
+        return ToolCall(
+            call.step.definition, call.arguments, self._report(call), account=call.account, tell=self._tell(call),
+            earlier=call.earlier, reveal=reveal,
+        )  # fmt: skip
+
+    def _tell(self, call: Call) -> Tell:
+        step_id, item = call.step.id, call.item
+        return lambda text: self._events.publish(EventType.MODEL_WAITING, step_id=step_id, item=item, message=text)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

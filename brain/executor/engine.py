@@ -2,23 +2,24 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from brain.errors import ToolError
+from brain.errors import BudgetExhausted, ToolError
 from brain.executor.calls import Call, Caller
 from brain.executor.fan_out import FanOut
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
+from brain.language_models import Account
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import compile_template
 from brain.pipeline_builder.spec import OnError
-from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, StepResult, StepStatus, utc_now
+from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, Spending, StepResult, StepStatus, utc_now
 
 __all__ = ["Approvals", "Engine", "Job"]
 
@@ -60,12 +61,16 @@ class Engine:
     project: Path | None = None
     cache: StepCache | None = None
     """None: every call is made."""
+    account: Account = field(default_factory=Account)
+    """Who pays for the run's questions to the chat model."""
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
         """Run to the end, or until all that is left waits for approval.
 
-        Setting `cancel` ends the run as `cancelled`: no task of it remains. Raises StaleAttempt where another process
-        has taken the run over and DatabaseError where results cannot be kept; steps then stop likewise.
+        Where the account does not hold a step's question to the chat model, nothing more is begun, what is under way
+        ends, and the run is `interrupted`. Setting `cancel` ends it as `cancelled`: no task of it remains. Raises
+        StaleAttempt where another process has taken the run over and DatabaseError where results cannot be kept; steps
+        then stop likewise.
         """
         async with JournalWriter(self.journal) as writer:
             schedule = _Schedule(self, job, writer)
@@ -86,7 +91,9 @@ class _Schedule:
         self._pipeline = job.pipeline
         self._approvals = job.approvals
         self._writer = writer
-        self._calls = Caller(engine.caller, engine.events, engine.project, engine.cache, job.earlier)
+        self._calls = Caller(
+            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, earlier=job.earlier
+        )
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
         self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
         self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)
@@ -97,6 +104,8 @@ class _Schedule:
         self._progress = asyncio.Event()
         self._stopped_by: BaseException | None = None
         self._stopping = False
+        self._exhausted = ""
+        """Why the budget lets nothing more begin."""
         self._was_cut_short = False
         """Whether there was something left to do when the run was stopped."""
 
@@ -133,14 +142,14 @@ class _Schedule:
     async def _drive(self) -> None:
         while not self._stopping:
             await self._start_ready()
-            if not self._tasks and not self._ready:
+            if not self._tasks and (not self._ready or self._exhausted):
                 return
             await self._progress.wait()
             self._progress.clear()
 
     async def _start_ready(self) -> None:
         loop, pace = asyncio.get_running_loop(), Pace()
-        while self._ready and not self._stopping:
+        while self._ready and not self._stopping and not self._exhausted:
             step = self._ready.popleft()
             task = asyncio.Task(self._step(step), loop=loop, eager_start=True)
             if task.done():
@@ -163,7 +172,7 @@ class _Schedule:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
-        if self._stopping:
+        if self._stopping or self._exhausted:
             for step in self._unfinished():
                 self._finish(step, self._cut_short(step))
 
@@ -178,10 +187,17 @@ class _Schedule:
                 await self._single(step)
         except ToolError as exc:
             self._finish(step, _ended(step, StepStatus.FAILED, error=str(exc), started_at=started))
+        except BudgetExhausted as exc:
+            self._run_dry(step, exc, self._cut_short(step, started))
         except asyncio.CancelledError:
             self._finish(step, self._cut_short(step, started))
             if not self._stopping:
                 raise
+
+    def _run_dry(self, step: PlannedStep, exc: BudgetExhausted, cut_short: StepResult) -> None:
+        """End a step that may not ask what it wants to ask; nothing more begins, what is under way ends."""
+        self._exhausted = str(exc)
+        self._finish(step, replace(cut_short, error=str(exc)))
 
     def _cut_short(self, step: PlannedStep, started: datetime | None = None) -> StepResult:
         """How a step ended that was cancelled before or while it ran."""
@@ -231,8 +247,13 @@ class _Schedule:
         self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(calls)} items")
         if not step.definition.is_repeatable:
             await self._writer.put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
-        results = await FanOut(step, calls, self._calls, self._writer).run(self._events)
-        self._finish(step, _joined(step, results, started))
+        items = FanOut(step, calls, self._calls, self._writer)
+        results = await items.run(self._events)
+        whole = _joined(step, results, started)
+        if items.exhausted is None:
+            self._finish(step, whole)
+        else:
+            self._run_dry(step, items.exhausted, replace(self._cut_short(step, started), spending=whole.spending))
 
     def _finish(self, step: PlannedStep, result: StepResult) -> None:
         if step.id in self._results:
@@ -256,6 +277,8 @@ class _Schedule:
         failed = [result for result in self._results.values() if self._fails_run(result)]
         if self._was_cut_short:
             status = RunStatus.CANCELLED
+        elif self._exhausted:
+            status = RunStatus.INTERRUPTED
         elif failed:
             status = RunStatus.FAILED
         elif self._waiting:
@@ -266,10 +289,8 @@ class _Schedule:
             status=status,
             outputs=self._outputs() if status is not RunStatus.WAITING else {},
             steps={step_id: self._results[step_id] for step_id in self._pipeline.steps if step_id in self._results},
-            error="; ".join(f"{result.step_id}: {result.error}" for result in failed) or None,
+            error="; ".join(filter(None, (self._exhausted, *_reasons(failed)))) or None,
             waiting_for=tuple(self._waiting.values()) if status is RunStatus.WAITING else (),
-            tokens_in=self._calls.tokens_in,
-            tokens_out=self._calls.tokens_out,
         )
 
     def _outputs(self) -> dict[str, Json]:
@@ -287,6 +308,10 @@ class _Schedule:
         return result.status is StepStatus.FAILED and on_error is not OnError.SKIP
 
 
+def _reasons(failed: Iterable[StepResult]) -> Iterator[str]:
+    return (f"{result.step_id}: {result.error}" for result in failed)
+
+
 def _ended(step: PlannedStep, status: StepStatus, **fields: Any) -> StepResult:
     finished = utc_now() if status is not StepStatus.RUNNING else None
     definition = step.definition
@@ -298,8 +323,7 @@ def _joined(step: PlannedStep, results: list[StepResult], started: datetime) -> 
     took = {
         "started_at": started,
         "items": len(results),
-        "tokens_in": sum(result.tokens_in for result in results),
-        "tokens_out": sum(result.tokens_out for result in results),
+        "spending": sum((result.spending for result in results), Spending()),
     }
     failed = next((result for result in results if result.status is StepStatus.FAILED), None)
     if failed is not None and step.on_error is not OnError.COLLECT:

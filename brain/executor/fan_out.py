@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from brain.errors import BrainError
+from brain.errors import BrainError, BudgetExhausted
 from brain.executor.calls import Call, Caller
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.pace import Pace
@@ -19,7 +19,7 @@ DEFAULT_WIDTH = 16
 
 
 class FanOut:
-    """Makes the calls of one step; where one fails that fails the step, no further one is begun."""
+    """Makes the calls of one step; where one fails that fails the step, or the budget is used up, none is begun."""
 
     def __init__(self, step: PlannedStep, calls: Sequence[Call], caller: Caller, writer: JournalWriter) -> None:
         self._step = step
@@ -29,6 +29,8 @@ class FanOut:
         self._results: list[StepResult | None] = [None] * len(calls)
         self._left: Iterator[tuple[int, Call]] = enumerate(calls)
         self._done = 0
+        self.exhausted: BudgetExhausted | None = None
+        """Set once the run's budget did not hold an item's question to the chat model."""
         self._pace = Pace()
 
     async def run(self, events: EventSink) -> list[StepResult]:
@@ -43,14 +45,15 @@ class FanOut:
         return [result for result in self._results if result is not None]
 
     async def _work(self, events: EventSink) -> None:
-        for place, call in self._left:
-            result = await self._item(call)
-            self._results[place] = result
+        while (following := next(self._left, None)) is not None:
+            place, call = following
+            result = self._results[place] = await self._item(call)
+            if self.exhausted is not None:
+                return
             self._done += 1
             self._tell(events)
             if result.status is StepStatus.FAILED and self._step.on_error is not OnError.COLLECT:
                 self._left = iter(())
-                return
             await self._pace.keep()
 
     async def _item(self, call: Call) -> StepResult:
@@ -63,6 +66,9 @@ class FanOut:
         except asyncio.CancelledError:
             self._writer.add(call.cut_short())
             raise
+        except BudgetExhausted as exc:
+            self.exhausted, self._left = exc, iter(())
+            result = call.cut_short(str(exc))
         if call.is_repeatable:
             self._writer.add(result)
         else:

@@ -13,7 +13,7 @@ from typing import Any
 from brain.artifacts import ArtifactCodec
 from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress
-from brain.errors import BrainError, ToolError
+from brain.errors import BrainError, BudgetExhausted, ModelError, ToolError
 from brain.executor.grants import SecretGrant
 from brain.executor.ports import Report, ToolCall
 from brain.language_models import ChatModel, MeteredChat
@@ -61,12 +61,14 @@ class LocalCaller:
         return self._slots
 
     async def call(self, call: ToolCall) -> Json:
-        """The result as JSON, free of secret values; raises ToolError, which holds none either.
+        """The result as JSON, free of secret values; raises ToolError, which holds none either, or BudgetExhausted.
 
         What the tool itself raised goes into the log only: its message and its frames may hold a secret.
         """
         try:
             return await self._call(call)
+        except BudgetExhausted:
+            raise
         except Exception as exc:
             log.debug("%s raised", call.tool.name, exc_info=True)
             failure = _failure(call.tool, exc, self._around.redactor)
@@ -100,12 +102,10 @@ class LocalCaller:
         return self._functions[key]
 
     def _context(self, call: ToolCall, grant: SecretGrant) -> ToolContext:
-        around = self._around
-
+        around, model = self._around, MeteredChat(self._around.model, call.account, call.tell)
         return ToolContext(
-            project=around.project, egress=grant.narrow(around.egress), model=MeteredChat(around.model, call.spend),
-            secret=grant.secret, report=self._report(call), shared=around.shared, earlier=call.earlier,
-            chromium=around.chromium,
+            project=around.project, egress=grant.narrow(around.egress), model=model, secret=grant.secret,
+            report=self._report(call), shared=around.shared, earlier=call.earlier, chromium=around.chromium,
         )  # fmt: skip
 
     def _report(self, call: ToolCall) -> Report:
@@ -138,7 +138,7 @@ def _failure(tool: ToolDefinition, exc: Exception, redactor: Redactor) -> ToolEr
         return ToolError(f"{tool.name} failed unexpectedly with {reason}.", transient=True)
     message = redactor.text(str(exc))
     if not isinstance(exc, ToolError):
-        return ToolError(message)
+        return ToolError(message, transient=isinstance(exc, ModelError) and exc.transient)
     kind = type(exc) if type(exc).__init__ is ToolError.__init__ else ToolError
     return kind(message, transient=exc.transient)
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from brain.language_models import Account, Tell
 from brain.runs import EventType, Json, StepResult
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["EventSink", "Journal", "Kept", "MemoryJournal", "Report", "Spend", "StepCache", "ToolCall", "ToolCaller"]
+__all__ = ["EventSink", "Journal", "Kept", "MemoryJournal", "Report", "StepCache", "ToolCall", "ToolCaller"]
 
 type Report = Callable[[float | None, str], None]
 """Takes a percentage (0-100, None = unknown) and a message; callable from any thread."""
-type Spend = Callable[[int, int], None]
-"""Takes the tokens that went into the chat model and that came out of it; called on the event loop's thread."""
 
 
 class EventSink(Protocol):
@@ -74,10 +73,6 @@ class MemoryJournal:
         return self.cancel_requested
 
 
-def _uncounted(_tokens_in: int, _tokens_out: int) -> None:
-    """Nobody asks what the call took."""
-
-
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """What a place to work needs to know for one call."""
@@ -86,7 +81,10 @@ class ToolCall:
     arguments: Mapping[str, Json]
     """As recorded: secrets are references."""
     report: Report
-    spend: Spend = _uncounted
+    account: Account = field(default_factory=Account)
+    """Who pays for the call's questions to the chat model."""
+    tell: Tell | None = None
+    """Hears where such a question is held up."""
     earlier: Json = None
     """What the cache has of the same call, where it is too old to stand for it."""
     reveal: Callable[[Callable[[str], str]], Mapping[str, Json]] | None = None

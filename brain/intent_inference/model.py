@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from brain.config_secrets import SECRET_REFERENCE
-from brain.errors import ModelError, PlanningError, Problem, SpecError
+from brain.errors import AnswerMisfit, PlanningError, Problem, SpecError
 from brain.intent_inference.plan import Check, Plan, Question
 from brain.intent_inference.sources import table_reader
-from brain.language_models import ChatModel
+from brain.language_models import ChatModel, StructuredCompletion
 from brain.pipeline_builder.schemas import inlined
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
@@ -49,7 +49,7 @@ class ModelPlanner:
         tokens_in = tokens_out = 0
         problems = ""
         for _ in range(1 + REPAIRS):
-            reply = await self._model.structured(prompt + problems, schema, system=system)
+            reply = await self._answer(prompt + problems, schema, system)
             tokens_in, tokens_out = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
             try:
                 pipeline = self._check(_spec(reply.value, question))
@@ -62,6 +62,13 @@ class ModelPlanner:
             f"The model {self._model.name} wrote no plan that can be run, even after {REPAIRS} repairs. {last}\n"
             "Say the request in other words, name columns as the data does, or write the pipeline yourself (brain run)."
         )
+
+    async def _answer(self, prompt: str, schema: JsonSchema, system: str) -> StructuredCompletion:
+        """What the model says; where that does not follow the schema, the builder tells what is wrong with the plan."""
+        try:
+            return await self._model.structured(prompt, schema, system=system)
+        except AnswerMisfit as exc:
+            return StructuredCompletion(exc.value, exc.tokens_in, exc.tokens_out)
 
     def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
         """The tools that fit, in the registry's order, with the one that opens what the request names.
@@ -141,8 +148,8 @@ def _or_reference(schema: JsonSchema) -> JsonSchema:
 
 
 def _spec(answer: Json, question: Question) -> PipelineSpec:
-    if not isinstance(answer, Mapping):
-        raise ModelError("The model answered with JSON that is no plan; try again or set another BRAIN_CHAT_MODEL.")
+    if not isinstance(answer, Mapping) or answer.keys().isdisjoint({"steps", "problem"}):
+        raise SpecError([Problem("answer", "is no plan: an object with name, steps and outputs, or a problem")])
     if not answer.get("steps"):
         reason = answer.get("problem") or "it names no tool that could serve"
         raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")

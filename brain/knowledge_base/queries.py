@@ -12,7 +12,7 @@ from sqlmodel import col
 from brain.database.tables import Run, Step, StepItem
 from brain.errors import RunNotFound
 from brain.knowledge_base.records import Position
-from brain.runs import RunStatus, StepResult, StepStatus, short_id
+from brain.runs import RunStatus, Spending, StepResult, StepStatus, short_id
 from brain.shortened import shortened
 
 __all__ = ["find_run_id", "load_position", "load_run", "load_step_results"]
@@ -119,8 +119,7 @@ def _result(step: Step, row: Step | StepItem) -> StepResult:
         error=row.error,
         fingerprint=row.fingerprint,
         tries=row.tries,
-        tokens_in=row.tokens_in,
-        tokens_out=row.tokens_out,
+        spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd),
         started_at=row.started_at,
         finished_at=row.finished_at,
     )

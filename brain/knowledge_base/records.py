@@ -6,19 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import ApprovalRequest, Json, RunStatus
+from brain.runs import NOTHING_SPENT, ApprovalRequest, Json, RunStatus, Spending
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["Outcome", "Plan", "Position", "SimilarRun", "Spending"]
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What language models took; added to what the run has taken before."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float | None = None
+__all__ = ["Outcome", "Plan", "Position", "SimilarRun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +22,8 @@ class Plan:
     tools: tuple[ToolDefinition, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know before relying on it."""
-    spending: Spending = Spending()
+    spending: Spending = NOTHING_SPENT
+    """What the run has taken so far, in all its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,8 @@ class Outcome:
     notes: tuple[str, ...] = ()
     """What a person should know before relying on the answer; added to the plan's."""
     waiting_for: tuple[ApprovalRequest, ...] = ()
-    spending: Spending = Spending()
+    spending: Spending = NOTHING_SPENT
+    """What the run has taken, in all its attempts."""
     last_seq: int = 0
     backend: str | None = None
     """The progress backend that holds the events."""

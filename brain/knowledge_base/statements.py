@@ -77,20 +77,14 @@ SELECT id FROM run
 """
 
 
-def _spend(condition: str) -> str:
-    """Assignments that add what was spent where the condition holds: once, although the statement may be repeated."""
-    return f"""
-        tokens_in = tokens_in + CASE WHEN {condition} THEN %(tokens_in)s ELSE 0 END,
-        tokens_out = tokens_out + CASE WHEN {condition} THEN %(tokens_out)s ELSE 0 END,
-        cost_usd = CASE WHEN {condition} AND %(cost_usd)s::float8 IS NOT NULL
-            THEN coalesce(cost_usd, 0) + %(cost_usd)s::float8 ELSE cost_usd END"""
-
+SPENT = "tokens_in = %(tokens_in)s, tokens_out = %(tokens_out)s, cost_usd = %(cost_usd)s::float8"
+"""What the run has taken in all its attempts: its owner knows, and says so with each of its writes."""
 
 SET_PLAN = f"""
 WITH run AS (
     UPDATE brain.runs
     SET spec = %(spec)s::jsonb, name = %(name)s, planner = %(planner)s, tool_versions = %(tool_versions)s::jsonb,
-        notes = %(notes)s::jsonb,{_spend("(spec IS DISTINCT FROM %(spec)s::jsonb OR planner <> %(planner)s)")}
+        notes = %(notes)s::jsonb, {SPENT}
     WHERE id = %(run_id)s AND attempt = %(attempt)s
     RETURNING id
 ), backup AS ({BACKUP})
@@ -98,8 +92,8 @@ SELECT id FROM run
 """
 
 STATE_COLUMNS = (
-    "status", "arguments", "result", "error", "fingerprint", "tries", "tokens_in", "tokens_out", "started_at",
-    "finished_at",
+    "status", "arguments", "result", "error", "fingerprint", "tries", "tokens_in", "tokens_out", "cost_usd",
+    "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -120,7 +114,7 @@ WITH run AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         step_id text, item integer, items integer, position integer, tool text, tool_version text, status text,
         arguments jsonb, result jsonb, error text, fingerprint text, tries integer, tokens_in integer,
-        tokens_out integer, started_at timestamptz, finished_at timestamptz
+        tokens_out integer, cost_usd double precision, started_at timestamptz, finished_at timestamptz
     )
 ), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
 ), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
@@ -134,9 +128,9 @@ SELECT id FROM run
 
 FOR SHARE: whoever wants to take the run over waits until these rows are in, or these rows are refused."""
 
-BEAT = """
+BEAT = f"""
 UPDATE brain.runs
-SET heartbeat_at = now(), last_seq = greatest(last_seq, %(last_seq)s),
+SET heartbeat_at = now(), {SPENT}, last_seq = greatest(last_seq, %(last_seq)s),
     progress_backend = coalesce(%(backend)s::text, progress_backend)
 WHERE id = %(run_id)s AND attempt = %(attempt)s
 RETURNING cancel_requested_at IS NOT NULL
@@ -151,7 +145,7 @@ WITH run AS (
         score = %(score)s::float8, checks = %(checks)s::jsonb,
         notes = notes || CASE WHEN owner IS NOT NULL THEN %(notes)s::jsonb ELSE '[]'::jsonb END,
         waiting_for = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN NULL ELSE %(waiting_for)s::jsonb END,
-        {_spend("owner IS NOT NULL")},
+        {SPENT},
         last_seq = greatest(last_seq, %(last_seq)s),
         progress_backend = coalesce(%(backend)s::text, progress_backend),
         owner = NULL, heartbeat_at = now(),
@@ -176,7 +170,8 @@ CLAIM = f"""
 WITH run AS (
     UPDATE brain.runs
     SET attempt = attempt + 1, owner = %(owner)s, status = 'running', heartbeat_at = now(), cancel_requested_at = NULL,
-        waiting_for = NULL, error = NULL, finished_at = NULL, started_at = coalesce(started_at, now())
+        budget = coalesce(%(budget)s::text, budget), waiting_for = NULL, error = NULL, finished_at = NULL,
+        started_at = coalesce(started_at, now())
     WHERE id = %(run_id)s AND (status = ANY(%(statuses)s::text[]) OR ({ABANDONED}))
     RETURNING id, attempt
 ),{_interrupt_steps("run")}
@@ -221,10 +216,10 @@ SELECT id FROM run
 
 TOOL_HISTORY = f"""
 SELECT tool, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens)
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens_in), percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens_out)
 FROM unnest(%(tools)s::text[]) AS tool CROSS JOIN LATERAL (
     SELECT extract(epoch FROM call.finished_at - call.started_at)::float8 AS seconds,
-        (call.tokens_in + call.tokens_out)::float8 AS tokens
+        call.tokens_in::float8, call.tokens_out::float8
     FROM (
         SELECT * FROM brain.steps WHERE steps.tool = tool.tool ORDER BY run_id DESC LIMIT {HISTORY_STEPS}
     ) AS step CROSS JOIN LATERAL (

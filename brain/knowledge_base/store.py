@@ -18,7 +18,7 @@ from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
 from brain.pipeline_builder.preflight import ToolHistory
-from brain.runs import Json, RunStatus, StepResult, new_run_id, short_id
+from brain.runs import Json, RunStatus, Spending, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["CANCEL_CHANNEL", "RESUMABLE", "RunStore"]
@@ -62,9 +62,7 @@ class RunStore:
             notes=self._clean.json(list(plan.notes)),
             tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
             tools=as_json(self._backups(plan.tools)),
-            tokens_in=plan.spending.tokens_in,
-            tokens_out=plan.spending.tokens_out,
-            cost_usd=plan.spending.cost_usd,
+            **dataclasses.asdict(plan.spending),
         )
 
     async def record(
@@ -79,9 +77,13 @@ class RunStore:
         if rows:
             await self._write_owned(statements.RECORD, run_id, attempt, rows=self._clean.json(rows))
 
-    async def beat(self, run_id: UUID, attempt: int, *, last_seq: int, backend: str | None) -> bool:
-        """Say that the owner lives; returns whether somebody asked to cancel. Raises StaleAttempt."""
-        row = await self._write_owned(statements.BEAT, run_id, attempt, last_seq=last_seq, backend=backend)
+    async def beat(self, run_id: UUID, attempt: int, *, last_seq: int, backend: str | None, spending: Spending) -> bool:
+        """Say that the owner lives, and what the run has taken; returns whether somebody asked to cancel.
+
+        Raises StaleAttempt.
+        """
+        told = {"last_seq": last_seq, "backend": backend, **dataclasses.asdict(spending)}
+        row = await self._write_owned(statements.BEAT, run_id, attempt, **told)
         return bool(row[0])
 
     async def settle(self, run_id: UUID, attempt: int, outcome: Outcome) -> RunStatus:
@@ -103,9 +105,7 @@ class RunStore:
             notes=self._clean.json(list(outcome.notes)),
             checks=None if outcome.checks is None else as_json(dict(outcome.checks)),
             waiting_for=self._clean.json(waiting) if outcome.waiting_for else None,
-            tokens_in=outcome.spending.tokens_in,
-            tokens_out=outcome.spending.tokens_out,
-            cost_usd=outcome.spending.cost_usd,
+            **dataclasses.asdict(outcome.spending),
             last_seq=outcome.last_seq,
             backend=outcome.backend,
         )
@@ -146,7 +146,7 @@ class RunStore:
         """What the latest successful calls of each tool took; a tool that never succeeded is left out."""
         async with self._database.connection() as connection:
             rows = await (await connection.execute(statements.TOOL_HISTORY, {"tools": list(tools)})).fetchall()
-        return {tool: ToolHistory(calls, seconds, tokens) for tool, calls, seconds, tokens in rows}
+        return {tool: ToolHistory(*took) for tool, *took in rows}
 
     async def cached(self, fingerprint: str) -> tuple[Json, float] | None:
         """The latest good result of a call with this fingerprint, of any run, and its age in seconds."""
@@ -167,13 +167,22 @@ class RunStore:
         """Remember that a person allowed these calls; raises RunNotFound."""
         await self._write_known(statements.APPROVE, run_id, hashes=list(hashes))
 
-    async def claim(self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE) -> int:
+    async def claim(
+        self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE, budget: str | None = None
+    ) -> int:
         """Take a run over that is in one of `statuses` or whose owner is gone; returns the new attempt.
+
+        `budget` is what it may spend from now on, as text; None leaves it as it was.
 
         Of several at once exactly one gets it, the others StaleAttempt. Raises UsageError where the run is in no state
         to be taken, RunNotFound.
         """
-        parameters = {"run_id": run_id, "owner": str(owner), "statuses": [str(status) for status in statuses]}
+        parameters = {
+            "run_id": run_id,
+            "owner": str(owner),
+            "statuses": [str(status) for status in statuses],
+            "budget": budget,
+        }
         parameters["gone"] = await self._gone_owners()
         async with self._database.connection() as connection:
             row = await (await connection.execute(statements.CLAIM, parameters)).fetchone()
@@ -253,8 +262,7 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
         "error": step.error,
         "fingerprint": step.fingerprint,
         "tries": step.tries,
-        "tokens_in": step.tokens_in,
-        "tokens_out": step.tokens_out,
+        **dataclasses.asdict(step.spending),
         "started_at": step.started_at and step.started_at.isoformat(),
         "finished_at": step.finished_at and step.finished_at.isoformat(),
     }

@@ -17,6 +17,10 @@ HOST_AND_MORE = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*[/?#]", re.IGNORECASE)
 """The beginning of an address in which the host is over."""
 
 
+type Cost = Callable[[int, int], float | None]
+"""Takes tokens in and out of the chat model, gives US dollars; None where its price is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecretNeed:
     """A secret that a tool of the pipeline may use."""
@@ -45,8 +49,9 @@ class ToolHistory:
     calls: int
     seconds: float
     """The median of one call."""
-    tokens: float
-    """The median of what one call took from the chat model, in and out together."""
+    tokens_in: float
+    tokens_out: float
+    """The medians of what one call took from the chat model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,9 @@ class Estimate:
     seconds: float
     """Along the slowest path; of a `foreach` step as if its items took as long as one."""
     tokens: int
+    """From the chat model, in and out together."""
+    cost_usd: float | None
+    """Of these tokens, at the price of the model that is set; None where it is not known."""
     calls: int
     """Earlier calls that this rests on."""
     each: tuple[str, ...]
@@ -101,7 +109,7 @@ def preflight(pipeline: Pipeline, is_set: Callable[[str], bool]) -> Preflight:
     )
 
 
-def estimate(pipeline: Pipeline, history: Mapping[str, ToolHistory]) -> Estimate:
+def estimate(pipeline: Pipeline, history: Mapping[str, ToolHistory], cost: Cost) -> Estimate:
     """What the earlier calls of the pipeline's tools, by name, say about it."""
     tools = {step_id: step.definition.name for step_id, step in pipeline.steps.items()}
     known = {step_id: history[tool] for step_id, tool in tools.items() if tool in history}
@@ -109,9 +117,12 @@ def estimate(pipeline: Pipeline, history: Mapping[str, ToolHistory]) -> Estimate
     for step_id in pipeline.order:
         begins = max((ends[need] for need in pipeline.steps[step_id].dependencies), default=0.0)
         ends[step_id] = begins + (known[step_id].seconds if step_id in known else 0.0)
+    tokens_in = round(sum(past.tokens_in for past in known.values()))
+    tokens_out = round(sum(past.tokens_out for past in known.values()))
     return Estimate(
         seconds=max(ends.values(), default=0.0),
-        tokens=round(sum(past.tokens for past in known.values())),
+        tokens=tokens_in + tokens_out,
+        cost_usd=cost(tokens_in, tokens_out),
         calls=sum(history[tool].calls for tool in history.keys() & set(tools.values())),
         each=tuple(step.id for step in pipeline.steps.values() if step.foreach is not None),
         unknown=tuple(step_id for step_id in pipeline.steps if step_id not in known),

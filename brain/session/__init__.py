@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from brain.session.brain import Brain
     from brain.session.core import Core
-    from brain.session.order import Order
+    from brain.session.order import Order, as_budget
     from brain.session.run import Run
 
-__all__ = ["Brain", "Core", "Order", "Run"]
+__all__ = ["Brain", "Core", "Order", "Run", "as_budget"]
 
-_HOMES = {"Brain": "brain", "Core": "core", "Order": "order", "Run": "run"}
+_HOMES = {"Brain": "brain", "Core": "core", "Order": "order", "Run": "run", "as_budget": "order"}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from brain.session.bridge import Bridge
 from brain.session.core import Core, WhileOpening
 from brain.session.evaluations import OnCase, SuiteOrder
 from brain.session.examples import ExampleResult
-from brain.session.order import Order
+from brain.session.order import BudgetLike, Order, as_budget
 from brain.session.own_tools import AddedTool
 from brain.session.run import Run
 from brain.session.secrets import SecretInfo
@@ -87,21 +87,36 @@ class Brain:
         """
         return self._bridge.run(self._core.plan(request, _tables(inputs)))
 
-    def ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
-        """Plan, run and answer a request; without `yes` it waits where a person must approve a step first."""
-        return self.wait(self.start_ask(request, yes=yes, use_cache=use_cache, **inputs))
+    def ask(
+        self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None, **inputs: Any
+    ) -> Run:
+        """Plan, run and answer a request; without `yes` it waits where a person must approve a step first.
 
-    def run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> Run:
+        Where its questions to the chat model would go over the budget it is interrupted, and `resume` goes on with it.
+        """
+        return self.wait(self.start_ask(request, yes=yes, use_cache=use_cache, budget=budget, **inputs))
+
+    def run(
+        self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
+        **inputs: Any,
+    ) -> Run:  # fmt: skip
         """Run a pipeline that is written down; `start` takes inputs of any name."""
-        return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, **inputs))
+        return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, budget=budget, **inputs))
 
-    def start_ask(self, request: str, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
+    def start_ask(
+        self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None, **inputs: Any
+    ) -> UUID:
         """The same as `ask`, without waiting for the end."""
-        return self.start(Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache))
+        may = as_budget(budget)
+        return self.start(Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache, budget=may))
 
-    def start_run(self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, **inputs: Any) -> UUID:
+    def start_run(
+        self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
+        **inputs: Any,
+    ) -> UUID:  # fmt: skip
         """The same as `run`, without waiting for the end."""
-        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, use_cache=use_cache))
+        may = as_budget(budget)
+        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, use_cache=use_cache, budget=may))
 
     def start(self, order: Order) -> UUID:
         """Begin what is wanted, without waiting for the end."""
@@ -132,6 +147,25 @@ class Brain:
         """The same as `approve`, without waiting for the end."""
         shown = [request.hash for request in run.waiting_for] if isinstance(run, Run) else []
         return self._bridge.run(self._core.approve(self.resolve(run), shown))
+
+    def resume(
+        self, run: RunLike, *, budget: BudgetLike = None, yes: bool = False, use_cache: bool = True,
+        retry_steps: Collection[str] = (),
+    ) -> Run:  # fmt: skip
+        """Go on with a run that failed, was cancelled or interrupted; what is finished is not called again.
+
+        `budget` is what all its attempts together may spend; None leaves it as it was. `retry_steps` are called again
+        although nobody knows whether they did their work.
+        """
+        return self.wait(self.start_resumed(run, budget=budget, yes=yes, use_cache=use_cache, retry_steps=retry_steps))
+
+    def start_resumed(
+        self, run: RunLike, *, budget: BudgetLike = None, yes: bool = False, use_cache: bool = True,
+        retry_steps: Collection[str] = (),
+    ) -> UUID:  # fmt: skip
+        """The same as `resume`, without waiting for the end."""
+        order = Order(yes=yes, use_cache=use_cache, budget=as_budget(budget))
+        return self._bridge.run(self._core.resume(self.resolve(run), order, retry_steps))
 
     def cancel(self, run: RunLike) -> RunStatus:
         """End a run, here or in another process."""

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator
 from brain.artifacts import ArtifactCodec, FsspecStore
+from brain.budgets import Budget
 from brain.config_secrets import (
     ContentRedactor,
     ProjectEnvironment,
@@ -21,9 +22,9 @@ from brain.config_secrets import (
     Settings,
     install_log_redaction,
 )
-from brain.egress import Egress, EgressPolicy
+from brain.egress import Egress
 from brain.embedded import in_use
-from brain.errors import BrainError, ModelError, PlanningError, UsageError
+from brain.errors import BrainError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.mentions import Request
@@ -33,25 +34,26 @@ from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
-from brain.language_models import ChatModel, MeteredChat
+from brain.language_models import ChatModel
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
-from brain.pipeline_builder.spec import PipelineSpec, why_unstorable
-from brain.progress_tracker.backend import EventBackend
+from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import RunEvent, RunStatus
+from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
+from brain.session import admission
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order
 from brain.session.own_tools import OwnTools
-from brain.session.run import Run, run_of
+from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
-    ServiceUrls,
     chat_model,
+    egress_policy,
     embedder,
+    event_backends,
     is_hosted_chat,
     open_schema,
     open_services,
@@ -68,7 +70,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
-    from brain.database.engine import Database
     from brain.knowledge_base.frames import Frames, RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
@@ -109,7 +110,7 @@ class Core:
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
-                egress=Egress(_egress_policy(settings)),
+                egress=Egress(egress_policy(settings)),
                 model=self.model,
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
@@ -134,9 +135,14 @@ class Core:
             self._stores = None
             await self._caller.aclose()
 
-    async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError."""
-        made = await self._planned(request, tables)
+    async def plan(
+        self, request: str, tables: Mapping[str, "pa.Table"] | None = None, model: ChatModel | None = None
+    ) -> Plan:
+        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError.
+
+        `model` is the project's own on somebody's account.
+        """
+        made = await self._planned(model or self.model, request, tables)
         return replace(made, preflight=await self.preflight(made.pipeline))
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
@@ -148,20 +154,17 @@ class Core:
         except BrainError as exc:
             log.info("No estimate: %s", exc)
             return preflight(pipeline, ProjectEnvironment(self.settings.project).__contains__)
-        return replace(preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history))
+        return replace(
+            preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history, self.model.price.cost)
+        )
 
-    async def _planned(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        _refuse_unusable(request)
+    async def _planned(self, model: ChatModel, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
+        admission.usable(request)
         if self.settings.secrets_keys:
             await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
         sources = await find_sources(taken, self.settings.project, tables or {}, self.open_table)
-        model = MeteredChat(self.model)
-        try:
-            plan = await self._planner(model).plan(Question(taken, sources))
-        except (ModelError, PlanningError) as exc:
-            exc.tokens_in, exc.tokens_out = model.tokens_in, model.tokens_out
-            raise
+        plan = await self._planner(model).plan(Question(taken, sources))
         if plan.pipeline.secrets:
             named = ", ".join(sorted(plan.pipeline.secrets))
             raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
@@ -172,10 +175,30 @@ class Core:
         return build(spec, self.registry)
 
     async def start(self, order: Order) -> UUID:
-        """Begin a run; it goes on in the background."""
+        """Begin a run; it goes on in the background. Raises UsageError where its budget cannot be held."""
         if order.spec is None and order.plan is None:
-            _refuse_unusable(order.request)
-        return await (await self._open()).runner.start(order)
+            admission.usable(order.request)
+        budget = self.settings.brain_run_budget if order.budget is None else order.budget
+        self._admit(order.written, budget, order.spent)
+        return await (await self._open()).runner.start(replace(order, budget=budget))
+
+    async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
+        """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
+
+        Of the order count its budget, which all attempts together may spend (None: what it was), `yes` and `use_cache`.
+        `retry_steps` are called again although they may have done their work. Raises UsageError where it cannot go on.
+        """
+        stores = await self._open()
+        run = await self.show(run_id)
+        admission.resumable(run, retry_steps)
+        self._admit(run.spec, run.budget if order.budget is None else order.budget, run.spending)
+        await stores.runner.go_on(run_id, replace(order, request=run.request, spec=run.spec), admission.RESUMABLE)
+        return run_id
+
+    def _admit(self, spec: PipelineSpec | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
+        writes_answers = self.has_hosted_chat
+        if spec is None or admission.asks_model(self.check(spec), writes_answers=writes_answers):
+            admission.affordable(budget, self.model, spent)
 
     async def wait(self, run_id: UUID) -> Run:
         """The run, once it has come to rest; of another process's run as its events tell."""
@@ -195,7 +218,7 @@ class Core:
         if run.status is not RunStatus.WAITING or run.spec is None:
             raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, self.check(run.spec), {RunStatus.WAITING})
+        await stores.runner.go_on(run_id, Order(spec=run.spec), {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -224,7 +247,7 @@ class Core:
         await stores.store.mark_stale()
         row = await stores.store.get(run_id)
         steps = await stores.store.step_results(run_id)
-        return run_of(row, steps, self.codec)
+        return Run.of_row(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
@@ -320,7 +343,7 @@ class Core:
             await self.secrets.learn(vault)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store), self.redactor)
+            tracker = ProgressTracker(*event_backends(urls, database, keep), _PositionOf(store), self.redactor)
             await made.enter_async_context(tracker)
             suites = SuiteStore(database, self.redactor)
             stores = _Stores(store, suites, Frames(database), tracker, self._runner(store, tracker), vault)
@@ -331,7 +354,6 @@ class Core:
     def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
-        model = self.model if self.has_hosted_chat else None
         return Runner(
             RunnerParts(
                 store=store,
@@ -340,18 +362,12 @@ class Core:
                 codec=self.codec,
                 check=self.check,
                 plan=self._planned,
-                aggregator=Aggregator(self.codec.table, model),
+                model=self.model,
+                aggregator=lambda model: Aggregator(self.codec.table, model if self.has_hosted_chat else None),
                 embedder=self._embedder,
                 project=self.settings.project,
             )
         )
-
-
-def _refuse_unusable(request: str) -> None:
-    if not request.strip():
-        raise UsageError("There is no request: say in words what you want.")
-    if why := why_unstorable(request):
-        raise UsageError(f"The request {why}: leave that character out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,23 +393,3 @@ class _PositionOf:
         at = await self._store.position(run_id)
         alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
-
-
-def _egress_policy(settings: Settings) -> EgressPolicy:
-    return EgressPolicy(
-        allow=settings.brain_allow_hosts,
-        only=settings.brain_only_hosts,
-        robots=settings.heeds_robots,
-        host_interval=settings.brain_host_interval,
-    )
-
-
-def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
-    from brain.progress_tracker.postgres import PostgresBackend
-
-    in_postgres = PostgresBackend(database)
-    if urls.redis is None:
-        return in_postgres, None
-    from brain.progress_tracker.redis import RedisBackend
-
-    return RedisBackend(urls.redis, keep), in_postgres

@@ -1,12 +1,13 @@
 """Between evaluations as they travel and their rows; loads SQLAlchemy, so it is imported where rows are at hand."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from brain.database import tables
 from brain.evaluator import CaseResult, Finding, Judgement, MadeWith, Outcome, SuiteRun
-from brain.runs import new_run_id
+from brain.runs import Spending, new_run_id
 
 __all__ = ["case_rows", "judgement_row", "suite_row", "suite_run_of"]
 
@@ -26,7 +27,7 @@ def case_rows(suite_run_id: UUID, case: CaseResult) -> tuple[tables.CaseResult, 
         outcome=str(case.outcome), passed=case.passed, score=case.score,
         findings=[{"what": found.what, "wrong": list(found.wrong)} for found in case.findings], plan=case.plan,
         planner=case.planner, error=case.error, notes=list(case.notes), seconds=case.seconds,
-        tokens_in=case.tokens_in, tokens_out=case.tokens_out, cost_usd=case.cost_usd,
+        **asdict(case.spending),
     )  # fmt: skip
     is_judged = case.judgement is not None and case.run_id is not None
     return row, judgement_row(case.run_id, case.judgement) if is_judged else None
@@ -55,8 +56,9 @@ def _case_of(row: tables.CaseResult, judgement: tables.Judgement | None) -> Case
     return CaseResult(
         name=row.name, position=row.position, request=row.request, outcome=Outcome(row.outcome),
         findings=tuple(Finding(found["what"], tuple(found["wrong"])) for found in row.findings), error=row.error,
-        plan=row.plan, planner=row.planner, run_id=row.run_id, seconds=row.seconds, tokens_in=row.tokens_in,
-        tokens_out=row.tokens_out, cost_usd=row.cost_usd, judgement=_judgement_of(judgement), notes=tuple(row.notes),
+        plan=row.plan, planner=row.planner, run_id=row.run_id, seconds=row.seconds,
+        spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd), judgement=_judgement_of(judgement),
+        notes=tuple(row.notes),
     )  # fmt: skip
 
 

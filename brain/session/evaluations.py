@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from brain.aggregator import ANSWER_PROMPT, results_in_words
 from brain.artifacts import is_table, with_rows
-from brain.errors import ArtifactError, ModelError, PlanningError, UsageError
+from brain.errors import ArtifactError, BudgetExhausted, ModelError, PlanningError, UsageError
 from brain.evaluator import (
     JUDGE_PROMPT,
     Attempt,
@@ -27,6 +27,7 @@ from brain.evaluator import (
     made_with,
 )
 from brain.intent_inference.plan import Plan
+from brain.language_models import Account, ChatModel, MeteredChat
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.pipeline_builder.references import input_reference
 from brain.pipeline_builder.spec import read_spec
@@ -138,28 +139,37 @@ class Evaluations:
         return {"answer": ANSWER_PROMPT} | ({"judge": JUDGE_PROMPT} if order.judge else {})
 
     async def _attempt(self, case: Case, *, order: SuiteOrder, judge: Judge | None) -> Attempt:
+        account = Account(self._core.settings.brain_run_budget)
         try:
-            plan, inputs = await self._planned(case, order)
+            plan, inputs = await self._planned(case, order, MeteredChat(self._core.model, account))
         except PlanningError as exc:
-            return Attempt(declined=str(exc), tokens_in=exc.tokens_in, tokens_out=exc.tokens_out)
-        planned = _of_plan(plan, inputs)
+            return Attempt(declined=str(exc), spending=account.spent)
+        except (ModelError, BudgetExhausted) as exc:
+            return Attempt(error=str(exc), spending=account.spent)
+        planned = replace(_of_plan(plan, inputs), spending=account.spent)
         if order.plan_only:
             return planned
         run = await self._seen_through(
             Order(
-                request=case.request, plan=plan, inputs=inputs, yes=order.yes, source=SOURCE, use_cache=order.use_cache
+                request=case.request,
+                plan=plan,
+                spent=account.spent,
+                inputs=inputs,
+                yes=order.yes,
+                source=SOURCE,
+                use_cache=order.use_cache,
             )
         )
         outputs = await asyncio.to_thread(self._outputs, run, case)
         ran = _of_run(run, planned, outputs)
         return ran if judge is None or run.answer is None else await self._judged_as_well(ran, run, case, judge)
 
-    async def _planned(self, case: Case, order: SuiteOrder) -> tuple[Plan, Mapping[str, Any]]:
+    async def _planned(self, case: Case, order: SuiteOrder, model: ChatModel) -> tuple[Plan, Mapping[str, Any]]:
         if case.pipeline is not None:
             spec = await asyncio.to_thread(read_spec, order.folder / case.pipeline)
             return Plan(self._core.check(spec), planner=""), case.inputs
         tables = {name: await self._core.open_table(file) for name, file in case.inputs.items()}
-        return await self._core.plan(case.request, tables), tables
+        return await self._core.plan(case.request, tables, model), tables
 
     async def _seen_through(self, order: Order) -> Run:
         """The run at rest; one that waits for somebody, or that is given up, is cancelled."""
@@ -209,7 +219,7 @@ def _of_plan(plan: Plan, inputs: Mapping[str, Any]) -> Attempt:
         input_reference(name): inputs.get(name, schema.get("default")) for name, schema in plan.spec.inputs.items()
     }
     return Attempt(
-        spec=plan.spec, planner=plan.planner, tokens_in=plan.tokens_in, tokens_out=plan.tokens_out,
+        spec=plan.spec, planner=plan.planner,
         calls=tuple(_call(step, given) for step in steps),
         tool_versions={step.definition.name: step.definition.version for step in steps},
     )  # fmt: skip
@@ -229,7 +239,7 @@ def _of_run(run: Run, planned: Attempt, outputs: Mapping[str, Json]) -> Attempt:
     return replace(
         planned, calls=tuple(replace(call, filled_in=filled_in.get(step, call.filled_in)) for step, call in calls),
         run_id=run.run_id, status=run.status, error=_why(run), outputs=outputs, answer=run.answer, score=run.score,
-        tokens_in=run.tokens_in, tokens_out=run.tokens_out,
+        spending=run.spending,
     )  # fmt: skip
 
 

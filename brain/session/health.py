@@ -12,6 +12,8 @@ from brain.artifacts import FsspecStore, key_of
 from brain.config_secrets import Settings
 from brain.embedded import ServiceStatus, in_use, status, stop_all
 from brain.errors import BrainError
+from brain.figures import dollars
+from brain.language_models import Price
 from brain.session.services import (
     ServiceUrls,
     chat_model,
@@ -202,7 +204,15 @@ async def _redis(urls: ServiceUrls) -> str:
 async def _chat(settings: Settings) -> str:
     model = chat_model(settings)
     reply = await model.complete("Say yes.", max_tokens=5)
-    return f"{model.name} answers ({reply.tokens_out} tokens), {'hosted' if is_hosted_chat(settings) else 'embedded'}"
+    where = f"hosted, {_price(model.price)}" if is_hosted_chat(settings) else "embedded"
+    return f"{model.name} answers ({reply.tokens_out} tokens), {where}"
+
+
+def _price(price: Price) -> str:
+    million_in, million_out = price.cost(1_000_000, 0), price.cost(0, 1_000_000)
+    if million_in is None or million_out is None:
+        return "at a price that is not known"
+    return f"{dollars(million_in)} for a million tokens in, {dollars(million_out)} for a million out"
 
 
 async def _embedder(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from brain.config_secrets import Redactor
-from brain.errors import ModelError
+from brain.errors import AnswerMisfit, ModelError
 from brain.language_models import ChatModel, Completion, Embedder, StructuredCompletion
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class RedactedChat:
     def __init__(self, model: ChatModel, redactor: Redactor) -> None:
         self.name = model.name
         self.context_tokens = model.context_tokens
+        self.price = model.price
         self._model = model
         self._redactor = redactor
 
@@ -42,7 +43,7 @@ class RedactedChat:
         told = self._redactor.text
         with _without_secrets(self._redactor):
             reply = await self._model.structured(told(prompt), schema, system=told(system), max_tokens=max_tokens)
-        return StructuredCompletion(self._redactor.value(reply.value), reply.tokens_in, reply.tokens_out)
+        return replace(reply, value=self._redactor.value(reply.value))
 
 
 class RedactedEmbedder:
@@ -66,4 +67,7 @@ def _without_secrets(redactor: Redactor) -> Iterator[None]:
         yield
     except ModelError as exc:
         log.debug("the model failed", exc_info=True)
-        raise ModelError(redactor.text(str(exc))) from None
+        told = exc.reworded(redactor.text(str(exc)))
+        if isinstance(told, AnswerMisfit):
+            told.value, told.finding = redactor.value(told.value), redactor.text(told.finding)
+        raise told from None

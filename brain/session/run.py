@@ -1,22 +1,25 @@
 """A run as a person handles it: its status, its answer, and its results as DataFrames and files."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from brain.artifacts import ArtifactCodec, is_file, is_table
+from brain.budgets import UNLIMITED, Budget
 from brain.data_frames import to_frame
 from brain.errors import NoSuchOutput, UsageError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import ApprovalRequest, Json, RunStatus, StepResult, short_id
+from brain.runs import NOTHING_SPENT, ApprovalRequest, Json, RunStatus, Spending, StepResult, short_id
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Results", "Run", "run_of"]
+    from brain.database.tables import Run as RunRow
+
+__all__ = ["Results", "Run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,44 @@ class Run:
     """What you should know before you rely on the answer."""
     checks: Mapping[str, bool] | None = None
     """What the score is made of."""
-    tokens_in: int = 0
-    tokens_out: int = 0
+    spending: Spending = NOTHING_SPENT
+    """What it has taken from the chat model, in all its attempts."""
+    budget: Budget = UNLIMITED
+    """What it may take."""
+
+    @classmethod
+    def of_row(cls, row: "RunRow", steps: Sequence[StepResult], codec: ArtifactCodec) -> "Run":
+        """The run that a row of the knowledge base and its steps tell of."""
+        waiting = (row.waiting_for or {}).get("approvals", ())
+        return cls(
+            run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
+            spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
+            outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
+            error=row.error, score=row.score, attempt=row.attempt,
+            waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
+            created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes), checks=row.checks,
+            spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd), budget=Budget.parse(row.budget or "none"),
+        )  # fmt: skip
 
     @property
     def id(self) -> str:
         """The eight digits that surfaces show and every verb accepts."""
         return short_id(self.run_id)
+
+    @property
+    def tokens_in(self) -> int:
+        """What went into the chat model."""
+        return self.spending.tokens_in
+
+    @property
+    def tokens_out(self) -> int:
+        """What came out of it."""
+        return self.spending.tokens_out
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What that costs in US dollars; None where the price is not known."""
+        return self.spending.cost_usd
 
     @property
     def results(self) -> "Results":
@@ -86,35 +120,14 @@ class Run:
             "created_at": self.created_at.isoformat(),
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
             "seconds": self.seconds,
-            "tokens_in": self.tokens_in,
-            "tokens_out": self.tokens_out,
+            **asdict(self.spending),
+            "budget": None if self.budget.is_unlimited else str(self.budget),
             "waiting_for": [
                 {"step_id": wait.step_id, "tool": wait.tool, "arguments": wait.arguments, "hash": wait.hash}
                 for wait in self.waiting_for
             ],
             "steps": [_step_json(step) for step in self.step_results if step.item is None],
         }
-
-
-def run_of(row: Any, steps: Iterable[StepResult], codec: ArtifactCodec) -> Run:
-    """The run that its row and its steps tell of."""
-    waiting = (row.waiting_for or {}).get("approvals", ())
-    return Run(
-        run_id=row.id, status=RunStatus(row.status), request=row.request, name=row.name,
-        spec=PipelineSpec.from_value(row.spec) if row.spec else None, planner=row.planner, inputs=row.inputs,
-        outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
-        error=row.error, score=row.score, attempt=row.attempt,
-        waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
-        created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes), checks=row.checks,
-        tokens_in=row.tokens_in, tokens_out=row.tokens_out,
-    )  # fmt: skip
-
-
-def _ending(row: Any) -> str:
-    """What became of a run that has not succeeded."""
-    if row.status == RunStatus.SUCCEEDED:
-        return ""
-    return f"the status of run {short_id(row.id)} is {row.status}{f': {row.error}' if row.error else '.'}"
 
 
 class Results(Mapping[str, Any]):
@@ -170,6 +183,13 @@ class Results(Mapping[str, Any]):
         )
 
 
+def _ending(row: "RunRow") -> str:
+    """What became of a run that has not succeeded."""
+    if row.status == RunStatus.SUCCEEDED:
+        return ""
+    return f"the status of run {short_id(row.id)} is {row.status}{f': {row.error}' if row.error else '.'}"
+
+
 def _as_frames(value: Any) -> Any:
     match value:
         case Mapping():
@@ -189,8 +209,7 @@ def _step_json(step: StepResult) -> dict[str, Json]:
         "status": str(step.status),
         "seconds": step.seconds,
         "tries": step.tries,
-        "tokens_in": step.tokens_in,
-        "tokens_out": step.tokens_out,
+        **asdict(step.spending),
         "arguments": dict(step.arguments),
         "result": step.result,
         "error": step.error,

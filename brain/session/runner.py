@@ -11,8 +11,9 @@ from uuid import UUID
 
 from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
+from brain.budgets import UNLIMITED, Budget
 from brain.database.tables import Run as RunRow
-from brain.errors import BrainError, ModelError, PlanningError, ProgressUnavailable, StaleAttempt
+from brain.errors import BrainError, BudgetExhausted, ProgressUnavailable, StaleAttempt
 from brain.evaluator import Grounds, evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
@@ -20,14 +21,14 @@ from brain.executor.local import on_daemon_thread
 from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
 from brain.knowledge_base.owners import Owner
-from brain.knowledge_base.records import Outcome, Spending
+from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
-from brain.language_models import Embedder
+from brain.language_models import Account, ChatModel, Embedder, MeteredChat
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id
+from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id
 from brain.session.order import Order
 from brain.tool_registry.definitions import ToolDefinition
 
@@ -41,8 +42,8 @@ log = logging.getLogger(__name__)
 MEANING_SECONDS = 10.0
 """How long the embedding of a request may take."""
 
-type MakePlan = Callable[[str, Mapping[str, pa.Table]], Awaitable[Plan]]
-"""Plans a request about the tables that were handed over; raises PlanningError, ModelError."""
+type MakePlan = Callable[[ChatModel, str, Mapping[str, pa.Table]], Awaitable[Plan]]
+"""Plans a request about the tables that were handed over; raises PlanningError, ModelError, BudgetExhausted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class RunnerParts:
     codec: ArtifactCodec
     check: Check
     plan: MakePlan
-    aggregator: Aggregator
+    model: ChatModel
+    aggregator: Callable[[ChatModel], Aggregator]
+    """What writes the answers of a run, whose account pays for the model."""
     embedder: Embedder
     project: Path
 
@@ -65,13 +68,21 @@ class _Active:
     run_id: UUID
     attempt: int
     publisher: RunPublisher
+    account: Account
+    """Who pays for whatever the run asks a model."""
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
     uses_cache: bool = True
     inputs: Mapping[str, Json] = field(default_factory=dict)
-    spending: Spending = field(default_factory=Spending)
-    """Of the answer, or of a plan that was not found; what a plan took is stored with it."""
+    """Of the job that it executes."""
+
+    def paying(self, model: ChatModel) -> MeteredChat:
+        """The model on the run's account, which tells the run's listeners where it waits."""
+        return MeteredChat(model, self.account, self._waits)
+
+    def _waits(self, text: str) -> None:
+        self.publisher.publish(EventType.MODEL_WAITING, message=text)
 
 
 class _StoreJournal:
@@ -89,8 +100,9 @@ class _StoreJournal:
     async def beat(self) -> bool:
         active = self._active
         return await self._store.beat(
-            active.run_id, active.attempt, last_seq=active.publisher.seq, backend=active.publisher.backend
-        )
+            active.run_id, active.attempt, last_seq=active.publisher.seq, backend=active.publisher.backend,
+            spending=active.account.spent,
+        )  # fmt: skip
 
 
 class _StepCache:
@@ -123,12 +135,14 @@ class Runner:
         """Accept an order and begin; returns as soon as its row is there."""
         return await self._unbroken(self._start(order))
 
-    async def go_on(self, run_id: UUID, pipeline: Pipeline, statuses: Collection[RunStatus]) -> None:
+    async def go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
         """Take a run that is in one of these states and continue it; what is finished is not called again.
 
-        Raises StaleAttempt where somebody else was faster, UsageError where it is in another state by now.
+        The order's `spec` is the run's own; without one the request is planned anew. Its budget stays as it was where
+        the order has none. Raises StaleAttempt where somebody else was faster, UsageError where it is in another state
+        by now.
         """
-        await self._unbroken(self._go_on(run_id, pipeline, statuses))
+        await self._unbroken(self._go_on(run_id, order, statuses))
 
     async def _unbroken[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Finish work although its caller is cancelled: no run is left in a row that nobody works on."""
@@ -139,7 +153,7 @@ class Runner:
 
     async def _start(self, order: Order) -> UUID:
         parts = self._parts
-        spec = order.plan.spec if order.plan is not None else order.spec
+        spec = order.written
         pipeline = parts.check(spec) if spec is not None else None
         inputs = await asyncio.to_thread(parts.codec.pack, dict(order.inputs))
         if pipeline is not None:
@@ -148,7 +162,7 @@ class Runner:
         request = order.request or (spec.request if spec else "")
         row = RunRow(
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
-            source=order.source,
+            source=order.source, budget=_written(order.budget),
         )  # fmt: skip
         tools = _tools(pipeline) if pipeline is not None else ()
         if pipeline is not None:
@@ -156,29 +170,40 @@ class Runner:
             row.tool_versions = {tool.name: tool.version for tool in tools}
         if order.plan is not None:
             row.planner, row.notes = order.plan.planner, list(order.plan.notes)
-            row.tokens_in, row.tokens_out = order.plan.tokens_in, order.plan.tokens_out
         await parts.store.create(row, tools)
-        active = _Active(run_id, 1, parts.tracker.publisher(run_id), pipeline=pipeline, uses_cache=order.use_cache)
+        publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
+        active = _Active(run_id, 1, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
         return run_id
 
-    async def _go_on(self, run_id: UUID, pipeline: Pipeline, statuses: Collection[RunStatus]) -> None:
+    async def _go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
         parts = self._parts
+        pipeline = parts.check(order.spec) if order.spec is not None else None
         told = await parts.tracker.snapshot(run_id)
-        row = await parts.store.get(run_id)
-        attempt = await parts.store.claim(run_id, owner=Owner.this_process(), statuses=statuses)
+        attempt = await parts.store.claim(
+            run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget)
+        )
+        row = await parts.store.get(run_id)  # only now is nobody else writing
         with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
             told = await parts.tracker.snapshot(run_id) or told
         publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
-        active = _Active(run_id, attempt, publisher, pipeline=pipeline)
-        self._begin(active, self._next_attempt(active, pipeline))
+        spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
+        account = Account(Budget.parse(row.budget or "none"), spent)
+        active = _Active(run_id, attempt, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
+        approvals = Approvals(frozenset(row.approvals), everything=order.yes)
+        work = (
+            self._first_attempt(active, row.request, row.inputs, approvals)
+            if pipeline is None
+            else self._next_attempt(active, pipeline, row.inputs, approvals)
+        )
+        self._begin(active, work)
 
-    async def _next_attempt(self, active: _Active, pipeline: Pipeline) -> RunResult:
-        """Only now is nobody else writing: what is finished, and what was approved, is read after the claim."""
-        row = await self._parts.store.get(active.run_id)
+    async def _next_attempt(
+        self, active: _Active, pipeline: Pipeline, inputs: Mapping[str, Json], approvals: Approvals
+    ) -> RunResult:
         earlier = tuple(await self._parts.store.step_results(active.run_id))
-        return await self._execute(active, Job(pipeline, row.inputs, Approvals(frozenset(row.approvals)), earlier))
+        return await self._execute(active, Job(pipeline, inputs, approvals, earlier))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""
@@ -226,11 +251,16 @@ class Runner:
     async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, Answer | None]:
         try:
             result = await work
-            return result, await self._answer(active, result)
+            try:
+                return result, await self._answer(active, result)
+            except BudgetExhausted as exc:
+                return replace(result, status=RunStatus.INTERRUPTED, error=str(exc)), None
         except StaleAttempt:
             raise
         except _CancelledWhilePlanning:
             return RunResult(RunStatus.CANCELLED), None
+        except BudgetExhausted as exc:
+            return RunResult(RunStatus.INTERRUPTED, error=str(exc)), None
         except BrainError as exc:
             return RunResult(RunStatus.FAILED, error=str(exc)), None
         except Exception as exc:
@@ -254,45 +284,36 @@ class Runner:
     async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Pipeline:
         active.publisher.publish(EventType.PLAN_STARTED, message="planning")
         tables = {name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)}
-        try:
-            plan = await _unless_cancelled(self._parts.plan(request, tables), active.cancel)
-        except (ModelError, PlanningError) as exc:
-            active.spending = Spending(exc.tokens_in, exc.tokens_out)
-            raise
-        spending = Spending(plan.tokens_in, plan.tokens_out)
-        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), plan.notes, spending)
+        planning = self._parts.plan(active.paying(self._parts.model), request, tables)
+        plan = await _unless_cancelled(planning, active.cancel)
+        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), plan.notes, active.account.spent)
         await self._parts.store.set_plan(active.run_id, active.attempt, stored)
         return plan.pipeline
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
-        engine = Engine(parts.caller, active.publisher, journal, parts.project, cache if active.uses_cache else None)
+        kept = cache if active.uses_cache else None
+        engine = Engine(parts.caller, active.publisher, journal, parts.project, kept, active.account)
         return await engine.run(job, active.cancel)
 
     async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
         if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
-        answering = self._parts.aggregator.answer(active.pipeline.spec, result, active.inputs)
-        answer = await _unless_cancelled(answering, active.cancel)
-        active.spending = Spending(answer.tokens_in, answer.tokens_out)
-        return answer
+        aggregator = self._parts.aggregator(active.paying(self._parts.model))
+        answering = aggregator.answer(active.pipeline.spec, result, active.inputs)
+        return await _unless_cancelled(answering, active.cancel)
 
     async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
         text = answer.text if answer else None
-        spending = replace(
-            active.spending,
-            tokens_in=active.spending.tokens_in + result.tokens_in,
-            tokens_out=active.spending.tokens_out + result.tokens_out,
-        )
         grounds = Grounds(answer.cited, answer.unverified) if answer else None
         scored = evaluate(result, grounds, active.pipeline) if result.status.is_final else None
         outcome = Outcome(
             status=result.status, outputs=result.outputs, answer=text, error=result.error,
             score=scored.score if scored else None, checks=scored.checks if scored else None,
-            notes=answer.notes if answer else (), waiting_for=result.waiting_for, spending=spending,
+            notes=answer.notes if answer else (), waiting_for=result.waiting_for, spending=active.account.spent,
             last_seq=active.publisher.seq + 1, backend=active.publisher.backend,
         )  # fmt: skip
         status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
@@ -329,6 +350,10 @@ async def _unless_cancelled[T](work: Awaitable[T], cancel: asyncio.Event) -> T:
         for each in (task, stop):
             each.cancel()
         await asyncio.gather(task, stop, return_exceptions=True)
+
+
+def _written(budget: Budget | None) -> str | None:
+    return None if budget is None else str(budget)
 
 
 def _tools(pipeline: Pipeline) -> tuple[ToolDefinition, ...]:

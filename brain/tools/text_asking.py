@@ -4,11 +4,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from brain.errors import AnswerCutOff, ModelError, ToolError
+from brain.errors import AnswerCutOff, AnswerMisfit, ModelError, ToolError
 from brain.language_models import LARGE_CONTEXT
-from brain.text_parts import halves, tokens_of
+from brain.language_models.text_parts import halves
+from brain.language_models.tokens import tokens_of
+from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.untrusted import mark, readable
@@ -64,24 +67,34 @@ class Task:
     async def fields(self, context: ToolContext, *texts: tuple[str, str]) -> dict[str, Any]:
         """The answer as JSON with the fields of the schema; what else is in it does not count.
 
-        A missing list is empty. Raises ModelError where it is something else, AnswerCutOff where it is too long.
+        An answer that does not follow the schema is asked for once more. Of what is still wrong then, a missing list is
+        empty, and single values are the tool's to leave out and to tell. Raises ModelError where none of the fields is
+        there, AnswerCutOff where the answer is too long.
         """
-        data, schema = mark(*texts), self.schema or {}
-        said = await context.model.structured(
-            f"{data.text}\n\n{self.request}",
-            schema,
-            system=f"{self.role} {data.rule}",
-            max_tokens=self.answer_tokens,
-        )
+        schema = self.schema or {}
+        said = await self._said(context, schema, *texts)
         wanted: Mapping[str, JsonSchema] = schema.get("properties", {})
-        if not isinstance(said.value, Mapping) or not said.value.keys() & wanted.keys():
+        if not isinstance(said, Mapping) or not said.keys() & wanted.keys():
             raise _not_what_was_asked(context, wanted)
-        answer = {name: said.value.get(name) for name in wanted}
+        answer = {name: said.get(name) for name in wanted}
         for name in (name for name in wanted if wanted[name].get("type") == "array"):
             if not isinstance(answer[name], list | None):
                 raise _not_what_was_asked(context, [name])
             answer[name] = answer[name] or []
         return answer
+
+    async def _said(self, context: ToolContext, schema: JsonSchema, *texts: tuple[str, str]) -> Json:
+        data = mark(*texts)
+        prompt, system = f"{data.text}\n\n{self.request}", f"{self.role} {data.rule}"
+        ask = partial(context.model.structured, schema=schema, system=system, max_tokens=self.answer_tokens)
+        try:
+            return (await ask(prompt)).value
+        except AnswerMisfit as exc:
+            wrong = f"Your last answer was not what was asked for: {exc.finding}. Answer again."
+        try:
+            return (await ask(f"{prompt}\n\n{wrong}")).value
+        except AnswerMisfit as exc:
+            return exc.value
 
 
 def _not_what_was_asked(context: ToolContext, wanted: Iterable[str]) -> ModelError:

@@ -6,8 +6,9 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from brain.language_models.text_parts import cut
+from brain.language_models.tokens import tokens_of
 from brain.runs import Json
-from brain.text_parts import cut, tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_asking import Task, answer_tokens, each, longest

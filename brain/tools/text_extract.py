@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from brain.text_parts import cut
+from brain.language_models.text_parts import cut
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_asking import Task, answer_tokens, each, in_halves, longest

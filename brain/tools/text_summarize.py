@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Any
 
-from brain.text_parts import cut, tokens_of
+from brain.language_models.text_parts import cut
+from brain.language_models.tokens import tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each
 from brain.tools.text_grounding import Original

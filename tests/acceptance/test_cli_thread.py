@@ -11,11 +11,12 @@ from brain.database.upgrade import HEAD
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
     "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
-    "score", "checks", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "waiting_for",
-    "steps",
+    "score", "checks", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "cost_usd",
+    "budget", "waiting_for", "steps",
 }  # fmt: skip
 STEP_FIELDS = {
-    "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "arguments", "result", "error",
+    "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "cost_usd", "arguments", "result",
+    "error",
 }  # fmt: skip
 
 
@@ -210,7 +211,7 @@ def test_services_are_shown_looked_at_and_stopped_and_the_next_command_starts_th
         assert found["network"] == "tools reach public addresses"
         assert found["artifacts"] == f"tables and files are kept in {shop.project}/.brain/artifacts"
         assert re.match(r"\d+\.\d+.*, /", found["browser"])
-        assert found["chat model"] == "parrot answers (3 tokens), hosted"
+        assert found["chat model"] == "parrot answers (3 tokens), hosted, at a price that is not known"
         started = hosted("up", "--json").json
         assert {service["name"]: service["state"] for service in started}["postgres"] == "running"
     current = shop("db", "current", "--json")

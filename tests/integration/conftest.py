@@ -12,13 +12,13 @@ from playwright.async_api import Browser, Page, Playwright
 from proxy_bench import Origin
 from scripted_openai import ScriptedOpenAI
 
-from brain import language_models
 from brain.database.engine import Database
 from brain.database.upgrade import upgrade
 from brain.egress import Egress
 from brain.egress.chromium import driver, find_chromium, launched, open_context
 from brain.egress.proxy import FilteringProxy, ProxyPass
 from brain.embedded.postgres import PostgresUrls
+from brain.language_models import patience
 
 
 @pytest.fixture
@@ -97,6 +97,6 @@ def shared_server() -> Iterator[ScriptedOpenAI]:
 @pytest.fixture
 def server(shared_server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch) -> ScriptedOpenAI:
     """A model server that nobody has told what to say yet, and that is asked once."""
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
+    monkeypatch.setattr(patience, "TRANSPORT_RETRIES", 0)
     shared_server.script()
     return shared_server

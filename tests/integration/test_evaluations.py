@@ -180,7 +180,7 @@ def test_a_model_plans_answers_and_judges_and_its_judgement_stands_apart(hosted:
     assert done.made_with.model == "gpt-scripted"
     assert done.made_with.planner == "plan-1 with gpt-scripted"
     assert done.made_with.prompts == {"answer": "answer-1", "judge": "judge-1"}
-    assert (found.tokens_in, found.tokens_out) == (30, 3), "the judge's own stand with the judgement"
+    assert (found.spending.tokens_in, found.spending.tokens_out) == (30, 3), "the judge's own stand with the judgement"
     run = hosted.show(found.run_id)
     assert (run.score, run.tokens_in) == (1.0, 30)
     row = hosted.runs(limit=1).iloc[0]
@@ -193,7 +193,7 @@ def test_a_judge_that_gives_no_ratings_fails_no_case(hosted: Brain, server: Scri
     server.script(speaks(ratings=ratings))
     found = case(hosted.eval(suite(RIGHT), judge=True), "means")
     assert (found.passed, found.judgement) == (True, None)
-    assert found.notes[0].startswith("Not judged: The model gpt-scripted gave no rating from 1 to 5 for ")
+    assert found.notes[0].startswith("Not judged: The model gpt-scripted answered with JSON that is not what was asked")
 
 
 def test_a_number_that_the_model_invents_costs_a_check_and_is_marked_in_the_run(

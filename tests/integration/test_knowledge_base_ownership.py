@@ -21,7 +21,7 @@ from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan
 from brain.knowledge_base.store import CANCEL_CHANNEL, RunStore
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import RunStatus, StepResult, StepStatus, new_run_id, utc_now
+from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepResult, StepStatus, new_run_id, utc_now
 
 ELSEWHERE = Owner("another-machine.invalid", 4711, 1.0)
 RUNNING = StepResult("weather", "table.read", StepStatus.RUNNING, started_at=utc_now())
@@ -66,7 +66,7 @@ async def test_every_write_of_a_stale_attempt_is_refused(store: RunStore) -> Non
     writes = (
         store.record(run_id, 1, [DONE], {}),
         store.record(run_id, 1, [replace(DONE, item=0)], {}),
-        store.beat(run_id, 1, last_seq=99, backend="redis"),
+        store.beat(run_id, 1, last_seq=99, backend="redis", spending=NOTHING_SPENT),
         store.set_plan(run_id, 1, Plan(spec)),
         store.settle(run_id, 1, Outcome(RunStatus.SUCCEEDED)),
     )
@@ -118,10 +118,12 @@ async def test_a_heartbeat_tells_where_the_run_is(store: RunStore, database: Dat
     before = await store.position(run_id)
     assert before.heartbeat_age is not None
     assert 5 <= before.heartbeat_age < 10
-    assert await store.beat(run_id, 1, last_seq=12, backend="postgres") is False
-    assert await store.beat(run_id, 1, last_seq=7, backend=None) is False
+    assert await store.beat(run_id, 1, last_seq=12, backend="postgres", spending=NOTHING_SPENT) is False
+    assert await store.beat(run_id, 1, last_seq=7, backend=None, spending=Spending(20, 4, 0.01)) is False
     after = await store.position(run_id)
     assert (after.status, after.backend, after.last_seq) == (RunStatus.RUNNING, "postgres", 12)
+    run = await store.get(run_id)
+    assert (run.tokens_in, run.tokens_out, run.cost_usd) == (20, 4, 0.01)
     assert after.heartbeat_age is not None
     assert after.heartbeat_age < 5
 
@@ -133,7 +135,7 @@ async def test_the_owner_hears_of_a_cancel_and_listeners_get_a_hint(store: RunSt
         assert await store.request_cancel(run_id) is RunStatus.RUNNING
         heard = [notice.payload async for notice in ear.notifies(timeout=5, stop_after=1)]
     assert heard == [str(run_id)]
-    assert await store.beat(run_id, 1, last_seq=1, backend=None) is True
+    assert await store.beat(run_id, 1, last_seq=1, backend=None, spending=NOTHING_SPENT) is True
     assert (await store.get(run_id)).attempt == 1
 
 
@@ -235,8 +237,8 @@ async def test_an_owner_elsewhere_is_gone_after_fifteen_seconds_without_a_heartb
     await silence(database, silent, 16)
     assert await store.mark_stale() == [silent]
     with pytest.raises(StaleAttempt):
-        await store.beat(silent, 1, last_seq=1, backend=None)
-    assert await store.beat(quiet, 1, last_seq=1, backend=None) is False
+        await store.beat(silent, 1, last_seq=1, backend=None, spending=NOTHING_SPENT)
+    assert await store.beat(quiet, 1, last_seq=1, backend=None, spending=NOTHING_SPENT) is False
 
 
 async def test_a_run_that_was_to_be_cancelled_when_its_owner_died_is_cancelled(

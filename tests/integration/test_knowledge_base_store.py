@@ -14,11 +14,11 @@ from brain.database.engine import Database
 from brain.database.tables import Run
 from brain.errors import RunNotFound, UsageError
 from brain.knowledge_base.owners import Owner
-from brain.knowledge_base.records import Outcome, Plan, Spending
+from brain.knowledge_base.records import Outcome, Plan
 from brain.knowledge_base.store import RunStore
 from brain.pipeline_builder.preflight import ToolHistory
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import ApprovalRequest, RunStatus, StepResult, StepStatus, new_run_id, short_id, utc_now
+from brain.runs import ApprovalRequest, RunStatus, Spending, StepResult, StepStatus, new_run_id, short_id, utc_now
 from brain.tool_registry.definitions import ToolDefinition
 
 SECRET = "hush-hush-4711"
@@ -64,8 +64,9 @@ async def test_the_plan_is_kept_with_the_tools_as_they_were(store: RunStore, dat
     run_id = await begun(store)
     changed = TOOL.model_copy(update={"version": "2"})
     await store.set_plan(run_id, 1, Plan(SPEC, planner="offline 1", tools=(TOOL,), spending=Spending(10, 5, 0.5)))
-    await store.set_plan(run_id, 1, Plan(SPEC, planner="model", tools=(TOOL,), spending=Spending(1, 1, 0.25)))
-    await store.set_plan(run_id, 1, Plan(SPEC, planner="offline 2", tools=(changed,)))
+    await store.set_plan(run_id, 1, Plan(SPEC, planner="model", tools=(TOOL,), spending=Spending(11, 6, 0.75)))
+    took = Spending(11, 6, 0.75)
+    await store.set_plan(run_id, 1, Plan(SPEC, planner="offline 2", tools=(changed,), spending=took))
     run = await store.get(run_id)
     assert PipelineSpec.from_value(run.spec) == SPEC
     assert (run.name, run.planner, run.tool_versions) == ("rain", "offline 2", {"table.read": "2"})
@@ -232,17 +233,17 @@ async def test_the_history_of_a_tool_is_the_median_of_its_good_calls_items_among
 
     first, second = await begun(store), await begun(store)
     steps = [
-        call("a", 1.0, fingerprint="f", tokens_in=10, tokens_out=5),
-        call("b", 3.0, fingerprint="f", tokens_in=100, tokens_out=50),
+        call("a", 1.0, fingerprint="f", spending=Spending(10, 5, 0.25)),
+        call("b", 3.0, fingerprint="f", spending=Spending(100, 50, None)),
         replace(call("c", 50.0, fingerprint="f"), status=StepStatus.FAILED),
     ]
     await store.record(first, 1, steps, {})
     items = [call("each", seconds, item=item, fingerprint="f") for item, seconds in enumerate((2.0, 5.0, 9.0))]
     await store.record(second, 1, [call("each", 99.0), *items], {})
     history = await store.tool_history(["table.read", "table.sort"])
-    assert history == {"table.read": ToolHistory(calls=5, seconds=3.0, tokens=0.0)}
-    kept = {step.step_id: (step.tokens_in, step.tokens_out) for step in await store.step_results(first)}
-    assert kept == {"a": (10, 5), "b": (100, 50), "c": (0, 0)}
+    assert history == {"table.read": ToolHistory(calls=5, seconds=3.0, tokens_in=0.0, tokens_out=0.0)}
+    kept = {step.step_id: step.spending for step in await store.step_results(first)}
+    assert kept == {"a": Spending(10, 5, 0.25), "b": Spending(100, 50, None), "c": Spending(0, 0, 0.0)}
 
 
 async def test_a_cancel_that_comes_before_a_run_waits_is_heard(store: RunStore) -> None:
@@ -276,7 +277,7 @@ async def test_writes_whose_answer_was_lost_may_come_again(store: RunStore, monk
     monkeypatch.setattr(store, "_write", twice)
     run_id = await begun(store)
     await store.set_plan(run_id, 1, Plan(SPEC, "small", (TOOL,), ("a note",), Spending(10, 5, 0.25)))
-    await store.settle(run_id, 1, Outcome(RunStatus.SUCCEEDED, spending=Spending(100, 50, 0.5)))
+    await store.settle(run_id, 1, Outcome(RunStatus.SUCCEEDED, spending=Spending(110, 55, 0.75)))
     await store.rate(run_id, 4, "good")
     run = await store.get(run_id)
     assert (run.tokens_in, run.tokens_out, run.cost_usd, run.notes) == (110, 55, 0.75, ["a note"])

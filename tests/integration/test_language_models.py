@@ -11,9 +11,19 @@ import numpy as np
 import pytest
 from scripted_openai import Answer, ScriptedOpenAI, drops, embeds, fails, hangs, raw, says, says_json
 
-from brain import language_models
-from brain.errors import ModelError
-from brain.language_models import DIMENSIONS, ChatEndpoint, MeteredChat, OpenAIChat, OpenAIEmbedder, WordLlamaEmbedder
+from brain.errors import AnswerMisfit, ModelError
+from brain.language_models import (
+    DIMENSIONS,
+    Account,
+    ChatEndpoint,
+    MeteredChat,
+    OpenAIChat,
+    OpenAIEmbedder,
+    WordLlamaEmbedder,
+    patience,
+)
+from brain.language_models.chat import REASONING_TOKENS
+from brain.runs import Spending
 
 KEY = "sk-scripted-0123456789"
 SCHEMA = {"type": "object", "properties": {"city": {"enum": ["Oslo", "Bergen"]}}, "required": ["city"]}
@@ -34,7 +44,7 @@ def server(shared_server: ScriptedOpenAI) -> ScriptedOpenAI:
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting for a second try, unless a test wants one."""
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
+    monkeypatch.setattr(patience, "TRANSPORT_RETRIES", 0)
 
 
 def chat(base_url: str, context_tokens: int = 4096) -> OpenAIChat:
@@ -65,15 +75,39 @@ async def test_json_is_asked_for_by_its_schema_and_comes_back_parsed(server: Scr
     assert server.asked[0].schema["properties"] == SCHEMA["properties"]
 
 
-async def test_json_that_ignores_the_schema_is_handed_on_for_the_caller_to_judge(server: ScriptedOpenAI) -> None:
-    server.script(says_json({"town": 7}))
-    assert (await chat(server.base_url).structured("Where?", SCHEMA)).value == {"town": 7}
+@pytest.mark.parametrize(
+    ("said", "finding"),
+    [
+        ({"town": 7}, '"city" is a required property'),
+        ({"city": "Rome" * 100}, '["city"] what is there is not one of "Oslo" or "Bergen"'),
+        (["Oslo"], 'what is there is not of type "object"'),
+    ],
+    ids=["other fields", "another value", "another shape"],
+)
+async def test_json_that_ignores_the_schema_is_refused_in_one_sentence_and_paid_for(
+    server: ScriptedOpenAI, said: object, finding: str
+) -> None:
+    server.script(says_json(said))
+    with pytest.raises(AnswerMisfit) as caught:
+        await chat(server.base_url).structured("Where?", SCHEMA)
+    assert str(caught.value) == (
+        f"The model gpt-scripted answered with JSON that is not what was asked for ({finding}); "
+        "try again or set another BRAIN_CHAT_MODEL."
+    )
+    assert (caught.value.value, caught.value.tokens_in, caught.value.tokens_out) == (said, 10, 5)
+
+
+async def test_an_answer_may_be_longer_than_the_schema_says_because_models_do_not_count(server: ScriptedOpenAI) -> None:
+    server.script(says_json({"words": ["a" * 90, "b", "c"]}))
+    one = {"type": "string", "maxLength": 80}
+    schema = {"type": "object", "properties": {"words": {"type": "array", "items": one, "maxItems": 2}}}
+    assert len((await chat(server.base_url).structured("Which?", schema)).value["words"]) == 3
 
 
 async def test_a_large_model_gets_room_to_think_beside_the_answer(server: ScriptedOpenAI) -> None:
     server.script(says("Yes."))
     await chat(server.base_url, context_tokens=128_000).complete("?", max_tokens=100)
-    assert server.asked[0].body["max_completion_tokens"] == 100 + language_models.REASONING_TOKENS
+    assert server.asked[0].body["max_completion_tokens"] == 100 + REASONING_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -101,7 +135,7 @@ async def test_questions_at_once_to_endpoints_of_different_size_each_get_their_o
     model = OpenAIChat("gpt-scripted", 4096, endpoint)
     await asyncio.gather(model.complete("large", max_tokens=100), model.complete("small", max_tokens=100))
     given = {asked.prompt: asked.body["max_completion_tokens"] for asked in server.asked}
-    assert given == {"large": 100 + language_models.REASONING_TOKENS, "small": 100}
+    assert given == {"large": 100 + REASONING_TOKENS, "small": 100}
 
 
 @pytest.mark.parametrize(
@@ -110,14 +144,13 @@ async def test_questions_at_once_to_endpoints_of_different_size_each_get_their_o
 )
 async def test_an_answer_that_is_of_no_use_is_paid_for_all_the_same(server: ScriptedOpenAI, answer: Answer) -> None:
     server.script(says_json({"city": "Oslo"}, tokens=(1, 1)), answer)
-    spent: list[tuple[int, int]] = []
-    metered = MeteredChat(chat(server.base_url), lambda *tokens: spent.append(tokens))
+    account = Account()
+    metered = MeteredChat(chat(server.base_url), account)
     await metered.structured("Where?", SCHEMA)
     with pytest.raises(ModelError) as caught:
         await metered.structured("Where?", SCHEMA)
     assert (caught.value.tokens_in, caught.value.tokens_out) == (7, 8000)
-    assert spent == [(1, 1), (7, 8000)]
-    assert (metered.tokens_in, metered.tokens_out) == (8, 8001)
+    assert account.spent == Spending(8, 8001, None)
 
 
 BROKEN = {
@@ -176,7 +209,7 @@ async def test_what_is_no_json_is_shown_shortened(answer: Answer, told: str, ser
 async def test_an_answer_that_does_not_come_is_given_up(
     server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(language_models, "CHAT_TIMEOUT", 0.2)
+    monkeypatch.setattr(patience, "CHAT_TIMEOUT", 0.2)
     server.script(hangs(5))
     with pytest.raises(ModelError, match=r"The model gpt-scripted did not answer within 0\.2 s; try again later\."):
         await chat(server.base_url).complete("Hello")
@@ -191,7 +224,7 @@ async def test_a_server_that_is_not_there_is_told_by_its_setting() -> None:
 
 
 async def test_a_busy_server_is_asked_again(server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 2)
+    monkeypatch.setattr(patience, "TRANSPORT_RETRIES", 2)
     server.script(fails(429, "Slow down", Retry_After="0"), fails(503, "Busy", Retry_After="0"), says("At last."))
     assert (await chat(server.base_url).complete("Hello")).text == "At last."
     assert len(server.asked) == 3

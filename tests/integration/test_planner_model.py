@@ -10,13 +10,12 @@ import referencing
 from jsonschema import Draft202012Validator
 from scripted_openai import Answer, ScriptedOpenAI, drops, fails, hangs, raw, says, says_json
 
-from brain import language_models
 from brain.errors import ModelError, PlanningError
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.model import REPAIRS, SHORTLIST, ModelPlanner
 from brain.intent_inference.plan import Plan, Question
 from brain.intent_inference.sources import Column, Source
-from brain.language_models import ChatEndpoint, OpenAIChat, WordLlamaEmbedder
+from brain.language_models import ChatEndpoint, OpenAIChat, WordLlamaEmbedder, patience
 from brain.pipeline_builder.build import build
 from brain.tool_registry.definitions import SecretBinding, ToolDefinition
 from brain.tool_registry.registry import Registry, built_in_tools_file
@@ -315,13 +314,22 @@ async def test_a_request_that_the_model_declines_is_declined_with_its_reason(
     assert len(server.asked) == 1, "declining is an answer, not a mistake to repair"
 
 
+@pytest.mark.parametrize("said", [["table.read"], {"plan": GOOD}, 7, {}], ids=["a list", "another shape", "7", "empty"])
+async def test_json_of_another_shape_goes_back_with_what_a_plan_is(
+    registry: Registry, server: ScriptedOpenAI, said: object
+) -> None:
+    server.script(says_json(said), says_json(GOOD))
+    assert (await plan(registry, server)).spec.steps
+    assert len(server.asked) == 2
+    assert "is no plan: an object with name, steps and outputs" in server.asked[1].prompt
+
+
 NO_ANSWER: Mapping[str, tuple[Answer, str]] = {
     "nonsense": (says("I would rather talk about the sea."), "was asked for JSON and wrote"),
     "half a plan": (says(json.dumps(GOOD)[:150]), "was asked for JSON and wrote"),
     "cut off": (says(json.dumps(GOOD)[:150], finish="length"), "was cut off before its answer was whole"),
     "nothing": (says(""), "answered with nothing"),
     "a refusal": (says(None, refusal="I cannot help with that."), "refused: I cannot help with that."),
-    "another JSON": (says_json(["table.read"]), "answered with JSON that is no plan"),
     "a wrong key": (fails(401, "Incorrect API key"), "refused the key; check OPENAI_API_KEY"),
     "an error": (fails(500, "Oh no"), "answered with status 500: Oh no."),
     "no body": (raw(b""), "gave no usable answer"),
@@ -346,7 +354,7 @@ async def test_a_model_that_gives_no_plan_is_one_clear_sentence(
 async def test_a_model_that_does_not_come_back_is_given_up(
     registry: Registry, server: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(language_models, "CHAT_TIMEOUT", 0.2)
+    monkeypatch.setattr(patience, "CHAT_TIMEOUT", 0.2)
     server.script(hangs(5))
     with pytest.raises(ModelError, match=r"did not answer within 0\.2 s"):
         await plan(registry, server)

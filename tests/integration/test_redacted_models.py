@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from scripted_openai import Answer, Asked, ScriptedOpenAI, embeds, fails, says, says_json
 
-from brain import language_models
 from brain.config_secrets import Redactor, Settings
-from brain.errors import ModelError
+from brain.errors import AnswerCutOff, AnswerMisfit, ModelError
+from brain.language_models import patience
 from brain.session.health import doctor
 from brain.session.services import chat_model, embedder
 
@@ -19,7 +19,7 @@ SCHEMA = {"type": "object", "properties": {"heard": {"type": "string"}}, "requir
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedOpenAI]:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
+    monkeypatch.setattr(patience, "TRANSPORT_RETRIES", 0)
     with ScriptedOpenAI() as made:
         yield made
 
@@ -91,6 +91,29 @@ async def test_an_answer_that_is_no_json_is_shown_without_the_key(
     ) as caught:
         await chat_model(settings, redactor).structured("hello", SCHEMA)
     assert KEY not in str(caught.value)
+
+
+async def test_what_an_answer_is_and_took_is_known_behind_the_redaction(
+    server: ScriptedOpenAI, settings: Settings, redactor: Redactor
+) -> None:
+    model = chat_model(settings, redactor)
+    server.script(says("And then", finish="length", tokens=(20, 4)))
+    told = await model.complete("hello")
+    assert (told.is_cut, told.tokens_in, told.tokens_out) == (True, 20, 4)
+    with pytest.raises(AnswerCutOff) as cut:
+        await model.structured("hello", SCHEMA)
+    assert (cut.value.tokens_in, cut.value.tokens_out) == (20, 4)
+
+
+async def test_json_of_another_shape_is_handed_on_without_the_key(
+    server: ScriptedOpenAI, settings: Settings, redactor: Redactor
+) -> None:
+    server.script(lambda asked: says_json({asked.authorization: 1}, tokens=(20, 4)))
+    with pytest.raises(AnswerMisfit, match='"heard" is a required property') as caught:
+        await chat_model(settings, redactor).structured("hello", SCHEMA)
+    assert caught.value.value == {"Bearer ${secret:OPENAI_API_KEY}": 1}
+    assert (caught.value.tokens_in, caught.value.tokens_out) == (20, 4)
+    assert caught.value.__suppress_context__
 
 
 def test_texts_to_embed_hold_references(server: ScriptedOpenAI, settings: Settings, redactor: Redactor) -> None:

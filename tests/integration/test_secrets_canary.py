@@ -22,11 +22,12 @@ from command_line import site
 from scripted_openai import Answer, Asked, ScriptedOpenAI, fails, says, says_json
 from secret_places import Log, Places, found_in
 
-from brain import Brain, language_models
+from brain import Brain
 from brain.cli.app import run as command_line
 from brain.config_secrets import Settings
 from brain.database.upgrade import upgrade
 from brain.errors import BrainError
+from brain.language_models import patience
 from brain.runs import RunStatus
 from brain.vault import new_key
 
@@ -98,7 +99,7 @@ def log() -> Iterator[Log]:
 def scene(
     tmp_path: Path, database_url: str, redis_url: str, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Scene]:
-    monkeypatch.setattr(language_models, "TRANSPORT_RETRIES", 0)
+    monkeypatch.setattr(patience, "TRANSPORT_RETRIES", 0)
     upgrade(database_url)
     folder = tmp_path / "project"
     folder.mkdir()

@@ -57,6 +57,29 @@ def test_the_migrations_and_the_models_say_the_same(database_url: str, monkeypat
     command.check(configuration(database_url, monkeypatch))
 
 
+def test_what_older_runs_took_is_free_where_it_was_nothing_and_else_of_unknown_cost(database_url: str) -> None:
+    upgrade(database_url)
+    downgrade(database_url, "0003")
+    with psycopg.connect(plain(database_url)) as connection:
+        for number, tokens in ((1, 0), (2, 90)):
+            run = f"00000000-0000-7000-8000-{number:012}"
+            connection.execute(
+                "INSERT INTO brain.runs (id, name, request, status, planner, source, tokens_in, tokens_out, attempt,"
+                " last_seq) VALUES (%s, '', '', 'succeeded', '', 'cli', %s, 0, 1, 0)",
+                [run, tokens],
+            )
+            connection.execute(
+                "INSERT INTO brain.steps (run_id, step_id, position, tool, tool_version, status, arguments, tries,"
+                " tokens_in, attempt) VALUES (%s, 'a', 0, 't', '1', 'succeeded', '{}', 1, %s, 1)",
+                [run, tokens],
+            )
+    upgrade(database_url)
+    with psycopg.connect(plain(database_url)) as connection:
+        for table in ("runs", "steps"):
+            query = f"SELECT tokens_in, cost_usd FROM brain.{table} ORDER BY tokens_in"
+            assert connection.execute(query).fetchall() == [(0, 0.0), (90, None)]
+
+
 def test_drift_between_migrations_and_models_is_noticed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     upgrade(database_url)
     with psycopg.connect(plain(database_url)) as connection:

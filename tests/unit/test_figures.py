@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from brain.cli import tables
-from brain.figures import plain
+from brain.figures import dollars, plain
 
 FIGURES = {
     3.78712: "3.787",
@@ -37,3 +37,11 @@ def test_a_table_shows_the_figures_of_the_answer(capsys: pytest.CaptureFixture[s
     assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [
         ["2012", text] for text in FIGURES.values()
     ]
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "$0"), (0.00045, "$0.00045"), (0.0432, "$0.043"), (0.05, "$0.05"), (0.999, "$1.00"), (1234.5, "$1,234.50")],
+)
+def test_dollars_have_cents_and_of_less_the_first_two_digits(amount: float, text: str) -> None:
+    assert dollars(amount) == text

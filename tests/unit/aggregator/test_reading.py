@@ -11,9 +11,9 @@ from brain.aggregator.reading import AT_ONCE, MOST_PARTS
 from brain.artifacts import ArtifactCodec, MemoryStore
 from brain.errors import ModelError
 from brain.language_models import Completion
+from brain.language_models.tokens import tokens_of
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunResult, RunStatus
-from brain.text_parts import tokens_of
 
 NEEDLE = "The harbour was closed for 17 days."
 HAY = "Nothing of note happened that day. "

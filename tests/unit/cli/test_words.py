@@ -8,7 +8,7 @@ from brain.cli.words import preflight_lines
 from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
 
 NOTHING = Preflight((), (), (), (), ())
-GUESS = Estimate(seconds=2.46, tokens=0, calls=12, each=(), unknown=())
+GUESS = Estimate(seconds=2.46, tokens=0, cost_usd=0.0, calls=12, each=(), unknown=())
 
 
 def test_what_a_pipeline_leaves_alone_is_not_mentioned() -> None:
@@ -42,6 +42,12 @@ def test_everything_that_it_touches_has_a_line() -> None:
     [
         (replace(GUESS, seconds=0.0123, calls=1), "about 0.012 s, by 1 earlier call"),
         (replace(GUESS, seconds=150.0), "about 2.5 min, by 12 earlier calls"),
+        (replace(GUESS, tokens=900), "about 2.5 s and 900 tokens, by 12 earlier calls"),
+        (replace(GUESS, tokens=900, cost_usd=0.00123), "about 2.5 s and 900 tokens ($0.0012), by 12 earlier calls"),
+        (
+            replace(GUESS, tokens=900, cost_usd=None),
+            "about 2.5 s and 900 tokens (at a price that is not known), by 12 earlier calls",
+        ),
         (replace(GUESS, calls=0), "unknown: none of its tools has run here yet"),
     ],
 )

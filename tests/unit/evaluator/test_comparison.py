@@ -4,14 +4,16 @@ from uuid import uuid4
 
 from brain.evaluator import CaseResult, Change, Comparison, Finding, MadeWith, Outcome, SuiteRun
 from brain.evaluator.attempt import Judgement
-from brain.runs import utc_now
+from brain.runs import Spending, utc_now
 
 RIGHT, WRONG = Finding("tools"), Finding("answer", ("is wrong",))
 
 
 def case(name: str, *findings: Finding, position: int = 0, judged: float | None = None) -> CaseResult:
     judgement = None if judged is None else Judgement(judged, {}, "", "gpt", "judge-1")
-    return CaseResult(name, position, name, Outcome.SUCCEEDED, findings, seconds=1.5, tokens_in=7, judgement=judgement)
+    return CaseResult(
+        name, position, name, Outcome.SUCCEEDED, findings, seconds=1.5, spending=Spending(7), judgement=judgement
+    )
 
 
 UNKNOWN = MadeWith()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from strategies import steps_registry, valid_specs
 from workbench import Workbench
 
-from brain.errors import StaleAttempt, ToolError
+from brain.errors import BudgetExhausted, StaleAttempt, ToolError
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.ports import Kept, MemoryJournal, ToolCall
 from brain.pipeline_builder.build import build
@@ -122,6 +122,39 @@ async def test_a_failed_item_fails_the_step_and_no_new_items_start(bench: Workbe
     result = await bench.run(step)
     assert result.error == "all: item 1 failed: two is wrong"
     assert [value for _, value in bench.calls] == [1, 2]
+
+
+async def test_a_failed_item_is_the_end_for_the_items_beside_it_too(bench: Workbench) -> None:
+    async def work(value: Any = None, after: Any = None) -> Any:
+        await asyncio.sleep(0.01 + 0.02 * value)
+        if value == 0:
+            raise ToolError("nought is wrong")
+        return value
+
+    bench.tool("work", work)
+    step = {"id": "all", "tool": "work.work", "foreach": list(range(10)), "arguments": {"value": "${item}"}}
+    await bench.run(step | {"max_parallel": 2})
+    assert [value for _, value in bench.calls] == [0, 1]
+
+
+async def test_where_the_budget_is_used_up_nothing_more_begins_and_what_is_under_way_ends(bench: Workbench) -> None:
+    async def ask(value: Any = None, after: Any = None) -> Any:
+        await asyncio.sleep(0.01)
+        raise BudgetExhausted("There is no money left.")
+
+    bench.tool("ask", ask)
+    result = await bench.run(
+        {"id": "asks", "tool": "work.ask"},
+        {"id": "runs", "tool": "work.sleep", "arguments": {"value": 0.05}},
+        {"id": "next", "tool": "work.echo", "arguments": {"after": "${runs}"}},
+    )
+    assert (result.status, result.error) == (RunStatus.INTERRUPTED, "There is no money left.")
+    assert {step_id: step.status for step_id, step in result.steps.items()} == {
+        "asks": StepStatus.CANCELLED,
+        "runs": StepStatus.SUCCEEDED,
+        "next": StepStatus.CANCELLED,
+    }
+    assert result.steps["asks"].error == "There is no money left."
 
 
 async def test_on_error_collect_puts_the_error_in_the_items_place(bench: Workbench) -> None:

@@ -110,16 +110,18 @@ def test_time_is_that_of_the_slowest_path_and_tokens_those_of_all_steps() -> Non
         {"tool": "file.save", "needs": ["s1"]},
     )
     past = {
-        "table.sort": ToolHistory(4, 0.5, 0),
-        "text.sum": ToolHistory(3, 2.0, 300.4),
-        "web.get": ToolHistory(1, 1.0, 0),
-        "never.used": ToolHistory(9, 9.0, 9),
+        "table.sort": ToolHistory(4, 0.5, 0, 0),
+        "text.sum": ToolHistory(3, 2.0, 200.4, 100),
+        "web.get": ToolHistory(1, 1.0, 0, 0),
+        "never.used": ToolHistory(9, 9.0, 9, 9),
     }
-    guess = estimate(pipeline, past)
+    guess = estimate(pipeline, past, lambda tokens_in, tokens_out: tokens_in / 100 + tokens_out / 10)
     assert (guess.seconds, guess.tokens, guess.calls) == (2.5, 601, 8)
+    assert guess.cost_usd == pytest.approx(4.01 + 20)
     assert (guess.each, guess.unknown) == (("s3",), ("s4",))
 
 
 def test_without_a_past_everything_is_unknown() -> None:
-    guess = estimate(built({"tool": "table.sort"}), {})
-    assert (guess.seconds, guess.tokens, guess.calls, guess.unknown) == (0.0, 0, 0, ("s0",))
+    guess = estimate(built({"tool": "table.sort"}), {}, lambda *_tokens: None)
+    assert (guess.seconds, guess.tokens, guess.cost_usd, guess.calls) == (0.0, 0, None, 0)
+    assert guess.unknown == ("s0",)

@@ -2,37 +2,14 @@
 
 import re
 
-__all__ = ["cut", "halves", "tokens_of"]
+from brain.language_models.tokens import tokens_of
 
-TOKENS_PER_LETTER = 1 / 3
-TOKENS_PER_CAPITAL = 1 / 2
-"""Of ASCII letters and spaces in words, more than tokenizers of common models need. Digits and marks take one each."""
-TOKENS_PER_OTHER_BYTE = 0.75
-"""Of anything else, by bytes of UTF-8: measured 0.42 for accents and Cyrillic, 0.65 for Japanese, 0.75 for emoji."""
-TOKENS_IN_CODE = 1 - TOKENS_PER_LETTER
-"""What each character of something like base64 takes more than a letter of a word does."""
-CODE = re.compile(rb"[A-Za-z0-9+/_=-]{30,}")
-LETTERS, CAPITALS = b" abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ASCII = bytes(range(128))
+__all__ = ["cut", "halves"]
+
 CHARACTERS_PER_TOKEN = 3
-"""At most, by the same figures."""
+"""At most, by the figures of `tokens_of`."""
 BORDERS = (re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n"), re.compile(r"\s+"))
 """Where a text may be cut, the best first: between paragraphs, between sentences, between words."""
-
-
-def tokens_of(text: str) -> float:
-    """About how many tokens of a model the text takes, rather too many than too few."""
-    raw = text.encode("utf-8", "surrogatepass")
-    no_letters = raw.translate(None, LETTERS)
-    others = no_letters.translate(None, CAPITALS)
-    high = len(others.translate(None, ASCII))
-    return (
-        (len(raw) - len(no_letters)) * TOKENS_PER_LETTER
-        + (len(no_letters) - len(others)) * TOKENS_PER_CAPITAL
-        + (len(others) - high)
-        + high * TOKENS_PER_OTHER_BYTE
-        + sum(map(len, CODE.findall(raw))) * TOKENS_IN_CODE
-    )
 
 
 def cut(text: str, tokens: int) -> list[str]:
