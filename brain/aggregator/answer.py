@@ -39,8 +39,6 @@ class Answer:
     """Its numbers that do not stand in what it cites; they are marked in the text."""
     notes: tuple[str, ...] = ()
     """What a person should know before relying on it, a sentence each."""
-    tokens_in: int = 0
-    tokens_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,10 @@ class Aggregator:
         extract = Answer(text, "extract", _steps_of(findings))
         if self._model is None or not spec.request or not any(finding.shown for finding in findings):
             return extract
-        reader = Reader(self._model, spec.request)
         try:
-            return await _written(self._model, reader, spec.request, findings, _exempt(spec.request, inputs or {}))
+            return await _written(self._model, spec.request, findings, _exempt(spec.request, inputs or {}))
         except ModelError as exc:
-            note = f"_{self._model.name} wrote no answer: {exc}_"
-            taken = (reader.tokens_in + exc.tokens_in, reader.tokens_out + exc.tokens_out)
-            return Answer(f"{text}\n\n{note}", "extract", extract.cited, (), (), *taken)
+            return Answer(f"{text}\n\n_{self._model.name} wrote no answer: {exc}_", "extract", extract.cited)
 
     def _findings(self, spec: PipelineSpec, result: RunResult) -> Iterator[_Finding]:
         sources = spec.outputs or {step: f"${{{step}}}" for step in result.outputs}
@@ -101,20 +96,19 @@ class Aggregator:
         return _Finding((step,), f"{found.told} [{step}]", found.shown, found.numbers, is_file(value), found.left_out)
 
 
-async def _written(
-    model: ChatModel, reader: Reader, request: str, findings: Sequence[_Finding], exempt: frozenset[float]
-) -> Answer:
+async def _written(model: ChatModel, request: str, findings: Sequence[_Finding], exempt: frozenset[float]) -> Answer:
     """What the model writes, with marks where it leaves the results; raises ModelError where it writes nothing."""
     seen = [finding for finding in findings if finding.shown]
     own = instructions(ANSWER_PROMPT)
-    read = await reader.read([(each.steps[0], each.shown) for each in seen], tokens_of(f"{own}{request}"))
+    read = await Reader(model, request).read(
+        [(each.steps[0], each.shown) for each in seen], tokens_of(f"{own}{request}")
+    )
     data = mark(*((f"result of step [{each.step}]", each.text) for each in read))
     prompt = f"Request: {request}\n\n{data.text}"
     reply = await model.complete(prompt, system=f"{own} {data.rule}", max_tokens=ANSWER_TOKENS)
     text = TABLE.sub("", reply.text).strip()
     if not text:
-        raise ModelError("it wrote nothing but a table, which the results hold already", tokens_in=reply.tokens_in,
-                         tokens_out=reply.tokens_out)  # fmt: skip
+        raise ModelError("it wrote nothing but a table, which the results hold already")
     checked = await asyncio.to_thread(lambda: check(text, _grounds(seen, exempt)))
     files = [finding for finding in findings if finding.is_file]
     whole = "\n\n".join([checked.text, *(finding.told for finding in files)])
@@ -123,10 +117,8 @@ async def _written(
         notes.append("A table that the model had copied into its answer is left out: the results hold it.")
     if reply.is_cut:
         notes.append("The model did not come to an end: the answer breaks off.")
-    return Answer(
-        whole, model.name, tuple(dict.fromkeys((*checked.cited, *_steps_of(files)))), checked.unverified, tuple(notes),
-        reader.tokens_in + reply.tokens_in, reader.tokens_out + reply.tokens_out,
-    )  # fmt: skip
+    cited = tuple(dict.fromkeys((*checked.cited, *_steps_of(files))))
+    return Answer(whole, model.name, cited, checked.unverified, tuple(notes))
 
 
 def _grounds(seen: Sequence[_Finding], exempt: frozenset[float]) -> Grounds:

@@ -18,6 +18,8 @@ NO_SOURCE = "[no source]"
 """Behind a claim that cites nothing, and of which no step is known to say it."""
 CITATION = re.compile(r"\[([a-z_][a-z0-9_]*)\](?!\()")
 """`[monthly]`, but not the text of a link."""
+SEVERAL = re.compile(r"\[([a-z_][a-z0-9_]*(?:\s*[,;]\s*[a-z_][a-z0-9_]*)+)\](?!\()")
+"""`[monthly, heavy]`, which models write as well."""
 BETWEEN_CITATIONS = re.compile(r"[\s,;]*(?:and\s+)?")
 SENTENCE_END = re.compile(r"[.!?][*_\"')]*(?=\s|$)")
 BLOCK_START = re.compile(r"\n(?:[ \t]*\n)+|\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t])|\n(?=[ \t]*#)|(?<=:)\n")
@@ -75,6 +77,7 @@ class _Group:
 
 def check(text: str, grounds: Grounds) -> Checked:
     """The answer with a mark behind each number and each claim that its steps do not bear out."""
+    text = SEVERAL.sub(lambda found: _one_by_one(found, grounds), text)
     strangers = tuple(dict.fromkeys(name for name in CITATION.findall(text) if _is_stranger(name, grounds)))
     text = _without(text, strangers).strip()
     numbers = written_numbers(text)
@@ -90,6 +93,12 @@ def check(text: str, grounds: Grounds) -> Checked:
         sum(claim.is_unsourced for claim in claims),
         strangers,
     )
+
+
+def _one_by_one(found: re.Match[str], grounds: Grounds) -> str:
+    """Citations in brackets of their own, where what stands in these is some."""
+    names = re.split(r"\s*[,;]\s*", found[1])
+    return " ".join(f"[{name}]" for name in names) if grounds.steps.keys() & set(names) else found[0]
 
 
 def _is_stranger(name: str, grounds: Grounds) -> bool:

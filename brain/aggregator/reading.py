@@ -38,13 +38,12 @@ class LongResult:
 
 
 class Reader:
-    """Makes results short enough for one model to answer one request; counts what that takes."""
+    """Makes results short enough for one model to answer one request."""
 
     def __init__(self, model: ChatModel, request: str) -> None:
         self._model = model
         self._request = request
         self._turn = asyncio.Semaphore(AT_ONCE)
-        self.tokens_in = self.tokens_out = 0
 
     async def read(self, results: Sequence[tuple[str, str]], own_tokens: float) -> list[LongResult]:
         """Results by step in their order; `own_tokens` is what the question itself takes. Raises ModelError."""
@@ -62,7 +61,12 @@ class Reader:
             self._notes(step, text, room, int(left // count), MOST_PARTS // count or 1) if long else _whole(step, text)
             for (step, text), long in zip(results, is_long, strict=True)
         ]
-        return list(await asyncio.gather(*reading))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(each) for each in reading]
+        except ExceptionGroup as exc:
+            raise exc.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _notes(self, step: str, text: str, room: int, share: int, most: int) -> LongResult:
         """What the model notes of each part, as far as that fits into its share."""
@@ -88,7 +92,6 @@ class Reader:
                 f"Request: {self._request}\n\n{data.text}", system=f"{instructions(NOTE_PROMPT)} {data.rule}",
                 max_tokens=NOTE_TOKENS,
             )  # fmt: skip
-        self.tokens_in, self.tokens_out = self.tokens_in + reply.tokens_in, self.tokens_out + reply.tokens_out
         text = reply.text.strip()
         return "" if text.strip(".* ").upper() == NOTHING else text
 

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from brain.config_secrets import SECRET_REFERENCE
-from brain.errors import AnswerMisfit, PlanningError, Problem, SpecError
+from brain.errors import PlanningError, Problem, SpecError
+from brain.intent_inference.asking import said
 from brain.intent_inference.plan import Check, Plan, Question
 from brain.intent_inference.sources import table_reader
-from brain.language_models import ChatModel, StructuredCompletion
+from brain.language_models import ChatModel
 from brain.pipeline_builder.schemas import inlined
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
@@ -49,7 +50,7 @@ class ModelPlanner:
         tokens_in = tokens_out = 0
         problems = ""
         for _ in range(1 + REPAIRS):
-            reply = await self._answer(prompt + problems, schema, system)
+            reply = await said(self._model, prompt + problems, schema, system=system)
             tokens_in, tokens_out = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
             try:
                 pipeline = self._check(_spec(reply.value, question))
@@ -62,13 +63,6 @@ class ModelPlanner:
             f"The model {self._model.name} wrote no plan that can be run, even after {REPAIRS} repairs. {last}\n"
             "Say the request in other words, name columns as the data does, or write the pipeline yourself (brain run)."
         )
-
-    async def _answer(self, prompt: str, schema: JsonSchema, system: str) -> StructuredCompletion:
-        """What the model says; where that does not follow the schema, the builder tells what is wrong with the plan."""
-        try:
-            return await self._model.structured(prompt, schema, system=system)
-        except AnswerMisfit as exc:
-            return StructuredCompletion(exc.value, exc.tokens_in, exc.tokens_out)
 
     def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
         """The tools that fit, in the registry's order, with the one that opens what the request names.

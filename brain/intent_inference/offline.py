@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from brain.errors import PlanningError, SpecError
+from brain.intent_inference.asking import said
 from brain.intent_inference.column_links import Rejection
 from brain.intent_inference.coverage import left_over, unread_values
 from brain.intent_inference.done import Done
@@ -135,10 +136,10 @@ class OfflinePlanner:
         }
         questions = "\n".join(f"{doubt.words}: {' or '.join(doubt.columns)}" for doubt in doubts)
         prompt = f"Request: {request.text}\nWhich column do these words mean?\n{questions}"
-        answer = await self._model.structured(prompt, schema)
-        said = answer.value if isinstance(answer.value, Mapping) else {}
+        answer = await said(self._model, prompt, schema)
+        chosen = answer.value if isinstance(answer.value, Mapping) else {}
         for doubt in doubts:
-            if said.get(doubt.words) not in doubt.columns:
+            if chosen.get(doubt.words) not in doubt.columns:
                 raise PlanningError(
                     f"{doubt.words} could mean {' or '.join(doubt.columns)}, and the model {self._model.name} did not "
                     "choose: name the column that you mean."
@@ -147,10 +148,10 @@ class OfflinePlanner:
             Rejection(column, doubt.start, doubt.end)
             for doubt in doubts
             for column in doubt.columns
-            if column != said[doubt.words]
+            if column != chosen[doubt.words]
         )
         notes = tuple(
-            f"{doubt.words} could mean {' or '.join(doubt.columns)}; here it is {said[doubt.words]}."
+            f"{doubt.words} could mean {' or '.join(doubt.columns)}; here it is {chosen[doubt.words]}."
             for doubt in doubts
         )
         return _Decision(rejected, notes, answer.tokens_in, answer.tokens_out)

@@ -203,7 +203,7 @@ class Runner:
         self, active: _Active, pipeline: Pipeline, inputs: Mapping[str, Json], approvals: Approvals
     ) -> RunResult:
         earlier = tuple(await self._parts.store.step_results(active.run_id))
-        return await self._execute(active, Job(pipeline, inputs, approvals, earlier))
+        return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals, earlier))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""

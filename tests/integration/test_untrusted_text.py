@@ -303,7 +303,8 @@ def test_forty_hostile_pages_and_an_obedient_model_add_nothing_to_a_run(world: W
 def test_all_of_it_reached_the_model_and_what_the_model_said_stayed_text(world: World, waiting: Run) -> None:
     blocks = [text for asked in world.model.asked for text in asked.data]
     shown = "\n".join(blocks)
-    assert all(shown.count(page.fact) == 4 for page in PAGES), "summarize, extract, answer, and the overview"
+    times = "summarize, extract (twice, because the model keeps to no schema), answer (likewise), and the overview"
+    assert {shown.count(page.fact) for page in PAGES} == {6}, times
     own = {page: min((text for text in blocks if page.fact in text), key=len) for page in PAGES}
     attacks = {page: readable(page.attack.replace("{site}", world.site.url)) for page in PAGES}
     unseen = [page.kind for page in PAGES if " ".join(words(attacks[page])[:6]) not in " ".join(words(own[page]))]

@@ -92,6 +92,12 @@ def test_an_answer_that_names_no_step_and_no_number_rests_on_all_of_them() -> No
     )
 
 
+def test_several_steps_in_one_pair_of_brackets_are_citations_too() -> None:
+    found = checked("Rain was 3.7 and wind 5 [rain, wind]. See [these, those] [rain].")
+    assert found.text == "Rain was 3.7 and wind 5 [rain] [wind]. See [these, those] [rain]."
+    assert found.cited == ("rain", "wind")
+
+
 def test_each_unknown_number_is_told_once() -> None:
     found = checked("It was 9, and again 9, and then 10 [rain].")
     assert found.unverified == ("9", "10")
