@@ -10,6 +10,7 @@ from brain.cli import CANCELLED
 from brain.cli.options import AsJson, Limit, NoCache, Overwrite, Project, RunArgument, Tools, Yes, open_brain
 
 if TYPE_CHECKING:
+    from brain.cli.evaluation_views import SuiteProgress
     from brain.evaluator import SuiteRun
     from brain.session import Brain
 
@@ -80,7 +81,8 @@ def run(
     with open_brain(project, tools) as brain:
         before = None if compare is None else brain.evaluation(compare, suite=read.name, plan_only=plan_only)
         options = {"plan_only": plan_only, "jobs": jobs, "judge": judged, "yes": yes, "use_cache": not no_cache}
-        done = _evaluated(brain, suite, case or (), as_json=as_json, **options)
+        progress = views.progress("off" if as_json else brain.settings.brain_progress, len(case or read.cases))
+        done = _evaluated(brain, suite, progress, cases=case or (), **options)
     if before is None:
         views.suite_run(done, as_json=as_json)
     else:
@@ -91,16 +93,14 @@ def run(
         raise typer.Exit(NOT_PASSED)
 
 
-def _evaluated(brain: "Brain", suite: Path, cases: Any, *, as_json: bool, **options: Any) -> "SuiteRun":
+def _evaluated(brain: "Brain", suite: Path, progress: "SuiteProgress", **options: Any) -> "SuiteRun":
     """The evaluation, shown as it goes; Ctrl-C cancels what runs and keeps the cases that were done."""
-    from brain.cli import evaluation_views as views
     from brain.cli import live
     from brain.errors import ServiceError
 
-    progress = views.progress("off" if as_json else brain.settings.brain_progress)
     try:
         with progress:
-            return brain.eval(suite, cases=cases, on_case=progress.show, **options)
+            return brain.eval(suite, on_case=progress.show, **options)
     except KeyboardInterrupt:
         live.note("Cancelled. The cases that were done are kept: brain eval list")
         raise typer.Exit(CANCELLED) from None

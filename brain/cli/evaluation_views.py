@@ -1,6 +1,6 @@
 """How evaluations look at a terminal, as they go and when they are done; as JSON for programs."""
 
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,6 +18,9 @@ __all__ = ["SuiteProgress", "comparison", "judgement", "progress", "suite_run"]
 
 PASSED, NOT_PASSED = "[green]✓[/]", "[red]✗[/]"
 CHANGE_COLOURS = {Change.BETTER: "green", Change.WORSE: "red", Change.SAME: "dim"}
+TEXTS = ("case", "what is wrong")
+"""Columns that are folded where the screen is narrow."""
+LEAST_TEXT = 16
 LONGEST_WRONG = 300
 """Characters of what is wrong with a case."""
 
@@ -37,12 +40,12 @@ class SuiteProgress(Protocol):
         """End."""
 
 
-def progress(setting: str) -> SuiteProgress:
-    """For a setting (auto, bars, plain, off); a bar needs a terminal."""
+def progress(setting: str, cases: int) -> SuiteProgress:
+    """For a setting (auto, bars, plain, off), and so many cases; a bar needs a terminal."""
     console = screen(error=True)
     if setting == "off":
         return _Nothing()
-    return _Bar(console) if setting == "bars" or (setting == "auto" and console.is_terminal) else _Lines(console)
+    return _Bar(console, cases) if setting == "bars" or (setting == "auto" and console.is_terminal) else _Lines(console)
 
 
 class _Nothing:
@@ -72,10 +75,10 @@ class _Lines(_Nothing):
 
 
 class _Bar(_Nothing):
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, cases: int) -> None:
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
         self._progress = Progress(*columns, console=console, transient=True)
-        self._task = self._progress.add_task("the first cases …", total=None)
+        self._task = self._progress.add_task("the first cases …", total=cases)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -87,7 +90,7 @@ class _Bar(_Nothing):
     def show(self, case: "CaseResult", done: int, of: int) -> None:
         super().show(case, done, of)
         sign = PASSED if case.passed else NOT_PASSED
-        self._progress.update(self._task, completed=done, total=of, description=f"{sign} {escape(case.name)}")
+        self._progress.update(self._task, completed=done, description=f"{sign} {escape(case.name)}")
 
 
 def suite_run(shown: "SuiteRun", *, as_json: bool) -> None:
@@ -114,14 +117,14 @@ def comparison(shown: "Comparison", *, as_json: bool) -> None:
         print_json(shown.to_json())
         return
     console = screen()
-    drawn = _table("case", f"before {shown.before.id}", f"after {shown.after.id}", "", "what is wrong after")
+    drawn = _table("case", f"before {shown.before.id}", f"after {shown.after.id}", "")
     for case in shown.cases:
         colour = CHANGE_COLOURS.get(case.change, "yellow")
-        drawn.add_row(
-            escape(case.name), _result(case.before), _result(case.after), f"[{colour}]{case.change}[/]",
-            escape(_wrong(case.after)) if case.after is not None else "",
-        )  # fmt: skip
+        drawn.add_row(escape(case.name), _result(case.before), _result(case.after), f"[{colour}]{case.change}[/]")
     console.print(drawn)
+    for case in shown.cases:
+        if case.after is not None and not case.after.passed:
+            console.print(f"{NOT_PASSED} [bold]{escape(case.name)}[/] {escape(_wrong(case.after))}", highlight=False)
     for name, (was, now) in shown.differences.items():
         console.print(f"[bold]{escape(name)}[/] {escape(was or 'none')} → {escape(now or 'none')}", highlight=False)
     console.print(f"\nbefore: {_summary(shown.before)}\nafter: {_summary(shown.after)}", highlight=False)
@@ -145,8 +148,8 @@ def judgement(shown: "Judgement", *, as_json: bool) -> None:
 def _table(*names: str) -> Table:
     drawn = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in names:
-        options: dict[str, Any] = {"overflow": "fold", "no_wrap": name not in ("case", "what is wrong")}
-        drawn.add_column(name, **options)
+        is_text = name in TEXTS
+        drawn.add_column(name, overflow="fold", no_wrap=not is_text, min_width=LEAST_TEXT if is_text else None)
     return drawn
 
 

@@ -140,6 +140,11 @@ def test_at_a_terminal_a_bar_counts_the_cases(shop: CommandLine, mixed: str) -> 
     terminal.read_until("brain eval show")
     assert terminal.end() == 5
     assert "what is wrong" in terminal.seen
+    terminal = Terminal(shop, "eval", "compare", "last")
+    terminal.read_until("2 same.")
+    assert terminal.end() == 0
+    rows = [line.split()[0] for line in terminal.seen.splitlines() if line.endswith("same")]
+    assert rows == ["good", "bad"], "names have room on a narrow screen"
 
 
 def test_the_shipped_suite_is_the_one_of_the_docs() -> None:

@@ -217,6 +217,25 @@ def test_a_model_that_is_away_is_an_error_of_each_case(hosted: Brain, server: Sc
     assert "status 503" in done.cases[0].wrong[0]
 
 
+def test_a_case_that_its_budget_does_not_hold_is_an_error_and_not_a_refusal(
+    shop: CommandLine, hosted: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRAIN_RUN_BUDGET", "50 tokens")
+    with Brain(shop.project) as poor:
+        done = poor.eval(suite(RIGHT, DECLINED), plan_only=True)
+    assert [found.outcome for found in done.cases] == ["error", "error"]
+    assert "50 tokens" in done.cases[0].wrong[0]
+
+
+def test_what_a_case_took_and_cost_stands_with_it(hosted: Brain) -> None:
+    done = hosted.eval(suite(RIGHT, name="spent"))
+    run = hosted.show(case(done, "means").run_id)
+    assert case(done, "means").spending == run.spending
+    assert hosted.evaluation(done.id).cases[0].spending == run.spending
+    row = hosted.evaluations(suite="spent").iloc[0]
+    assert row["tokens"] == run.spending.tokens == 33
+
+
 def test_two_models_compare_side_by_side(brain: Brain, hosted: Brain, server: ScriptedOpenAI) -> None:
     both = suite(RIGHT, {"name": "worse", "request": MEANS, "expect": {"answer": {"contains": "|"}}}, name="ab")
     server.script(speaks("North is 20 [averages]."))
