@@ -1,6 +1,10 @@
 """An answer claim by claim: what stands behind each, and what is marked."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brain.aggregator.claims import Checked, Grounds, check
 
@@ -106,3 +110,24 @@ def test_each_unknown_number_is_told_once() -> None:
 
 def test_an_empty_answer_is_no_claim() -> None:
     assert checked("") == Checked("", ())
+
+
+PIECES = st.sampled_from(
+    ["It rained ", "3.7 ", "5 ", "99% ", "twelve ", "[rain]", "[wind]", " and ", ", ", ". ", "!\n", "\n\n", "- ", "1. ",
+     "2. ", "# ", "| a |\n", "**", "[edit] ", "[x](https://example.org) ", "e.g. ", "mm", ":\n"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_whatever_is_written_only_marks_are_added_and_no_number_slips_through(text: str) -> None:
+    found = checked(text)
+    plain = re.sub(r" \[(?:unverified|no source)\]", "", found.text)
+    assert plain.startswith(text.strip()) or _without_added(plain) == _without_added(text.strip())
+    assert set(found.cited) <= GROUNDS.steps.keys()
+    assert ("99" in text) == any("99" in number for number in found.unverified)
+    assert found.text.count("[no source]") == found.unsourced
+
+
+def _without_added(text: str) -> str:
+    """The text without citations, which may have been added, and without blanks."""
+    return re.sub(r"\[(?:rain|wind)\]|\s", "", text)
