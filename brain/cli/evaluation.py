@@ -88,7 +88,7 @@ def run(
     else:
         views.comparison(Comparison(before.only(case) if case else before, done), as_json=as_json)
     _save(done, out, overwrite=overwrite)
-    is_enough = done.passed == len(done.cases) if min_score is None else done.score >= min_score
+    is_enough = done.passed == done.wanted if min_score is None else done.score >= min_score
     if not is_enough:
         raise typer.Exit(NOT_PASSED)
 

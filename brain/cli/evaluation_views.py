@@ -169,7 +169,7 @@ def _wrong(case: "CaseResult") -> str:
 
 
 def _summary(shown: "SuiteRun") -> str:
-    of = len(shown.cases)
+    of = shown.wanted
     colour = "green" if shown.passed == of else "red"
     seconds = sum(case.seconds for case in shown.cases)
     tokens = sum(case.spending.tokens for case in shown.cases)

@@ -127,6 +127,8 @@ class SuiteRun:
     suite_run_id: UUID
     suite: str
     plan_only: bool
+    wanted: int
+    """How many cases the suite has."""
     cases: tuple[CaseResult, ...]
     """In the order of the suite; of one that was interrupted, those that were done."""
     made_with: MadeWith
@@ -146,8 +148,8 @@ class SuiteRun:
 
     @property
     def score(self) -> float:
-        """The share of the cases that passed."""
-        return self.passed / len(self.cases) if self.cases else 0.0
+        """The share of the cases that passed; one that was not done has not."""
+        return self.passed / self.wanted if self.wanted else 0.0
 
     @property
     def judged(self) -> float | None:
@@ -157,7 +159,8 @@ class SuiteRun:
 
     def only(self, names: Collection[str]) -> "SuiteRun":
         """The same with the cases of these names alone."""
-        return replace(self, cases=tuple(case for case in self.cases if case.name in names))
+        kept = tuple(case for case in self.cases if case.name in names)
+        return replace(self, cases=kept, wanted=len(kept))
 
     @property
     def frame(self) -> "pd.DataFrame":
@@ -175,7 +178,7 @@ class SuiteRun:
             "suite": self.suite,
             "plan_only": self.plan_only,
             "passed": self.passed,
-            "of": len(self.cases),
+            "of": self.wanted,
             "score": self.score,
             "judged": self.judged,
             "model": self.made_with.model,

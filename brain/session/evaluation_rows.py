@@ -12,10 +12,10 @@ from brain.runs import Spending, new_run_id
 __all__ = ["case_rows", "judgement_row", "suite_row", "suite_run_of"]
 
 
-def suite_row(begun: SuiteRun, wanted: int) -> tables.SuiteRun:
+def suite_row(begun: SuiteRun) -> tables.SuiteRun:
     """The row of an evaluation that begins."""
     return tables.SuiteRun(
-        id=begun.suite_run_id, suite=begun.suite, plan_only=begun.plan_only, wanted=wanted,
+        id=begun.suite_run_id, suite=begun.suite, plan_only=begun.plan_only, wanted=begun.wanted,
         model=begun.made_with.model, prompts=dict(begun.made_with.prompts), created_at=begun.created_at,
     )  # fmt: skip
 
@@ -47,7 +47,7 @@ def judgement_row(run_id: UUID | None, judgement: Judgement | None) -> tables.Ju
 def suite_run_of(row: tables.SuiteRun, cases: Sequence[tuple[tables.CaseResult, Any]]) -> SuiteRun:
     """The evaluation that its rows tell of."""
     return SuiteRun(
-        row.id, row.suite, row.plan_only, tuple(_case_of(case, judgement) for case, judgement in cases),
+        row.id, row.suite, row.plan_only, row.wanted, tuple(_case_of(case, judgement) for case, judgement in cases),
         MadeWith(row.model, row.planner, row.prompts, row.tool_versions), row.created_at, row.finished_at,
     )  # fmt: skip
 

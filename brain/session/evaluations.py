@@ -90,15 +90,16 @@ class Evaluations:
         judge = self._judge() if order.judge else None
         store = await self._core.suites()
         before = MadeWith(self._core.model.name, prompts=self._prompts(order))
-        begun = SuiteRun(new_run_id(), order.suite.name, order.plan_only, (), before, utc_now())
-        await store.begin(rows.suite_row(begun, len(order.suite.cases)))
+        wanted = len(order.suite.cases)
+        begun = SuiteRun(new_run_id(), order.suite.name, order.plan_only, wanted, (), before, utc_now())
+        await store.begin(rows.suite_row(begun))
         kept: list[Attempt | None] = []
 
         async def keep(case: CaseResult, attempt: Attempt | None) -> None:
             await store.keep(*rows.case_rows(begun.suite_run_id, case))
             kept.append(attempt)
             if on_case is not None:
-                on_case(case, len(kept), len(order.suite.cases))
+                on_case(case, len(kept), wanted)
 
         attempt = partial(self._attempt, order=order, judge=judge)
         cases = await evaluate_suite(order.suite, attempt, keep, jobs=order.jobs, plan_only=order.plan_only)

@@ -128,6 +128,7 @@ def test_ctrl_c_cancels_the_runs_and_keeps_the_cases_that_were_done(shop: Comman
     ended = running.end()
     assert ended.code == 130
     assert "Cancelled. The cases that were done are kept: brain eval list" in ended.err
+    assert "1 of 2 passed (50%)" in shop("eval", "show", shop("eval", "list", "--json").json[0]["id"]).out
     [row] = shop("eval", "list", "--suite", "given-up", "--json").json
     assert (row["passed"], row["cases"], row["score"]) == (1, 2, None)
     [run] = shop("runs", "--text", "endless", "--json").json

@@ -20,7 +20,7 @@ UNKNOWN = MadeWith()
 
 
 def suite_run(*cases: CaseResult, made_with: MadeWith = UNKNOWN) -> SuiteRun:
-    return SuiteRun(uuid4(), "weather", plan_only=False, cases=cases, made_with=made_with, created_at=utc_now())
+    return SuiteRun(uuid4(), "weather", False, len(cases), cases, made_with, utc_now())
 
 
 BEFORE = suite_run(
