@@ -209,14 +209,7 @@ class SuiteError(BrainError):
 
 
 class PlanningError(BrainError):
-    """No plan was found for the request.
-
-    `tokens_in` and `tokens_out` are what the language model took to look for one.
-    """
-
-    def __init__(self, message: str | None = None, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
-        super().__init__(message)
-        self.tokens_in, self.tokens_out = tokens_in, tokens_out
+    """No plan was found for the request."""
 
 
 class BudgetExhausted(BrainError):

@@ -21,6 +21,7 @@ __all__ = [
     "AsJson",
     "Budget",
     "InputOptions",
+    "LargerBudget",
     "Limit",
     "NoCache",
     "Overwrite",
@@ -51,6 +52,14 @@ Budget = Annotated[
         help="What the run may spend on the chat model: US dollars (0.50), tokens (20000 tokens), both with a comma "
         "between, or none.",
         show_default="BRAIN_RUN_BUDGET",
+    ),
+]
+LargerBudget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        help="What all attempts of the run together may spend on the chat model, written as for `brain run`.",
+        show_default="what it was",
     ),
 ]
 RetrySteps = Annotated[

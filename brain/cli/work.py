@@ -11,6 +11,7 @@ from brain.cli.options import (
     AsJson,
     Budget,
     InputOptions,
+    LargerBudget,
     NoCache,
     Overwrite,
     Project,
@@ -121,7 +122,7 @@ def run(
 def resume(
     run: RunArgument,
     *,
-    budget: Budget = None,
+    budget: LargerBudget = None,
     retry_steps: RetrySteps = None,
     yes: Yes = False,
     no_cache: NoCache = False,

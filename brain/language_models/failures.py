@@ -14,7 +14,7 @@ from brain.shortened import shortened
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["LONGEST_REST", "NOT_OPENAI", "UNREADABLE", "is_worth_asking_again", "one_line", "rest_of", "translated"]
+__all__ = ["LONGEST_REST", "NOT_OPENAI", "UNREADABLE", "is_asked_again", "one_line", "rest_of", "translated"]
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 """What the OpenAI client and LangChain raise on a body that is no answer of OpenAI's protocol."""
@@ -52,15 +52,22 @@ def translated(name: str) -> Iterator[None]:
         raise ModelError(f"The model {name} gave no usable answer; {NOT_OPENAI}.") from exc
 
 
-def is_worth_asking_again(status: int) -> bool:
-    """Whether the OpenAI client asks again after an answer of this status."""
+def is_asked_again(response: Any) -> bool:
+    """Whether the OpenAI client asks again after an answer, as long as it has tries left."""
+    is_wanted = response.headers.get("x-should-retry") != "false"
+    return is_wanted and is_passing(response.status_code) and (rest_of(response.headers) or 0.0) <= LONGEST_REST
+
+
+def is_passing(status: int) -> bool:
+    """Whether the same question may be answered later."""
     again = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
     return status in again or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def rest_of(headers: Any) -> float | None:
     """The seconds that a server asks to be left alone for; None where it does not."""
-    return seconds_to_rest(headers.get("retry-after", ""))
+    milliseconds = headers.get("retry-after-ms", "")
+    return int(milliseconds) / 1000 if milliseconds.isdecimal() else seconds_to_rest(headers.get("retry-after", ""))
 
 
 def one_line(said: object) -> str:
@@ -70,7 +77,7 @@ def one_line(said: object) -> str:
 
 def _bad_status(name: str, exc: "openai.APIStatusError") -> ModelError:
     body = exc.body if isinstance(exc.body, dict) else {}
-    transient = is_worth_asking_again(exc.status_code)
+    transient = is_passing(exc.status_code)
     later = _later(rest_of(exc.response.headers)) if transient else ""
     said = one_line(body.get("message") or exc.message)
     return ModelError(f"The model {name} answered with status {exc.status_code}: {said}{later}.", transient=transient)

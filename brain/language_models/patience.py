@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from brain.errors import ModelSilent
-from brain.language_models.failures import LONGEST_REST, is_worth_asking_again, rest_of
+from brain.language_models.failures import is_asked_again, rest_of
 from brain.language_models.notices import notify
 
 __all__ = ["CHAT_TIMEOUT", "TRANSPORT_RETRIES", "Patience"]
@@ -56,9 +56,9 @@ class Patience:
 
     async def _on_response(self, response: Any) -> None:
         asked_before = int(response.request.headers.get(COUNT, 0))
-        rest = rest_of(response.headers) or 0.0
-        if asked_before >= TRANSPORT_RETRIES or rest > LONGEST_REST or not is_worth_asking_again(response.status_code):
+        if asked_before >= TRANSPORT_RETRIES or not is_asked_again(response):
             return
+        rest = rest_of(response.headers) or 0.0
         self._wait(CHAT_TIMEOUT + max(rest, BACKOFF_SECONDS))
         when = f" in {rest:.0f} s" if rest else ""
         notify(f"{self._name} is busy (status {response.status_code}), asking again{when}")

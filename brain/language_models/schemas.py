@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import jsonschema_rs
-
 from brain.runs import Json
 from brain.shortened import shortened
 
@@ -20,6 +18,8 @@ LONGEST_FINDING = 160
 
 def misfit(value: Json, schema: dict[str, Any]) -> str:
     """What is wrong with the value, and where; empty where it follows the schema, or nobody can tell."""
+    import jsonschema_rs
+
     try:
         found = jsonschema_rs.Draft202012Validator(_without_lengths(schema), offline=True, mask=MASK).iter_errors(value)
         error = next(iter(found), None)

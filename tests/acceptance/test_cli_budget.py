@@ -1,10 +1,11 @@
 """What a run spends, and may spend, at the command line."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from command_line import CommandLine
-from scripted_openai import ScriptedOpenAI, says
+from scripted_openai import ScriptedOpenAI, hangs, says
 
 TOOK = (1000, 100)
 STEPS = [
@@ -47,6 +48,20 @@ def test_a_run_stops_at_its_budget_and_goes_on_with_a_larger_one(hosted: Command
     assert [step["cost_usd"] for step in hosted("steps", run_id, "--json").json] == [None, None]
     shown = hosted("show", run_id, "--json").json
     assert (shown["cost_usd"], shown["budget"]) == (None, "20000 tokens")
+
+
+def test_what_a_run_spent_is_known_although_its_process_was_killed(hosted: CommandLine, model: ScriptedOpenAI) -> None:
+    model.script(says("It rains.", tokens=TOOK), hangs(30))
+    running = hosted.start("run", "short.json")
+    running.wait_for("first  succeeded")
+    time.sleep(1.5)  # one heartbeat
+    running.kill()
+    running.end()
+    model.script(says("It rains.", tokens=TOOK))
+    shown = hosted("show", "last", "--json").json
+    assert (shown["status"], shown["tokens_in"], shown["tokens_out"]) == ("interrupted", *TOOK)
+    done = hosted("resume", shown["id"], "--json").json
+    assert (done["status"], done["tokens_in"], len(model.asked)) == ("succeeded", 2000, 1)
 
 
 @pytest.mark.parametrize(

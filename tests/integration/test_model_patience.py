@@ -90,6 +90,17 @@ async def test_a_rest_that_is_too_long_to_wait_for_is_told_with_the_time_to_come
     assert (len(server.asked), told) == (1, [])
 
 
+@pytest.mark.parametrize("headers", [{"x_should_retry": "false"}, {"retry_after_ms": "600000"}])
+async def test_where_the_server_or_the_client_says_no_nobody_is_told_of_another_try(
+    server: ScriptedOpenAI, headers: dict[str, str]
+) -> None:
+    server.script(fails(503, "Closed", **headers))
+    told: list[str] = []
+    with pytest.raises(ModelError):
+        await MeteredChat(chat(server.base_url), Account(), told.append).complete("Hello")
+    assert (len(server.asked), told) == (1, [])
+
+
 def test_the_longest_rest_is_that_of_the_client() -> None:
     assert (LONGEST_REST, patience.BACKOFF_SECONDS) == (client.MAX_RETRY_AFTER_DELAY, client.MAX_RETRY_DELAY)
 

@@ -21,6 +21,7 @@ from brain.embedded.postgres import PostgresUrls
 from brain.errors import EgressRefused, ToolError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
+from brain.language_models import FREE
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.registry import Registry, built_in_tools_file, load
 from brain.tools import postgres
@@ -297,7 +298,7 @@ async def test_a_step_gets_the_database_that_its_secret_names_and_tells_nothing_
     redactor = Redactor({"POSTGRES_QUERY_URL": database_url})
     codec = ArtifactCodec(MemoryStore())
     around = Surroundings(
-        Path(), codec, Egress(LOCAL), SimpleNamespace(name="unused", context_tokens=0), secrets, redactor
+        Path(), codec, Egress(LOCAL), SimpleNamespace(name="unused", context_tokens=0, price=FREE), secrets, redactor
     )
     definition = Registry.from_file(built_in_tools_file()).get("postgres.query")
     call = ToolCall(definition, {"sql": "SELECT $1::text AS said", "parameters": [database_url]}, lambda *_: None)
