@@ -88,7 +88,7 @@ BAD_USE = {
         "There is no finished evaluation of the suite new with runs yet: brain eval SUITE makes one.",
     ),
     "a judge that is none": (("eval", "mixed.yaml", "--judge"), "A judge must know more than what it judges"),
-    "nobody to judge": (("judge", "last"), "A judge must know more than what it judges"),
+    "no such run": (("judge", "ffffffff"), "No run's id begins or ends with 'ffffffff'"),
     "an unknown evaluation": (("eval", "show", "ffffffff"), "No evaluation's id begins or ends with 'ffffffff'"),
     "a share beyond all": (("eval", "mixed.yaml", "--min-score", "2"), "should be less than or equal to 1"),
 }

@@ -256,6 +256,10 @@ def test_a_single_run_is_judged(hosted: Brain) -> None:
 def test_who_is_too_small_judges_nothing(brain: Brain) -> None:
     with pytest.raises(UsageError, match="A judge must know more than what it judges: set OPENAI_API_KEY"):
         brain.eval(suite(RIGHT), judge=True)
+    with pytest.raises(UsageError, match="A judge must know more than what it judges: set OPENAI_API_KEY"):
+        brain.judge(brain.ask(MEANS))
+    with pytest.raises(UsageError, match="is failed and has no answer to judge"):
+        brain.judge(brain.ask("Wobble the frobnitz of nothing"))
 
 
 WRONG_USE = {
