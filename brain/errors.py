@@ -16,6 +16,7 @@ BrainError
 │       └── ModelSilent
 ├── RegistryError                 tools.json cannot be used
 ├── SpecError                     a pipeline that cannot be run; lists every problem
+├── SuiteError                    a suite that cannot be read; lists every problem
 ├── PlanningError                 a request that no plan was found for
 ├── BudgetExhausted               a run may not spend what its next question to a model may take
 ├── ToolError                     a tool refused its input or failed at its work
@@ -57,6 +58,7 @@ __all__ = [
     "SpecError",
     "StaleAttempt",
     "StepTimeout",
+    "SuiteError",
     "ToolError",
     "UsageError",
 ]
@@ -192,6 +194,18 @@ class SpecError(BrainError):
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"The pipeline has {count}:\n{lines}")
+
+
+class SuiteError(BrainError):
+    """The suite cannot be evaluated; `problems` holds every reason, in the order of the file, `source` names that."""
+
+    exit_code = 2
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"The suite{f' {source}' if source else ''} has {count}:\n{lines}")
 
 
 class PlanningError(BrainError):

@@ -1,24 +1,29 @@
-"""The answer to a request: a model's prose where one is set and keeps to the results, else what the results say."""
+"""The answer to a request: a model's prose where one is set, checked claim by claim, else what the results say."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from brain.aggregator.grounding import cited_steps, known_numbers, unknown_numbers
+from brain.aggregator.claims import UNVERIFIED, Checked, Grounds, check
+from brain.aggregator.grounding import known_numbers, numbers_of
+from brain.aggregator.reading import ANSWER_TOKENS, LongResult, Reader, instructions
 from brain.aggregator.results import OpenTable, put_into_words
-from brain.artifacts import is_file
+from brain.artifacts import is_file, is_table
 from brain.errors import ArtifactError, ModelError
 from brain.language_models import ChatModel
+from brain.language_models.tokens import tokens_of
 from brain.pipeline_builder.references import read_text
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json, RunResult
 from brain.untrusted import mark
 
-__all__ = ["Aggregator", "Answer"]
+__all__ = ["ANSWER_PROMPT", "Aggregator", "Answer"]
 
-INSTRUCTIONS = (
-    "Answer the request from the results only, in at most three sentences of Markdown. Put the id of the step that a "
-    "statement rests on behind it in square brackets, as in [monthly]. Use no number that is not in the results."
-)
+ANSWER_PROMPT = "answer-1"
+"""The file in `prompts/`."""
+TABLE = re.compile(r"(?:^[ \t]*\|.*(?:\n|\Z)){2,}", re.MULTILINE)
+"""Lines that begin with a bar, as rows of Markdown tables do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,10 @@ class Answer:
     """The model's name, or `extract` where the results speak for themselves."""
     cited: tuple[str, ...] = ()
     """The steps that it rests on, each once."""
-    tokens_in: int = 0
-    tokens_out: int = 0
+    unverified: tuple[str, ...] = ()
+    """Its numbers that do not stand in what it cites; they are marked in the text."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before relying on it, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class _Finding:
     shown: str = ""
     numbers: tuple[float, ...] = ()
     is_file: bool = False
+    left_out: str = ""
 
 
 class Aggregator:
@@ -52,15 +60,18 @@ class Aggregator:
         self._open_table = open_table
         self._model = model
 
-    async def answer(self, spec: PipelineSpec, result: RunResult) -> Answer:
-        """The answer to the spec's request; never fails, because the extract needs nothing but the results."""
-        findings = list(self._findings(spec, result))
+    async def answer(self, spec: PipelineSpec, result: RunResult, inputs: Mapping[str, Json] | None = None) -> Answer:
+        """The answer to the spec's request; never fails, because the extract needs nothing but the results.
+
+        `inputs` are the run's: their numbers may be said without standing in a result.
+        """
+        findings = await asyncio.to_thread(lambda: list(self._findings(spec, result)))
         text = "\n\n".join(finding.told for finding in findings) or "The run gave no results."
         extract = Answer(text, "extract", _steps_of(findings))
         if self._model is None or not spec.request or not any(finding.shown for finding in findings):
             return extract
         try:
-            return await _written(self._model, spec.request, findings)
+            return await _written(self._model, spec.request, findings, _exempt(spec.request, inputs or {}))
         except ModelError as exc:
             return Answer(f"{text}\n\n_{self._model.name} wrote no answer: {exc}_", "extract", extract.cited)
 
@@ -82,31 +93,66 @@ class Aggregator:
             found = put_into_words(value, self._open_table)
         except ArtifactError as exc:
             return _Finding((step,), f"{exc} [{step}]")
-        return _Finding((step,), f"{found.told} [{step}]", found.shown, found.numbers, is_file(value))
+        return _Finding((step,), f"{found.told} [{step}]", found.shown, found.numbers, is_file(value), found.left_out)
 
 
-async def _written(model: ChatModel, request: str, findings: Sequence[_Finding]) -> Answer:
-    """What the model writes; raises ModelError where it leaves the results."""
+async def _written(model: ChatModel, request: str, findings: Sequence[_Finding], exempt: frozenset[float]) -> Answer:
+    """What the model writes, with marks where it leaves the results; raises ModelError where it writes nothing."""
     seen = [finding for finding in findings if finding.shown]
-    shown = "\n\n".join(each.shown for each in seen)
-    data = mark(*((f"result of step [{each.steps[0]}]", each.shown) for each in seen))
-    reply = await model.complete(f"Request: {request}\n\n{data.text}", system=f"{INSTRUCTIONS} {data.rule}")
-    known = known_numbers(f"{request} {shown}") | {number for finding in seen for number in finding.numbers}
-    if unknown := unknown_numbers(reply.text, known):
-        raise ModelError(f"its answer held numbers that no result holds ({', '.join(unknown)})")
-    text, cited = _cited(reply.text, shown, _steps_of(seen))
+    own = instructions(ANSWER_PROMPT)
+    read = await Reader(model, request).read(
+        [(each.steps[0], each.shown) for each in seen], tokens_of(f"{own}{request}")
+    )
+    data = mark(*((f"result of step [{each.step}]", each.text) for each in read))
+    prompt = f"Request: {request}\n\n{data.text}"
+    reply = await model.complete(prompt, system=f"{own} {data.rule}", max_tokens=ANSWER_TOKENS)
+    text = TABLE.sub("", reply.text).strip()
+    if not text:
+        raise ModelError("it wrote nothing but a table, which the results hold already")
+    checked = await asyncio.to_thread(lambda: check(text, _grounds(seen, exempt)))
     files = [finding for finding in findings if finding.is_file]
-    whole = "\n\n".join([text, *(finding.told for finding in files)])
-    steps = tuple(dict.fromkeys((*cited, *_steps_of(files))))
-    return Answer(whole, model.name, steps, reply.tokens_in, reply.tokens_out)
+    whole = "\n\n".join([checked.text, *(finding.told for finding in files)])
+    notes = [*_notes(checked), *_left_out(seen, read)]
+    if text != reply.text.strip():
+        notes.append("A table that the model had copied into its answer is left out: the results hold it.")
+    if reply.is_cut:
+        notes.append("The model did not come to an end: the answer breaks off.")
+    cited = tuple(dict.fromkeys((*checked.cited, *_steps_of(files))))
+    return Answer(whole, model.name, cited, checked.unverified, tuple(notes))
 
 
-def _cited(text: str, shown: str, steps: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The text with the steps that it cites: none but these, and all of them where it cites none."""
-    cited = [step for step in cited_steps(text, "") if step in steps]
-    if strangers := [step for step in cited_steps(text, shown) if step not in steps]:
-        raise ModelError(f"its answer cites steps that gave no result ({', '.join(strangers)})")
-    return (text, cited) if cited else (f"{text} {' '.join(f'[{step}]' for step in steps)}", steps)
+def _grounds(seen: Sequence[_Finding], exempt: frozenset[float]) -> Grounds:
+    """The numbers of each step's results; a step may have given several."""
+    steps: dict[str, frozenset[float]] = {}
+    for finding in seen:
+        numbers = known_numbers(finding.shown).union(map(abs, finding.numbers))
+        steps[finding.steps[0]] = steps.get(finding.steps[0], frozenset()) | numbers
+    return Grounds(steps, exempt, "\n".join(finding.shown for finding in seen))
+
+
+def _exempt(request: str, inputs: Mapping[str, Json]) -> frozenset[float]:
+    """Numbers that the person has said; a table that was handed over is data, not something said."""
+    said = (value for value in inputs.values() if not is_table(value) and not is_file(value))
+    return frozenset(known_numbers(request).union(*map(numbers_of, said)))
+
+
+def _notes(checked: Checked) -> Iterator[str]:
+    if checked.unverified:
+        listed = ", ".join(checked.unverified)
+        yield f"The steps that the answer cites do not give these numbers, marked {UNVERIFIED}: {listed}."
+    if checked.unsourced:
+        times = "one statement" if checked.unsourced == 1 else f"{checked.unsourced} statements"
+        yield f"The answer names no step for {times}."
+    if checked.strangers:
+        yield f"The answer cited what gave no result, and this is taken out: {', '.join(checked.strangers)}."
+
+
+def _left_out(seen: Sequence[_Finding], read: Sequence[LongResult]) -> Iterator[str]:
+    for finding in seen:
+        if finding.left_out:
+            yield f"Of [{finding.steps[0]}] the model was shown {finding.left_out}."
+    for result in read:
+        yield from result.notes
 
 
 def _steps_of(findings: Sequence[_Finding]) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ from brain.runs import Json
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ROWS_FOR_MODEL", "Found", "OpenTable", "put_into_words"]
+__all__ = ["ROWS_FOR_MODEL", "Found", "OpenTable", "put_into_words", "results_in_words"]
 
 ROWS_FOR_MODEL = 50
 """Rows of a table that a model is shown."""
-TEXT_FOR_MODEL = 6000
-"""Characters of a text that a model is shown."""
+TEXT_FOR_MODEL = 600_000
+"""Characters of a result that a model may read, in parts where its context is smaller."""
+TEXT_FOR_JUDGE = 6000
+"""Characters of a result that an answer is judged by."""
 TEXT_FOR_PEOPLE = 1200
 LONG_TEXT = 200
 """Characters from which one text is what a result says, such as a page, and its other fields only describe it."""
@@ -33,10 +35,12 @@ class Found:
     told: str
     shown: str
     numbers: tuple[float, ...] = ()
+    left_out: str = ""
+    """What the model is shown where that is not all, as in `the first 50 of 5,000 rows`."""
 
     def under(self, name: str) -> "Found":
         """The same as one of several."""
-        return Found(f"{name}: {self.told}", f"{name}: {self.shown}", self.numbers)
+        return Found(f"{name}: {self.told}", f"{name}: {self.shown}", self.numbers, self.left_out)
 
 
 def put_into_words(value: Json, open_table: OpenTable) -> Found:
@@ -54,7 +58,16 @@ def put_into_words(value: Json, open_table: OpenTable) -> Found:
         case Mapping():
             return _of_mapping(value)
         case _:
-            return Found(shorten(plain(value), TEXT_FOR_PEOPLE), shorten(plain(value), TEXT_FOR_MODEL), _number(value))
+            return _found(plain(value), plain(value), _number(value))
+
+
+def results_in_words(outputs: Mapping[str, Json], open_table: OpenTable) -> list[tuple[str, str]]:
+    """Label and text of each output, for a model that is to judge an answer by them; raises ArtifactError."""
+    return [
+        (f"result {name}", shorten(put_into_words(value, open_table).shown, TEXT_FOR_JUDGE))
+        for name, value in outputs.items()
+        if value is not None
+    ]
 
 
 def _of_mapping(value: Mapping[str, Any]) -> Found:
@@ -63,7 +76,17 @@ def _of_mapping(value: Mapping[str, Any]) -> Found:
     texts = [item for item in value.values() if isinstance(item, str) and (len(item) > LONG_TEXT or len(value) == 1)]
     told = max(texts, key=len) if texts else fields
     numbers = tuple(number for item in value.values() for number in _number(item))
-    return Found(shorten(told, TEXT_FOR_PEOPLE), shorten(fields, TEXT_FOR_MODEL), numbers)
+    return _found(told, fields, numbers)
+
+
+def _found(told: str, shown: str, numbers: tuple[float, ...]) -> Found:
+    return Found(shorten(told, TEXT_FOR_PEOPLE), *_for_model(shown, numbers))
+
+
+def _for_model(shown: str, numbers: tuple[float, ...], left_out: str = "") -> tuple[str, tuple[float, ...], str]:
+    if len(shown) > TEXT_FOR_MODEL:
+        left_out = f"the first {TEXT_FOR_MODEL:,} of {len(shown):,} characters"
+    return shorten(shown, TEXT_FOR_MODEL), numbers, left_out
 
 
 def _number(value: Json) -> tuple[float, ...]:
@@ -73,15 +96,17 @@ def _number(value: Json) -> tuple[float, ...]:
 def _of_list(found: Sequence[Found]) -> Found:
     more = f"\n- and {len(found) - ROWS_TO_LIST:,} more" if len(found) > ROWS_TO_LIST else ""
     told = "\n".join(f"- {each.told.strip()}" for each in found[:ROWS_TO_LIST]) + more
-    shown = shorten("\n".join(each.shown for each in found), TEXT_FOR_MODEL)
+    shown = "\n".join(each.shown for each in found)
+    left_out = next((each.left_out for each in found if each.left_out), "")
     numbers = (float(len(found)), *(number for each in found for number in each.numbers))
-    return Found(f"{told}\n\n" if found else "Nothing.", shown, numbers)
+    return Found(f"{told}\n\n" if found else "Nothing.", *_for_model(shown, numbers, left_out))
 
 
 def _of_table(table: "pa.Table") -> Found:
     figures = figures_of(table.slice(0, ROWS_FOR_MODEL))
     told = " ".join([tell_table(table), *map(in_cell, notes_of(table))])
-    return Found(told, "\n".join(_shown(table)), (float(table.num_rows), *figures))
+    rows = f"the first {ROWS_FOR_MODEL} of {table.num_rows:,} rows" if table.num_rows > ROWS_FOR_MODEL else ""
+    return Found(told, *_for_model("\n".join(_shown(table)), (float(table.num_rows), *figures), rows))
 
 
 def _shown(table: "pa.Table") -> Iterator[str]:

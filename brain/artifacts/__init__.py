@@ -9,6 +9,7 @@ from brain.artifacts.codec import (
     is_table,
     notes_of,
     with_notes,
+    with_rows,
 )
 from brain.artifacts.store import ArtifactStore, FsspecStore, MemoryStore, key_of
 
@@ -25,4 +26,5 @@ __all__ = [
     "key_of",
     "notes_of",
     "with_notes",
+    "with_rows",
 ]

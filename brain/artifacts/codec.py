@@ -26,6 +26,7 @@ __all__ = [
     "is_table",
     "notes_of",
     "with_notes",
+    "with_rows",
 ]
 
 HEAD_ROWS = 5
@@ -177,6 +178,11 @@ def describe_table(table: "pa.Table", rows: int = HEAD_ROWS) -> dict[str, Json]:
         "head": [_cell(row) for row in _rows_of(table.slice(0, rows))],
     }
     return described | ({"notes": [_shown(note) for note in notes]} if (notes := notes_of(table)) else {})
+
+
+def with_rows(reference: Mapping[str, Json], table: "pa.Table") -> dict[str, Json]:
+    """A table's reference with every row in `rows`, shown as the first ones are in `head`."""
+    return {**reference, "rows": [_cell(row) for row in _rows_of(table)]}
 
 
 def with_notes(table: "pa.Table", notes: Iterable[str]) -> "pa.Table":

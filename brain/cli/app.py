@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, secrets, services, tools, work
+from brain.cli import CANCELLED, EXIT_CODES, data, evaluation, secrets, services, tools, work
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -78,6 +78,8 @@ _add(data.runs, REMEMBER, "brain runs --status failed --since 2026-11-01")
 _add(data.show, REMEMBER, "brain show last --save results")
 _add(data.steps, REMEMBER, "brain steps last --items")
 _add(data.rate, REMEMBER, 'brain rate last 4 --comment "right, but slow"')
+_add(evaluation.judge, REMEMBER, "brain judge last")
+app.add_typer(evaluation.evaluation, name="eval", rich_help_panel=REMEMBER)
 _add(data.search, REMEMBER, 'brain search "prices of cities"')
 _add(data.sql, REMEMBER, 'brain sql "SELECT status, count(*) FROM runs GROUP BY status"')
 app.add_typer(tools.tools, name="tools", rich_help_panel=REMEMBER)

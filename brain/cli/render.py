@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from brain import figures
 from brain.artifacts import is_table
 from brain.cli import tables
 from brain.cli.bars import SIGNS
@@ -173,7 +174,14 @@ def _status_line(console: Console, shown: "Run") -> None:
     console.print(f"\n[{colour}]{shown.status}[/]{seconds}  {signs}", highlight=False)
     if shown.error:
         console.print(f"[red]{escape(shown.error)}[/]", highlight=False)
+    if shown.status is RunStatus.SUCCEEDED and (missed := _missed(shown)):
+        console.print(f"[dim]score {figures.plain(shown.score)}, not met: {', '.join(missed)}[/]", highlight=False)
     console.print(f"[dim]run {shown.id}{_spent(shown)}. {_next(shown)}[/]", highlight=False)
+
+
+def _missed(shown: "Run") -> list[str]:
+    """The checks that it did not pass, in words."""
+    return [name.replace("_", " ") for name, passed in (shown.checks or {}).items() if not passed]
 
 
 def _spent(shown: "Run") -> str:

@@ -17,12 +17,15 @@ __all__ = [
     "READER_ROLE",
     "SCHEMA",
     "Batch",
+    "CaseResult",
     "Event",
+    "Judgement",
     "Rating",
     "Run",
     "Secret",
     "Step",
     "StepItem",
+    "SuiteRun",
     "ToolBackup",
     "metadata",
 ]
@@ -113,6 +116,8 @@ class Run(SQLModel, table=True):
     feedback: str | None = Field(default=None, sa_type=Text)
     score: float | None = Field(default=None, sa_type=Double)
     """0 to 1, by the evaluator."""
+    checks: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
+    """What the score is made of: by check whether it passed."""
     cost_usd: float | None = Field(default=0, sa_column=_cost())
     """Of the chat model, in all attempts; NULL where its price is not known."""
     tokens_in: int = 0
@@ -217,6 +222,86 @@ class Rating(SQLModel, table=True):
     stars: int
     comment: str = Field(default="", sa_type=Text)
     created_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class Judgement(SQLModel, table=True):
+    """What a chat model thought of a run's answer, by a written rubric."""
+
+    __tablename__ = "judgements"
+    metadata = metadata
+    __table_args__ = (Index(None, "run_id"),)
+
+    id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(sa_column=_run_key(primary=False))
+    score: float = Field(sa_type=Double)
+    """0 to 1."""
+    criteria: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """By name, 1 to 5."""
+    reasons: str = Field(default="", sa_type=Text)
+    model: str = Field(sa_type=Text)
+    prompt: str = Field(sa_type=Text)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class SuiteRun(SQLModel, table=True):
+    """One evaluation of a suite, from its first case on."""
+
+    __tablename__ = "suite_runs"
+    metadata = metadata
+    __table_args__ = (Index(None, "suite", "created_at"),)
+
+    id: UUID = Field(primary_key=True)
+    suite: str = Field(sa_type=Text)
+    plan_only: bool
+    wanted: int
+    """Cases of the suite."""
+    score: float | None = Field(default=None, sa_type=Double)
+    """The share of the cases that passed; None until all are done."""
+    model: str = Field(default="", sa_type=Text)
+    planner: str = Field(default="", sa_type=Text)
+    prompts: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    tool_versions: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    created_at: datetime = Field(default=None, sa_column=_time(now=True))
+    finished_at: datetime | None = Field(default=None, sa_column=_time())
+
+
+class CaseResult(SQLModel, table=True):
+    """How one case of a suite went."""
+
+    __tablename__ = "case_results"
+    metadata = metadata
+    __table_args__ = (Index(None, "run_id"),)
+
+    suite_run_id: UUID = Field(
+        sa_column=Column(ForeignKey(f"{SCHEMA}.suite_runs.id", ondelete="CASCADE"), primary_key=True, nullable=False)
+    )
+    position: int = Field(primary_key=True)
+    """Its place in the suite, from 0."""
+    name: str = Field(sa_type=Text)
+    request: str = Field(default="", sa_type=Text)
+    run_id: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey(f"{SCHEMA}.runs.id", ondelete="SET NULL"), nullable=True)
+    )
+    """None where only plans were looked at, or nothing came to be run."""
+    outcome: str = Field(sa_type=Text)
+    passed: bool
+    score: float = Field(sa_type=Double)
+    findings: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    """`{what, wrong}`: one for each thing that was expected."""
+    plan: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
+    planner: str = Field(default="", sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+    notes: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    seconds: float = Field(sa_type=Double)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = Field(default=None, sa_type=Double)
 
 
 class Batch(SQLModel, table=True):

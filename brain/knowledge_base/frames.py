@@ -34,13 +34,17 @@ TIMED_OUT = "57014"
 
 RUNS = """
 SELECT right(run.id::text, 8) AS id, run.created_at, run.status, run.name, run.request, run.answer, run.error,
-    run.score, rating.stars, run.feedback, extract(epoch FROM run.finished_at - run.started_at)::float8 AS seconds,
-    run.inputs, run.outputs, run.source, run.planner, run.notes, run.tokens_in, run.tokens_out, run.cost_usd,
-    run.budget, run.attempt, run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
+    run.score, judgement.score AS judged, rating.stars, run.feedback,
+    extract(epoch FROM run.finished_at - run.started_at)::float8 AS seconds, run.checks, run.inputs, run.outputs,
+    run.source, run.planner, run.notes, run.tokens_in, run.tokens_out, run.cost_usd, run.budget, run.attempt,
+    run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
 FROM brain.runs AS run
 LEFT JOIN LATERAL (
     SELECT stars FROM brain.ratings WHERE run_id = run.id ORDER BY created_at DESC LIMIT 1
 ) AS rating ON true
+LEFT JOIN LATERAL (
+    SELECT score FROM brain.judgements WHERE run_id = run.id ORDER BY created_at DESC LIMIT 1
+) AS judgement ON true
 """
 NEWEST_RUNS = "ORDER BY run.created_at DESC, run.id DESC"
 
@@ -62,6 +66,22 @@ FROM (
 ) AS part
 """
 STEPS_OF_NEWEST_RUNS = "ORDER BY run_id DESC, position, step_id, item NULLS FIRST"
+
+SUITE_RUNS = """
+SELECT right(suite_run.id::text, 8) AS id, suite_run.created_at, suite_run.suite, suite_run.score, done.passed,
+    suite_run.wanted AS cases, done.judged, done.seconds, done.tokens, suite_run.plan_only, suite_run.model,
+    suite_run.planner, suite_run.prompts, suite_run.tool_versions, suite_run.finished_at,
+    suite_run.id AS suite_run_id
+FROM brain.suite_runs AS suite_run
+LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE passed) AS passed, sum(seconds) AS seconds, sum(tokens_in + tokens_out) AS tokens,
+        (SELECT avg(score) FROM brain.judgements WHERE run_id IN (
+            SELECT run_id FROM brain.case_results WHERE suite_run_id = suite_run.id
+        ))::float8 AS judged
+    FROM brain.case_results WHERE suite_run_id = suite_run.id
+) AS done ON true
+"""
+NEWEST_SUITE_RUNS = "ORDER BY suite_run.created_at DESC, suite_run.id DESC"
 
 SIMILAR = """
 SELECT right(id::text, 8) AS id, 1 - (embedding <=> $1::vector) AS similarity, status, score, request, name, answer,
@@ -96,7 +116,7 @@ class Frames:
         self._sql_seconds = sql_seconds
 
     async def runs(self, wanted: RunFilter = RunFilter(), *, limit: int | None = RUNS_LIMIT) -> "pd.DataFrame":
-        """One row a run, the newest first; `stars` is its latest rating."""
+        """One row a run, the newest first; `stars` is its latest rating, `judged` its latest judgement by a model."""
         condition, parameters = _conditions(wanted)
         return await self._newest(f"{RUNS} WHERE {condition}", NEWEST_RUNS, parameters, limit)
 
@@ -112,6 +132,11 @@ class Frames:
             conditions.append("item IS NULL")
         parameters = (str(run_id),) if run_id else ()
         return await self._newest(f"{STEPS} WHERE {' AND '.join(conditions)}", STEPS_OF_NEWEST_RUNS, parameters, limit)
+
+    async def suite_runs(self, *, suite: str = "", limit: int | None = RUNS_LIMIT) -> "pd.DataFrame":
+        """One row an evaluation of a suite, the newest first; `suite` names one."""
+        condition, parameters = ("suite_run.suite = $1", (suite,)) if suite else ("true", ())
+        return await self._newest(f"{SUITE_RUNS} WHERE {condition}", NEWEST_SUITE_RUNS, parameters, limit)
 
     async def similar(self, vector: Sequence[float], *, model: str, limit: int = 20) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first, with the cosine in `similarity`."""

@@ -36,6 +36,10 @@ class Outcome:
     error: str | None = None
     score: float | None = None
     """0 to 1, by the evaluator."""
+    checks: Mapping[str, bool] | None = None
+    """What the score is made of."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before relying on the answer; added to the plan's."""
     waiting_for: tuple[ApprovalRequest, ...] = ()
     spending: Spending = NOTHING_SPENT
     """What the run has taken, in all its attempts."""

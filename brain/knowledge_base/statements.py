@@ -142,7 +142,8 @@ WITH run AS (
     UPDATE brain.runs
     SET status = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN 'cancelled' ELSE %(status)s END,
         outputs = %(outputs)s::jsonb, answer = %(answer)s::text, error = %(error)s::text,
-        score = %(score)s::float8,
+        score = %(score)s::float8, checks = %(checks)s::jsonb,
+        notes = notes || CASE WHEN owner IS NOT NULL THEN %(notes)s::jsonb ELSE '[]'::jsonb END,
         waiting_for = CASE WHEN {CANCELLED_WHILE_IT_CAME_TO_REST} THEN NULL ELSE %(waiting_for)s::jsonb END,
         {SPENT},
         last_seq = greatest(last_seq, %(last_seq)s),

@@ -102,6 +102,8 @@ class RunStore:
             answer=self._clean.optional(outcome.answer),
             error=self._clean.optional(outcome.error),
             score=outcome.score,
+            notes=self._clean.json(list(outcome.notes)),
+            checks=None if outcome.checks is None else as_json(dict(outcome.checks)),
             waiting_for=self._clean.json(waiting) if outcome.waiting_for else None,
             **dataclasses.asdict(outcome.spending),
             last_seq=outcome.last_seq,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from brain.config_secrets import Settings, load_settings
 from brain.errors import UsageError
+from brain.evaluator import Comparison, Judgement, Suite, SuiteRun, read_suite
 from brain.intent_inference.plan import Plan
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
@@ -17,6 +18,7 @@ from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
 from brain.session.core import Core, WhileOpening
+from brain.session.evaluations import OnCase, SuiteOrder
 from brain.session.examples import ExampleResult
 from brain.session.order import BudgetLike, Order, as_budget
 from brain.session.own_tools import AddedTool
@@ -33,6 +35,8 @@ type RunLike = Run | UUID | str
 """A run, its id, the beginning or end of its id, or `last`."""
 type SpecLike = PipelineSpec | Plan | Pipeline | Mapping[str, Any] | str | Path
 """A pipeline, or where one is written down; a text with line breaks is the pipeline itself."""
+type SuiteLike = Suite | Mapping[str, Any] | str | Path
+"""A suite, or where one is written down; a text with line breaks is the suite itself."""
 
 
 class Brain:
@@ -199,6 +203,46 @@ class Brain:
         """Say how good a run was, 1 to 5."""
         self._bridge.run(self._core.rate(self.resolve(run), stars, comment))
 
+    def judge(self, run: RunLike, *, rubric: str = "") -> Judgement:
+        """Have the chat model rate the answer of a run by a rubric, and keep that beside its score."""
+        return self._bridge.run(self._core.evaluations.judge(self.show(run), rubric))
+
+    def eval(
+        self,
+        suite: SuiteLike,
+        /,
+        *,
+        cases: Collection[str] = (),
+        plan_only: bool = False,
+        jobs: int = 4,
+        judge: bool = False,
+        yes: bool = False,
+        use_cache: bool = True,
+        on_case: OnCase | None = None,
+    ) -> SuiteRun:
+        """Evaluate a suite, or those of its cases that are named; `frame` of what comes back has a row a case.
+
+        `plan_only` looks at plans alone and runs nothing, `judge` has the chat model rate the answers as well.
+        """
+        whole, folder, source = _suite(suite, self.settings.project)
+        order = SuiteOrder(
+            whole.only(cases) if cases else whole, folder, source, plan_only=plan_only, jobs=jobs, judge=judge, yes=yes,
+            use_cache=use_cache,
+        )  # fmt: skip
+        return self._bridge.run(self._core.evaluations.run(order, on_case))
+
+    def evaluation(self, which: str = "last", *, suite: str | None = None, plan_only: bool | None = None) -> SuiteRun:
+        """An earlier evaluation, named by its id, a part of it, or `last`: of a suite and kind, where that is said."""
+        return self._bridge.run(self._core.evaluations.show(which, suite=suite, plan_only=plan_only))
+
+    def evaluations(self, *, suite: str = "", limit: int | None = 1000) -> "pd.DataFrame":
+        """Evaluations of suites as a DataFrame, the newest first."""
+        return self._bridge.run(self._core.suite_runs(suite, limit))
+
+    def compare(self, before: SuiteRun | str, after: SuiteRun | str = "last") -> Comparison:
+        """Two evaluations side by side: what got better, what got worse, and what else differs."""
+        return Comparison(*(each if isinstance(each, SuiteRun) else self.evaluation(each) for each in (before, after)))
+
     def tools(self, query: str = "", *, limit: int | None = None) -> list[ToolDefinition]:
         """The tools there are, or the ones that fit a query, best first (10 where no limit is given)."""
         return self._bridge.run(self._core.tools(query, limit))
@@ -280,6 +324,21 @@ def as_spec(pipeline: SpecLike) -> PipelineSpec:
             raise UsageError(
                 f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not {pipeline!r}."
             )
+
+
+def _suite(suite: SuiteLike, project: Path) -> tuple[Suite, Path, str]:
+    """The suite, the folder of its pipelines, and its file if there is one; raises SuiteError, UsageError."""
+    match suite:
+        case Suite():
+            return suite, project, ""
+        case Mapping():
+            return Suite.from_value(dict(suite)), project, ""
+        case str() if "\n" in suite:
+            return Suite.from_text(suite), project, ""
+        case str() | Path():
+            return read_suite(Path(suite)), Path(suite).parent, str(suite)
+        case _:
+            raise UsageError(f"A suite is a Suite, a mapping, a text or the path of a file, not {suite!r}.")
 
 
 def _status(status: str) -> RunStatus:

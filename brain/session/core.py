@@ -22,7 +22,7 @@ from brain.config_secrets import (
     Settings,
     install_log_redaction,
 )
-from brain.egress import Egress, EgressPolicy
+from brain.egress import Egress
 from brain.embedded import in_use
 from brain.errors import BrainError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
@@ -39,20 +39,21 @@ from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.progress_tracker.backend import EventBackend
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
 from brain.session import admission
+from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order
 from brain.session.own_tools import OwnTools
 from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
-    ServiceUrls,
     chat_model,
+    egress_policy,
     embedder,
+    event_backends,
     is_hosted_chat,
     open_schema,
     open_services,
@@ -69,9 +70,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
-    from brain.database.engine import Database
     from brain.knowledge_base.frames import Frames, RunFilter
     from brain.knowledge_base.store import RunStore
+    from brain.knowledge_base.suites import SuiteStore
     from brain.session.runner import Runner
     from brain.vault import Vault
 
@@ -102,14 +103,15 @@ class Core:
         self._embedder = embedder(settings, self.redactor)
         self._similarity = Similarity(self._embedder)
         self._search = ToolSearch(self.registry, self._embedder)
-        self._model = chat_model(settings, self.redactor)
+        self.model = chat_model(settings, self.redactor)
+        self.evaluations = Evaluations(self)
         self._caller = LocalCaller(
             partial(load, importing=importing),
             Surroundings(
                 project=settings.project,
                 codec=self.codec,
-                egress=Egress(_egress_policy(settings)),
-                model=self._model,
+                egress=Egress(egress_policy(settings)),
+                model=self.model,
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
                 chromium=settings.brain_chromium,
@@ -133,9 +135,14 @@ class Core:
             self._stores = None
             await self._caller.aclose()
 
-    async def plan(self, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError."""
-        made = await self._planned(self._model, request, tables)
+    async def plan(
+        self, request: str, tables: Mapping[str, "pa.Table"] | None = None, model: ChatModel | None = None
+    ) -> Plan:
+        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError.
+
+        `model` is the project's own on somebody's account.
+        """
+        made = await self._planned(model or self.model, request, tables)
         return replace(made, preflight=await self.preflight(made.pipeline))
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
@@ -148,7 +155,7 @@ class Core:
             log.info("No estimate: %s", exc)
             return preflight(pipeline, ProjectEnvironment(self.settings.project).__contains__)
         return replace(
-            preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history, self._model.price.cost)
+            preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history, self.model.price.cost)
         )
 
     async def _planned(self, model: ChatModel, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
@@ -156,7 +163,7 @@ class Core:
         if self.settings.secrets_keys:
             await self._open()  # the redactor must know the table before a model is asked
         taken = Request(request)
-        sources = await find_sources(taken, self.settings.project, tables or {}, self._open_table)
+        sources = await find_sources(taken, self.settings.project, tables or {}, self.open_table)
         plan = await self._planner(model).plan(Question(taken, sources))
         if plan.pipeline.secrets:
             named = ", ".join(sorted(plan.pipeline.secrets))
@@ -169,10 +176,10 @@ class Core:
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background. Raises UsageError where its budget cannot be held."""
-        if order.spec is None:
+        if order.spec is None and order.plan is None:
             admission.usable(order.request)
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
-        self._admit(order.spec, budget)
+        self._admit(order.written, budget, order.spent)
         return await (await self._open()).runner.start(replace(order, budget=budget))
 
     async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
@@ -189,9 +196,9 @@ class Core:
         return run_id
 
     def _admit(self, spec: PipelineSpec | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
-        writes_answers = is_hosted_chat(self.settings)
+        writes_answers = self.has_hosted_chat
         if spec is None or admission.asks_model(self.check(spec), writes_answers=writes_answers):
-            admission.affordable(budget, self._model, spent)
+            admission.affordable(budget, self.model, spent)
 
     async def wait(self, run_id: UUID) -> Run:
         """The run, once it has come to rest; of another process's run as its events tell."""
@@ -286,15 +293,29 @@ class Core:
         self.secrets = Secrets(self.settings, registry, self.redactor, self._vault)
         self._search = ToolSearch(registry, self._embedder)
 
+    @property
+    def has_hosted_chat(self) -> bool:
+        """Whether the chat model is one that the settings name, rather than the small one that comes along."""
+        return is_hosted_chat(self.settings)
+
+    async def suites(self) -> "SuiteStore":
+        """Where evaluations of suites are kept."""
+        return (await self._open()).suites
+
+    async def suite_runs(self, suite: str, limit: int | None) -> "pd.DataFrame":
+        """Evaluations of suites, the newest first."""
+        return await (await self._open()).frames.suite_runs(suite=suite, limit=limit)
+
     async def _vault(self) -> "Vault":
         return (await self._open()).vault
 
     def _planner(self, model: ChatModel) -> Planner:
-        if is_hosted_chat(self.settings):
+        if self.has_hosted_chat:
             return ModelPlanner(self.registry, self._search, model, self.check)
         return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
-    async def _open_table(self, path: str) -> "pa.Table":
+    async def open_table(self, path: str) -> "pa.Table":
+        """The table in a file of the project; raises ToolError."""
         tool, argument = table_reader(self.registry)
         reference = await self._caller.call(ToolCall(tool, {argument: path}, lambda _percentage, _message: None))
         return self.codec.table(reference["artifact"])
@@ -310,6 +331,7 @@ class Core:
         from brain.database.engine import Database
         from brain.knowledge_base.frames import Frames
         from brain.knowledge_base.store import RunStore
+        from brain.knowledge_base.suites import SuiteStore
         from brain.vault import KeyRing, Vault
 
         urls = await open_services(self.settings)
@@ -321,9 +343,10 @@ class Core:
             await self.secrets.learn(vault)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(*_backends(urls, database, keep), _PositionOf(store), self.redactor)
+            tracker = ProgressTracker(*event_backends(urls, database, keep), _PositionOf(store), self.redactor)
             await made.enter_async_context(tracker)
-            stores = _Stores(store, Frames(database), tracker, self._runner(store, tracker), vault)
+            suites = SuiteStore(database, self.redactor)
+            stores = _Stores(store, suites, Frames(database), tracker, self._runner(store, tracker), vault)
             made.push_async_callback(stores.runner.close)
             self._stack.push_async_callback(made.pop_all().aclose)
         return stores
@@ -331,7 +354,6 @@ class Core:
     def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
-        writes = is_hosted_chat(self.settings)
         return Runner(
             RunnerParts(
                 store=store,
@@ -340,8 +362,8 @@ class Core:
                 codec=self.codec,
                 check=self.check,
                 plan=self._planned,
-                model=self._model,
-                aggregator=lambda model: Aggregator(self.codec.table, model if writes else None),
+                model=self.model,
+                aggregator=lambda model: Aggregator(self.codec.table, model if self.has_hosted_chat else None),
                 embedder=self._embedder,
                 project=self.settings.project,
             )
@@ -353,6 +375,7 @@ class _Stores:
     """What is there once the services are up."""
 
     store: "RunStore"
+    suites: "SuiteStore"
     frames: "Frames"
     tracker: ProgressTracker
     runner: "Runner"
@@ -370,23 +393,3 @@ class _PositionOf:
         at = await self._store.position(run_id)
         alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
         return RunPosition(at.status, at.backend, at.last_seq, alive)
-
-
-def _egress_policy(settings: Settings) -> EgressPolicy:
-    return EgressPolicy(
-        allow=settings.brain_allow_hosts,
-        only=settings.brain_only_hosts,
-        robots=settings.heeds_robots,
-        host_interval=settings.brain_host_interval,
-    )
-
-
-def _backends(urls: ServiceUrls, database: "Database", keep: timedelta) -> tuple[EventBackend, EventBackend | None]:
-    from brain.progress_tracker.postgres import PostgresBackend
-
-    in_postgres = PostgresBackend(database)
-    if urls.redis is None:
-        return in_postgres, None
-    from brain.progress_tracker.redis import RedisBackend
-
-    return RedisBackend(urls.redis, keep), in_postgres

@@ -6,7 +6,9 @@ from typing import Any
 
 from brain.budgets import Budget
 from brain.errors import UsageError
+from brain.intent_inference.plan import Plan
 from brain.pipeline_builder.spec import PipelineSpec
+from brain.runs import NOTHING_SPENT, Spending
 
 __all__ = ["BudgetLike", "Order", "as_budget"]
 
@@ -16,10 +18,14 @@ type BudgetLike = Budget | str | float | None
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is wanted: a request to plan for, or a pipeline as it is."""
+    """What is wanted: a request to plan for, a plan that was made for it already, or a pipeline as it is."""
 
     request: str = ""
     spec: PipelineSpec | None = None
+    plan: Plan | None = None
+    """Run as it is; the run says who made it."""
+    spent: Spending = NOTHING_SPENT
+    """What making the plan has taken from the chat model; it counts as the run's."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     """Values, DataFrames and Arrow tables by name."""
     yes: bool = False
@@ -29,6 +35,11 @@ class Order:
     """Whether results of earlier calls may stand for steps that say `cache`."""
     budget: Budget | None = None
     """What the run may spend on the chat model; None: what the settings say."""
+
+    @property
+    def written(self) -> PipelineSpec | None:
+        """The pipeline, where it is known beforehand."""
+        return self.plan.spec if self.plan is not None else self.spec
 
 
 def as_budget(budget: BudgetLike) -> Budget | None:

@@ -46,7 +46,9 @@ class Run:
     created_at: datetime
     finished_at: datetime | None
     notes: tuple[str, ...] = ()
-    """What the planner wants you to know before you rely on the answer."""
+    """What you should know before you rely on the answer."""
+    checks: Mapping[str, bool] | None = None
+    """What the score is made of."""
     spending: Spending = NOTHING_SPENT
     """What it has taken from the chat model, in all its attempts."""
     budget: Budget = UNLIMITED
@@ -62,7 +64,7 @@ class Run:
             outputs=Results(row.outputs, codec, ending=_ending(row)), step_results=tuple(steps), answer=row.answer,
             error=row.error, score=row.score, attempt=row.attempt,
             waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
-            created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes),
+            created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes), checks=row.checks,
             spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd), budget=Budget.parse(row.budget or "none"),
         )  # fmt: skip
 
@@ -113,6 +115,7 @@ class Run:
             "notes": list(self.notes),
             "error": self.error,
             "score": self.score,
+            "checks": dict(self.checks) if self.checks is not None else None,
             "attempt": self.attempt,
             "created_at": self.created_at.isoformat(),
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,

@@ -14,7 +14,7 @@ from brain.artifacts import ArtifactCodec, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.database.tables import Run as RunRow
 from brain.errors import BrainError, BudgetExhausted, ProgressUnavailable, StaleAttempt
-from brain.evaluator import evaluate
+from brain.evaluator import Grounds, evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import on_daemon_thread
@@ -74,6 +74,8 @@ class _Active:
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
     uses_cache: bool = True
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    """Of the job that it executes."""
 
     def paying(self, model: ChatModel) -> MeteredChat:
         """The model on the run's account, which tells the run's listeners where it waits."""
@@ -151,12 +153,13 @@ class Runner:
 
     async def _start(self, order: Order) -> UUID:
         parts = self._parts
-        pipeline = parts.check(order.spec) if order.spec is not None else None
+        spec = order.written
+        pipeline = parts.check(spec) if spec is not None else None
         inputs = await asyncio.to_thread(parts.codec.pack, dict(order.inputs))
         if pipeline is not None:
             inputs = pipeline.bind_inputs(inputs)
         run_id = new_run_id()
-        request = order.request or (order.spec.request if order.spec else "")
+        request = order.request or (spec.request if spec else "")
         row = RunRow(
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
             source=order.source, budget=_written(order.budget),
@@ -165,8 +168,10 @@ class Runner:
         if pipeline is not None:
             row.spec, row.name = pipeline.spec.to_json(), pipeline.spec.name
             row.tool_versions = {tool.name: tool.version for tool in tools}
+        if order.plan is not None:
+            row.planner, row.notes = order.plan.planner, list(order.plan.notes)
         await parts.store.create(row, tools)
-        publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED)
+        publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
         active = _Active(run_id, 1, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, request, inputs, approvals))
@@ -286,7 +291,7 @@ class Runner:
         return plan.pipeline
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
-        parts = self._parts
+        parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
         kept = cache if active.uses_cache else None
         engine = Engine(parts.caller, active.publisher, journal, parts.project, kept, active.account)
@@ -297,16 +302,19 @@ class Runner:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
         aggregator = self._parts.aggregator(active.paying(self._parts.model))
-        return await _unless_cancelled(aggregator.answer(active.pipeline.spec, result), active.cancel)
+        answering = aggregator.answer(active.pipeline.spec, result, active.inputs)
+        return await _unless_cancelled(answering, active.cancel)
 
     async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
-        text, cited = (answer.text, answer.cited) if answer else (None, ())
+        text = answer.text if answer else None
+        grounds = Grounds(answer.cited, answer.unverified) if answer else None
+        scored = evaluate(result, grounds, active.pipeline) if result.status.is_final else None
         outcome = Outcome(
             status=result.status, outputs=result.outputs, answer=text, error=result.error,
-            score=evaluate(result, cited).score if result.status.is_final else None,
-            waiting_for=result.waiting_for, spending=active.account.spent, last_seq=active.publisher.seq + 1,
-            backend=active.publisher.backend,
+            score=scored.score if scored else None, checks=scored.checks if scored else None,
+            notes=answer.notes if answer else (), waiting_for=result.waiting_for, spending=active.account.spent,
+            last_seq=active.publisher.seq + 1, backend=active.publisher.backend,
         )  # fmt: skip
         status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
         waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []

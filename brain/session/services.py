@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brain.config_secrets import Redactor, Settings
+from brain.egress import EgressPolicy
 from brain.errors import SettingsError
 from brain.language_models import (
     FREE,
@@ -18,6 +20,7 @@ from brain.language_models import (
     Price,
     WordLlamaEmbedder,
 )
+from brain.progress_tracker.backend import EventBackend
 from brain.session.redacted_models import RedactedChat, RedactedEmbedder
 from brain.tool_registry.registry import built_in_tools_file
 
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ServiceUrls",
     "chat_model",
+    "egress_policy",
     "embedder",
+    "event_backends",
     "is_hosted_chat",
     "open_schema",
     "open_services",
@@ -154,3 +159,27 @@ def tools_file_of(settings: Settings) -> Path:
     """The project's own registry, else the one that comes with the Brain; one that was named must be there."""
     is_own = settings.brain_tools is not None or settings.tools_file.is_file()
     return settings.tools_file if is_own else built_in_tools_file()
+
+
+def egress_policy(settings: Settings) -> EgressPolicy:
+    """What tools may reach, and how politely."""
+    return EgressPolicy(
+        allow=settings.brain_allow_hosts,
+        only=settings.brain_only_hosts,
+        robots=settings.heeds_robots,
+        host_interval=settings.brain_host_interval,
+    )
+
+
+def event_backends(
+    urls: ServiceUrls, database: "Database", keep: timedelta
+) -> tuple[EventBackend, EventBackend | None]:
+    """Where events go, and where they go should that fail; Redis keeps them for so long."""
+    from brain.progress_tracker.postgres import PostgresBackend
+
+    in_postgres = PostgresBackend(database)
+    if urls.redis is None:
+        return in_postgres, None
+    from brain.progress_tracker.redis import RedisBackend
+
+    return RedisBackend(urls.redis, keep), in_postgres

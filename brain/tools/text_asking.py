@@ -9,11 +9,11 @@ from typing import Any
 
 from brain.errors import AnswerCutOff, AnswerMisfit, ModelError, ToolError
 from brain.language_models import LARGE_CONTEXT
+from brain.language_models.text_parts import halves
 from brain.language_models.tokens import tokens_of
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
-from brain.tools.text_parts import halves
 from brain.untrusted import mark, readable
 
 __all__ = ["Task", "answer_tokens", "each", "in_halves", "longest"]

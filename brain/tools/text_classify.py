@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from brain.errors import ModelError, ToolError
+from brain.language_models.text_parts import cut
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each
-from brain.tools.text_parts import cut
 from brain.untrusted import readable
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from brain.language_models.text_parts import cut
 from brain.language_models.tokens import tokens_of
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_asking import Task, answer_tokens, each, longest
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined
+from brain.tools.text_joined import joined
 from brain.tools.text_passages import excerpts
 from brain.untrusted import readable
 

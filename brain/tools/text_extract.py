@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from brain.language_models.text_parts import cut
 from brain.tool_registry.context import ToolContext
 from brain.tool_registry.definitions import JsonSchema
 from brain.tools.text_asking import Task, answer_tokens, each, in_halves, longest
 from brain.tools.text_findings import Findings, merge, missing, rows
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined
+from brain.tools.text_joined import joined
 from brain.tools.text_shapes import Record, model_schema, most_items, read_shape
 
 __all__ = ["extract"]

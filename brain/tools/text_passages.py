@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from brain.language_models.text_parts import cut
 from brain.language_models.tokens import tokens_of
-from brain.tools.text_parts import cut
 from brain.tools.text_words import terms
 
 __all__ = ["Excerpt", "excerpts"]

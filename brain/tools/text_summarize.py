@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Any
 
+from brain.language_models.text_parts import cut
 from brain.language_models.tokens import tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined
+from brain.tools.text_joined import joined
 
 __all__ = ["summarize"]
 

@@ -5,11 +5,12 @@ from functools import partial
 from typing import Any
 
 from brain.errors import AnswerCutOff
+from brain.language_models.text_parts import cut
 from brain.language_models.tokens import tokens_of
 from brain.tool_registry.context import ToolContext
 from brain.tools.text_asking import Task, each, in_halves
 from brain.tools.text_grounding import Original
-from brain.tools.text_parts import cut, joined
+from brain.tools.text_joined import joined
 
 __all__ = ["translate"]
 

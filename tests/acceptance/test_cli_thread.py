@@ -11,7 +11,7 @@ from brain.database.upgrade import HEAD
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
     "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
-    "score", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "cost_usd",
+    "score", "checks", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "cost_usd",
     "budget", "waiting_for", "steps",
 }  # fmt: skip
 STEP_FIELDS = {

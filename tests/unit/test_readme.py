@@ -14,6 +14,7 @@ import typer
 from brain.cli import EXIT_CODES
 from brain.cli.app import app
 from brain.config_secrets import Settings
+from brain.evaluator import Suite
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.session.tool_words import tools_page
@@ -77,8 +78,12 @@ def test_python_in_the_pages_compiles(code: str) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
-def test_a_pipeline_in_the_pages_can_be_built(text: str) -> None:
-    build(PipelineSpec.from_text(text), Registry.from_file(ROOT / "tools.json"))
+def test_a_pipeline_or_a_suite_in_the_pages_can_be_used(text: str) -> None:
+    registry = Registry.from_file(ROOT / "tools.json")
+    if re.search("^cases:", text, re.MULTILINE):
+        Suite.from_text(text).check_tools([tool.name for tool in registry])
+    else:
+        build(PipelineSpec.from_text(text), registry)
 
 
 def test_the_tool_that_the_docs_add_has_the_entry_that_they_show_and_can_be_loaded(

@@ -34,6 +34,19 @@ def test_what_waits_for_approval_is_shown_call_by_call(
     assert said == ["send mail.send changes something:", *lines]
 
 
+@pytest.mark.parametrize(("status", "is_told"), [(RunStatus.SUCCEEDED, True), (RunStatus.FAILED, False)])
+def test_why_a_run_that_came_to_its_end_has_not_the_full_score_is_told(
+    status: RunStatus, *, is_told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(
+        run_id=new_run_id(), status=status, request="", name="", planner="", inputs={}, answer=None, spec=None,
+        outputs=Results({}, ArtifactCodec(MemoryStore())), step_results=(), error=None, score=5 / 6, attempt=1,
+        created_at=utc_now(), finished_at=None, waiting_for=(), checks={"succeeded": True, "numbers_grounded": False},
+    )  # fmt: skip
+    render.run(run, as_json=False)
+    assert ("score 0.8333, not met: numbers grounded\n" in capsys.readouterr().out) is is_told
+
+
 @pytest.mark.parametrize("columns", [60, 100, 300])
 def test_tools_are_as_wide_as_the_screen_also_where_standard_output_is_none(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -6,8 +6,9 @@ import random
 import pytest
 
 from brain.errors import ToolError
+from brain.language_models.text_parts import cut, halves
 from brain.language_models.tokens import tokens_of
-from brain.tools.text_parts import cut, halves, joined
+from brain.tools.text_joined import joined
 from brain.tools.text_passages import excerpts
 from brain.tools.text_words import is_same_language, terms, words
 

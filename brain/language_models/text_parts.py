@@ -1,27 +1,15 @@
 """Long texts in parts that a model's context holds."""
 
 import re
-from collections.abc import Sequence
 
-from brain.errors import ToolError
 from brain.language_models.tokens import tokens_of
-from brain.untrusted import readable
 
-__all__ = ["cut", "halves", "joined"]
+__all__ = ["cut", "halves"]
 
 CHARACTERS_PER_TOKEN = 3
 """At most, by the figures of `tokens_of`."""
 BORDERS = (re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n"), re.compile(r"\s+"))
 """Where a text may be cut, the best first: between paragraphs, between sentences, between words."""
-
-
-def joined(text: str | Sequence[str], verb: str) -> str:
-    """One readable text of one or several; raises ToolError where there is nothing in it to `verb`."""
-    given = [text] if isinstance(text, str) else text
-    whole = "\n\n".join(part for part in (readable(each).strip() for each in given) if part)
-    if not whole:
-        raise ToolError(f"There is no text to {verb}: the step before gave an empty one.")
-    return whole
 
 
 def cut(text: str, tokens: int) -> list[str]:
