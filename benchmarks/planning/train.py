@@ -70,7 +70,7 @@ class Example:
         return True
     def _old(self, calls):
         return len(calls)==self.count and all(r is None or any(c is g for g in r) for call,right in zip(calls,self.rights) for c,r in zip(call,right))
-    def features_of(self, calls):
+    def features_of(self, calls, weights):
         scene=self.scene; made={}
         if isinstance(calls,Table): calls=list(zip(*(c.members for c in calls.columns)))
         def add(pairs):
@@ -81,7 +81,7 @@ class Example:
                 number=scene.number(position,c); add(scene.alone(position,number).items()); add(scene.beside(position,number,state).items())
                 state=state.with_choice(position,c)
         else:
-            columns=Columns(scene,{}) if not hasattr(self,"_c") else self._c; self._c=columns
+            columns=Columns(scene,weights)
             table=Table(); add(columns.of_request(len(calls)))
             for position,members in enumerate(zip(*calls)):
                 column=Column(tuple(members)); distinct=list({id(m):m for m in members}.values())
@@ -143,7 +143,7 @@ def fit(examples, start=None, epochs=4, rate=0.08, l2=1e-5, seed=0, beam=8, mini
             if each.is_whole and scene.arguments:
                 columns=Columns(scene,weights)
                 counts={2,each.count} if each.count>1 else {2} if rng.random()<0.7 else {3}
-                if each.count>1: counts|={each.count+1,max(2,each.count-1)}
+                if each.count>1: counts|={2,3,each.count+1,max(2,each.count-1)}
                 if each.count in (4,9): counts.add(int(each.count**.5))
                 for count in counts:
                     if 1<count<=6: beams+=[table for _,table in columns.search(count,4)]
@@ -154,7 +154,7 @@ def fit(examples, start=None, epochs=4, rate=0.08, l2=1e-5, seed=0, beam=8, mini
             for calls in beams+golds:
                 key=tuple(id(c) for column in calls.columns for c in column.members) if isinstance(calls,Table) else tuple(id(c) for call in calls for c in call)
                 if key not in keys: keys.add(key); paths.append(calls)
-            feats=[each.features_of(c) for c in paths]
+            feats=[each.features_of(c,weights) for c in paths]
             scores=np.array([w(f,weights) for f in feats])
             right=np.array([each.is_right(c) for c in paths])
             if not right.any(): continue
@@ -168,12 +168,60 @@ def fit(examples, start=None, epochs=4, rate=0.08, l2=1e-5, seed=0, beam=8, mini
             for name,g in grad.items():
                 g+=l2*weights.get(name,0.0)
                 g2[name]=g2.get(name,1e-2)+g*g; seen[name]+=1
-                weights[name]=weights.get(name,0.0)-rate*g/math.sqrt(g2[name])
+                weights[name]=weights.get(name,0.0)-rate*(3 if name.startswith(MANY) else 1)*g/math.sqrt(g2[name])
             if e>=epochs//2 and n%20==0:
                 for name,v in weights.items(): total[name]+=v
                 steps+=1
         print("epoch",e,"loss",round(loss/n,4),"wrong",round(wrong/n,4),dict(by),round(time.time()-t),"s",flush=True)
     return {name:round(v/steps,3) for name,v in sorted(total.items()) if seen[name]>=minimum*epochs/2 and abs(v/steps)>=0.005}
+
+def calls_of(path): return path.calls if isinstance(path,Table) else path
+
+MANY=("column ","step ","calls ","columns ")
+
+def fit_counts(examples, weights, rounds=3, epochs=40, rate=0.2, l2=0.3, seed=0):
+    """How many calls, with what each value is worth held fast: the best tables of every count against the right one."""
+    rng=np.random.default_rng(seed); weights=dict(weights)
+    chosen=[e for e in examples if e.is_whole and e.scene.arguments]
+    singles=[e for e in chosen if e.count==1]; many=[e for e in chosen if e.count>1]
+    pick=[*many,*[singles[k] for k in rng.permutation(len(singles))[:3*len(many)]]]
+    kept={}
+    for r in range(rounds):
+        rows=[]; t=time.time()
+        for each in pick:
+            golds=each.gold(weights)
+            if not golds: continue
+            columns=Columns(each.scene,weights)
+            paths=[[fill(each.scene,weights)[0].candidates]]
+            for count in range(2,7): paths+=[table for _,table in columns.search(count,4)]
+            keys=set(); unique=[]
+            for path in kept.get(id(each),[])+paths+golds[:2]:
+                key=tuple(id(c) for column in path.columns for c in column.members) if isinstance(path,Table) else tuple(id(c) for call in path for c in call)
+                if key not in keys: keys.add(key); unique.append(path)
+            kept[id(each)]=unique
+            feats=[each.features_of(x,weights) for x in unique]
+            right=np.array([len(calls_of(x))==1 if each.count==1 else each.is_right(x) for x in unique])
+            if right.any() and not right.all(): rows.append((feats,right))
+        count=Counter(n for feats,_ in rows for n in {n for f in feats for n in f if n.startswith(MANY)})
+        names=sorted(n for n,k in count.items() if k>=4); ix={n:i for i,n in enumerate(names)}
+        packed=[]
+        for feats,right in rows:
+            x=np.zeros((len(feats),len(names))); o=np.zeros(len(feats))
+            for i,f in enumerate(feats):
+                for n,v in f.items():
+                    if n in ix: x[i,ix[n]]=v
+                    elif not n.startswith(MANY): o[i]+=weights.get(n,0.0)*v
+            packed.append((x,o,right))
+        v=np.array([weights.get(n,0.0) for n in names]); g2=np.full(len(names),1e-2)
+        for e in range(epochs):
+            loss=wrong=0
+            for k in rng.permutation(len(packed)):
+                x,o,right=packed[k]; s=x@v+o; wrong+=not right[int(np.argmax(s))]
+                q=np.exp(s-s.max()); z=q.sum(); qr=np.where(right,q,0); loss-=math.log(max(qr.sum()/z,1e-12))
+                g=x.T@(q/z-qr/max(qr.sum(),1e-12))+l2*v/len(packed); g2+=g*g; v-=rate*g/np.sqrt(g2)
+        print("counts: round",r,"loss",round(loss/len(packed),4),"wrong",round(wrong/len(packed),4),len(packed),"of",len(pick),round(time.time()-t),"s",flush=True)
+        weights={n:x for n,x in weights.items() if not n.startswith(MANY)}|{n:round(float(x),3) for n,x in zip(names,v)}
+    return weights
 
 def examples_of(paths, meaning):
     return [Example(*e,meaning) for e in own(paths) if e[4] and e[2]["properties"]]

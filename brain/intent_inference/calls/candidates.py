@@ -104,7 +104,7 @@ class Offer:
         plural = next((at for at, word in enumerate(lowers[:3]) if word.endswith("s") and len(word) > 3), None)  # noqa: PLR2004
         if plural is None or figure.value not in (2, 3, 4, 5, 6) or plural + 1 >= len(lowers):
             return False
-        behind = {other.first for other in found if other.first >= figure.last + plural and other.kind != "count"}
+        behind = {other.first for other in found if other.first >= figure.last + plural and other.kind not in ("count", "part", "ordinal")}
         return lowers[plural + 1] in ANNOUNCING and len(behind) == figure.value and not time_unit(lowers[plural])
 
     @cached_property

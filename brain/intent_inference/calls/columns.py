@@ -19,6 +19,8 @@ HEADS = 16
 BRANCHES = 2
 """Ways to go on from a head."""
 CONSTANTS = 8
+FAR = 5.0
+"""By so much less than the best a candidate may be worth to be seen as one that a run leaves out."""
 BEAM = 8
 CUES = frozenset(
     "respectively each both two three four five several another also then too other second third vs versus compare separately either first finally next lastly".split()
@@ -49,6 +51,11 @@ class Table:
     def with_column(self, column: Column) -> "Table":
         """One more argument."""
         return Table((*self.columns, column), self.is_paired)
+
+    @property
+    def has_run(self) -> bool:
+        """Whether anything changes from call to call."""
+        return any(column.is_run for column in self.columns)
 
     @property
     def calls(self) -> list[tuple[Candidate, ...]]:
@@ -83,8 +90,14 @@ class Columns:
                 for score, table in states
                 for column, worth in columns
             ]
-            states = heapq.nlargest(beam, following, key=lambda each: each[0])
-        return [(start + score, table) for score, table in states if any(column.is_run for column in table.columns)]
+            running = [each for each in following if each[1].has_run]
+            still = [each for each in following if not each[1].has_run]
+            states = [
+                each
+                for group in (running, still)
+                for each in heapq.nlargest(beam, group, key=lambda each: each[0])
+            ]
+        return [(start + score, table) for score, table in states if table.has_run]
 
     def columns(self, position: int, count: int) -> Iterator[Column]:
         """What an argument may be given in so many calls."""
@@ -164,8 +177,34 @@ class Columns:
         left = self._left_out(position, members)
         yield f"column leaves out {min(left, 3)}", 1.0
         yield f"column {group} leaves out {min(left, 2)}", 1.0
+        own = min(self._likeness(position, before, now) for before, now in pairs)
+        for name, found in (("goes on", self._after(position, members[-1])), ("begins earlier", self._before(position, members[0]))):
+            yield f"column {name} {'better' if found > own else 'as well' if found == own else 'worse' if found else 'not'}", 1.0
+            yield f"column {group} {name} {found >= own}", 1.0
         weakest = [weigh(self.scene.alone(position, self.scene.number(position, each)), self._weights) for each in members]
         yield "column weakest", max(-6.0, min(weakest) - max(weakest)) / 6
+
+    def _likeness(self, position: int, before: Candidate, now: Candidate) -> int:
+        """In how many ways two values of an argument look alike, 0 to 6."""
+        facts = {name for name, _ in self.scene.steps(position, before, now)}
+        return sum(f"{name} True" in facts for name in ("next in list", "left", "right", "rule", "length", "case"))
+
+    def _after(self, position: int, last: Candidate) -> int:
+        """How much the value that could follow looks like the last one."""
+        return max((self._likeness(position, last, each) for each in self._placed[position] if each.first >= last.last and each.value != last.value), default=0)
+
+    def _before(self, position: int, first: Candidate) -> int:
+        return max((self._likeness(position, each, first) for each in self._placed[position] if each.last <= first.first and each.value != first.value), default=0)
+
+    @cached_property
+    def _placed(self) -> list[list[Candidate]]:
+        """The likelier candidates of each argument that stand in the request."""
+        found = []
+        for position, best in enumerate(self._best):
+            top = best[0][1] if best else 0.0
+            candidates = self.scene.candidates(position)
+            found.append([candidates[number] for number, score in best[:HEADS] if candidates[number].first >= 0 and score > top - FAR])
+        return found
 
     def _left_out(self, position: int, members: Sequence[Candidate]) -> int:
         """Values that look like the members and stand around them, but are none."""

@@ -63,7 +63,7 @@ def find_figures(reading: Reading) -> tuple[Figure, ...]:
 def _enumerates(reading: Reading, figure: Figure, found: list[Figure]) -> bool:
     """Whether a word only counts the parts of the request: `the first circle ..., the second circle ...`."""
     words = {reading.tokens[other.first].lower for other in found if other.kind == "ordinal"}
-    return figure.kind == "ordinal" and reading.tokens[figure.first].is_word and {"first", "second"} <= words
+    return figure.kind in ("ordinal", "part") and reading.tokens[figure.first].is_word and {"first", "second"} <= words
 
 
 def _sharing_units(reading: Reading, found: list[Figure]) -> Iterator[Figure]:
