@@ -5,7 +5,12 @@ import sys
 
 from benchmarks.harness import Row, missed, save, show
 
-BENCHMARKS = {"executor": "benchmarks.executor", "import": "benchmarks.start_up"}
+BENCHMARKS = {
+    "executor": "benchmarks.executor",
+    "import": "benchmarks.start_up",
+    "planning": "benchmarks.planning.measure",
+    "tool-search": "benchmarks.tool_search",
+}
 
 
 def main(names: list[str]) -> int:

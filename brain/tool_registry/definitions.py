@@ -13,8 +13,8 @@ __all__ = ["JsonSchema", "PythonRun", "Sample", "SecretBinding", "ToolAnnotation
 
 type JsonSchema = dict[str, Any]
 
-ToolName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
-"""`family.verb`, as in `table.read`."""
+ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+"""What the Model Context Protocol allows (2025-11-25); the project's own are `family.verb`, as in `table.read`."""
 
 
 class _Shape(BaseModel):
@@ -93,7 +93,7 @@ class ToolDefinition(_Shape):
     """One tool: what it is for, what it takes and gives, and where its code is."""
 
     name: ToolName
-    description: Annotated[str, StringConstraints(min_length=10)]
+    description: Annotated[str, StringConstraints(min_length=1)]
     input_schema: JsonSchema
     output_schema: JsonSchema = Field(default_factory=dict)
     annotations: ToolAnnotations = ToolAnnotations()

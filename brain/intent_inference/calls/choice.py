@@ -32,6 +32,8 @@ class Field:
     name: str
     type: str
     description: str
+    path: str = ""
+    """How a reference reaches it (JMESPath)."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def judge(request: str, tools: Sequence[Callable], weights: Mapping[str, float],
         choice = fill(scene, weights)[0]
         features = dict(_facts(at, tool, whole, named, by_clause, roots))
         features |= dict(_of_filling(scene, choice, weights))
-        found.append(Judged(tool, scene, choice, {f"choose:{name}": value for name, value in features.items()}))
+        setting = "alone" if len(tools) == 1 else "among"
+        found.append(Judged(tool, scene, choice, {f"choose {setting}: {name}": value for name, value in features.items()}))
     return found
 
 

@@ -138,8 +138,8 @@ def test_a_file_on_one_line_stays_on_one(tmp_path: Path) -> None:
 
 
 def test_what_would_be_wrong_is_not_written(odd: ToolsFile) -> None:
-    with pytest.raises(RegistryError, match=r"tools\[3\] \(D\.four\) name: "):
-        odd.put(entry("D.four"))
+    with pytest.raises(RegistryError, match=r"tools\[3\] \(D four\) name: "):
+        odd.put(entry("D four"))
     with pytest.raises(UsageError, match=r"There is no other tool 'b\.twwo'.*Did you mean b\.two\?"):
         odd.put(entry("d.four"), after="b.twwo")
     with pytest.raises(UsageError, match=r"There is no other tool 'a\.one'"):
