@@ -215,6 +215,13 @@ class Clarification:
     why: str
     """What the plan has instead, in one sentence."""
 
+    @property
+    def blank(self) -> str:
+        """The answer as it is written on a command line, with a word for what is to be filled in."""
+        kind = str(self.schema.get("type"))
+        words = {"integer": "NUMBER", "number": "NUMBER", "boolean": "YES", "array": "LIST", "object": "JSON"}
+        return f"{self.name}={words.get(kind, 'TEXT')}"
+
     def to_json(self) -> dict[str, Any]:
         """All of it."""
         return {**asdict(self), "schema": dict(self.schema)}

@@ -85,6 +85,12 @@ class Provenance:
         """All of it."""
         return {"where": self.where, "value": self.value, "origin": self.origin, "kind": self.kind}
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> "Provenance":
+        """What `to_json` wrote."""
+        kind = value.get("kind")
+        return cls(value["where"], value["value"], value["origin"], Origin(kind) if kind else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

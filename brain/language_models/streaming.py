@@ -1,17 +1,14 @@
 """An answer that is heard while it is written, from servers that stream; others are asked without."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brain.language_models.chat import Hear
-
-if TYPE_CHECKING:
-    from langchain_core.runnables import Runnable
 
 __all__ = ["streamed"]
 
 
-async def streamed(bound: "Runnable[Any, Any]", messages: list[tuple[str, str]], hear: Hear) -> Any:
-    """The whole message, as `ainvoke` gives it; `hear` is told its text each time that more of it has come."""
+async def streamed(bound: Any, messages: list[tuple[str, str]], hear: Hear) -> Any:
+    """The whole message, as `ainvoke` of the bound LangChain model gives it; `hear` is told its text as it grows."""
     import httpx2  # the client's own
     import openai
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from brain.tool_registry.registry import built_in_tools_file
 if TYPE_CHECKING:
     from brain.database.engine import Database
     from brain.embedded.postgres import PostgresUrls
+    from brain.progress_tracker.backend import EventBackend
 
 __all__ = [
     "ServiceUrls",
@@ -32,6 +34,7 @@ __all__ = [
     "is_hosted_chat",
     "open_schema",
     "open_services",
+    "progress_backends",
     "start_postgres",
     "tools_file_of",
 ]
@@ -154,3 +157,17 @@ def tools_file_of(settings: Settings) -> Path:
     """The project's own registry, else the one that comes with the Brain; one that was named must be there."""
     is_own = settings.brain_tools is not None or settings.tools_file.is_file()
     return settings.tools_file if is_own else built_in_tools_file()
+
+
+def progress_backends(
+    urls: ServiceUrls, database: "Database", keep: timedelta
+) -> "tuple[EventBackend, EventBackend | None]":
+    """Where events go, and where they go if that fails."""
+    from brain.progress_tracker.postgres import PostgresBackend
+
+    in_postgres = PostgresBackend(database)
+    if urls.redis is None:
+        return in_postgres, None
+    from brain.progress_tracker.redis import RedisBackend
+
+    return RedisBackend(urls.redis, keep), in_postgres
