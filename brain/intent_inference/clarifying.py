@@ -155,4 +155,4 @@ def _worded(gap: Gap, schema: JsonSchema) -> str:
     members = schema.get("enum")
     choice = f" One of {', '.join(map(shown, members))}." if members else ""
     told = str(schema.get("description") or describe(schema)).strip().rstrip(".")
-    return f"What is the {gap.argument} for {gap.tool}? {told[:1].upper()}{told[1:]}.{choice}"
+    return f"What should {gap.argument} be for {gap.tool}? {told[:1].upper()}{told[1:]}.{choice}"

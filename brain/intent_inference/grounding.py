@@ -23,6 +23,9 @@ IN_WORDS = re.compile(r"(?P<count>\d+)\s*(?P<unit>[a-z]+)", re.IGNORECASE)
 """`30 days`, of an interval."""
 LIKE = re.compile(r"^[%*]+|[%*]+$")
 """Around a text that is looked for."""
+BEHIND_BROUGHT = re.compile(rf"{BROUGHT}(?:[/?#&](?!/).*)?", re.DOTALL)
+"""An address that a reference brings, and what is put behind it: nothing that could be read as a part of its host."""
+BROUGHT_PORT = re.compile(rf"{BROUGHT}(?::\d+)?")
 OWN_WORDS = Found("the model's own words", Origin.MODEL)
 NEUTRAL = Found("no value, only signs", Origin.MODEL)
 READING = Found("read from the request by the model", Origin.READING)
@@ -174,14 +177,14 @@ class _Grounds:
         return None
 
     def _address(self, value: str) -> Found | str:
-        if value == BROUGHT:
+        if BEHIND_BROUGHT.fullmatch(value):
             return BROUGHT_HOST
         if not ADDRESS.match(value):
             return self._verbatim(value)
         host = urlsplit(value).netloc
         if "@" in host:
             return self._host(host.rpartition("@")[2]) if BROUGHT in host else self._with_user(host)
-        if not host or host.startswith(BROUGHT):
+        if BROUGHT_PORT.fullmatch(host):
             return BROUGHT_HOST
         if not value.lower().startswith(("http://", "https://")):
             return self._verbatim(value)
