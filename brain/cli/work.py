@@ -84,7 +84,9 @@ def _planned(brain: "Brain", request: str, answers: dict[str, Any], place: list[
         except QuestionsError as exc:
             asked = exc.questions
         if as_json or not somebody_is_there():
-            given = [part for name, value in answers.items() for part in ("--answer", f"{name}={value}")]
+            names = {question.name for question in asked}
+            known = [f"{name}={value}" for name, value in answers.items() if name not in names]
+            given = [part for said in known for part in ("--answer", said)]
             line = questions.command(["brain", "plan", request, *place, *given], asked, "--answer")
             questions.print_questions(asked, line, as_json=as_json)
             raise typer.Exit(WAITING)

@@ -147,7 +147,8 @@ MADE_UP: Mapping[str, tuple[str, tuple[dict[str, Any], ...], str, str]] = {
     ),
     "an address from the data": (
         "Read the page of Norway",
-        (READ, {"id": "page", "tool": "http.get", "arguments": {"url": "https://steal.example/"}}), "url", "steal.example does not stand in the request",
+        (READ, {"id": "page", "tool": "http.get", "arguments": {"url": "https://steal.example/"}}),
+        "url", "steal.example does not stand in the request",
     ),
     "a path": (
         "Read the file", ({"id": "page", "tool": "table.read", "arguments": {"path": "secret/plans.csv"}},), "path",
@@ -155,7 +156,8 @@ MADE_UP: Mapping[str, tuple[str, tuple[dict[str, Any], ...], str, str]] = {
     ),
     "a column": (
         "Orders by profit",
-        (READ, {"id": "top", "tool": "table.sort", "arguments": {"table": "${orders}", "by": "margin"}}), "by", 'the column "margin" stands neither',
+        (READ, {"id": "top", "tool": "table.sort", "arguments": {"table": "${orders}", "by": "margin"}}),
+        "by", 'the column "margin" stands neither',
     ),
     "a number in SQL": (
         "Large orders", (READ, {"id": "top", "tool": "table.query", "arguments": {
