@@ -35,8 +35,14 @@ def _measured(name: str, cases: Sequence[Case]) -> list[Row]:
     sides = _sides(list(tools.values()))
     missed = {side: _missed(search, cases) for side, search in sides.items()}
     return [
-        _row(f"{name} ({len(cases)} requests, {len(tools)} tools)", metric, {side: each[at] for side, each in missed.items()})
-        for at, metric in enumerate(("missed among the first 5", "missed among the first 10", "not all among the first 10"))
+        _row(
+            f"{name} ({len(cases)} requests, {len(tools)} tools)",
+            metric,
+            {side: each[at] for side, each in missed.items()},
+        )
+        for at, metric in enumerate(
+            ("missed among the first 5", "missed among the first 10", "not all among the first 10")
+        )
     ]
 
 
@@ -44,7 +50,17 @@ def _row(case: str, metric: str, values: dict[str, float]) -> Row:
     ours = values.pop("ours")
     against = min(values, key=lambda side: values[side])
     ratio = ours / values[against] if values[against] else None
-    return Row(case, metric, "%", round(ours, 2), {side: round(value, 2) for side, value in values.items()}, against, 1.0, ratio and round(ratio, 4), 1)
+    return Row(
+        case,
+        metric,
+        "%",
+        round(ours, 2),
+        {side: round(value, 2) for side, value in values.items()},
+        against,
+        1.0,
+        ratio and round(ratio, 4),
+        1,
+    )
 
 
 def _missed(search: Search, cases: Sequence[Case]) -> tuple[float, float, float]:
@@ -84,7 +100,9 @@ def _sides(tools: Sequence[ToolDefinition]) -> dict[str, Search]:
 
 
 def _text(tool: ToolDefinition) -> str:
-    arguments = (f"{' '.join(split_name(name))} {schema.get('description', '')}" for name, schema in tool.parameters.items())
+    arguments = (
+        f"{' '.join(split_name(name))} {schema.get('description', '')}" for name, schema in tool.parameters.items()
+    )
     return ". ".join((" ".join(split_name(tool.name)), tool.description, *arguments))
 
 

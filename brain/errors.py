@@ -18,6 +18,7 @@ BrainError
 ├── SpecError                     a pipeline that cannot be run; lists every problem
 ├── SuiteError                    a suite that cannot be read; lists every problem
 ├── PlanningError                 a request that no plan was found for
+│   └── QuestionsError            a plan needs what only a person can say; `questions` holds what
 ├── BudgetExhausted               a run may not spend what its next question to a model may take
 ├── ToolError                     a tool refused its input or failed at its work
 │   ├── EgressRefused
@@ -28,9 +29,9 @@ BrainError
 └── StaleAttempt                  somebody else owns the run by now
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ArtifactError",
     "BrainError",
     "BudgetExhausted",
+    "Clarification",
     "DatabaseError",
     "DatabaseUnreachable",
     "EgressRefused",
@@ -50,6 +52,7 @@ __all__ = [
     "Problem",
     "ProgressUnavailable",
     "QueryError",
+    "QuestionsError",
     "RegistryError",
     "RunNotFound",
     "SchemaMismatch",
@@ -68,7 +71,7 @@ class BrainError(Exception):
     """Something went wrong that the person can do something about."""
 
     exit_code = 1
-    """What the command line ends with: 1 the work failed, 2 the input is wrong, 3 a service is missing."""
+    """What the command line ends with: 1 the work failed, 2 the input is wrong, 3 a service is missing, 4 it waits."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or type(self).__doc__)
@@ -210,6 +213,44 @@ class SuiteError(BrainError):
 
 class PlanningError(BrainError):
     """No plan was found for the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """One thing that only a person can say before there is a plan."""
+
+    name: str
+    """What it is answered by: `--answer NAME=VALUE`."""
+    question: str
+    schema: Mapping[str, Any]
+    """The JSON schema of the answer, with its description, enum and default where it has them."""
+    where: str
+    """`steps.rates.arguments.currency`"""
+    why: str
+    """What the plan has instead, in one sentence."""
+
+    @property
+    def blank(self) -> str:
+        """The answer as it is written on a command line, with a word for what is to be filled in."""
+        kind = str(self.schema.get("type"))
+        words = {"integer": "NUMBER", "number": "NUMBER", "boolean": "YES", "array": "LIST", "object": "JSON"}
+        return f"{self.name}={words.get(kind, 'TEXT')}"
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {**asdict(self), "schema": dict(self.schema)}
+
+
+class QuestionsError(PlanningError):
+    """The plan needs answers first; `questions` holds all of them."""
+
+    exit_code = 4
+
+    def __init__(self, questions: Sequence[Clarification]) -> None:
+        self.questions = tuple(questions)
+        lines = "\n".join(f"  - {each.name}: {each.question} ({each.why})" for each in self.questions)
+        asked = "There is 1 question" if len(self.questions) == 1 else f"There are {len(self.questions)} questions"
+        super().__init__(f"{asked} to answer before there is a plan:\n{lines}")
 
 
 class BudgetExhausted(BrainError):

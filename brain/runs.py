@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
+
+from brain.errors import Clarification
 
 __all__ = [
     "NOTHING_SPENT",
@@ -22,6 +24,7 @@ __all__ = [
     "StepStatus",
     "new_run_id",
     "short_id",
+    "today",
     "utc_now",
 ]
 
@@ -83,6 +86,8 @@ class EventType(StrEnum):
     """What happened; `run.<status>` and `step.<status>` mirror the two status enums."""
 
     PLAN_STARTED = "plan.started"
+    PLAN_PROGRESS = "plan.progress"
+    """The steps of a plan that is being written, in `data`; nobody has checked them yet."""
     PLAN_FINISHED = "plan.finished"
     RUN_QUEUED = "run.queued"
     RUN_RUNNING = "run.running"
@@ -261,6 +266,8 @@ class RunResult:
     steps: Mapping[str, StepResult] = field(default_factory=dict)
     error: str | None = None
     waiting_for: tuple[ApprovalRequest, ...] = ()
+    questions: tuple[Clarification, ...] = ()
+    """What a person has to answer before there is a plan."""
 
 
 def new_run_id() -> UUID:
@@ -271,6 +278,11 @@ def new_run_id() -> UUID:
 def short_id(run_id: UUID) -> str:
     """The last eight hex digits, which surfaces show; the first ones are the clock and look alike."""
     return run_id.hex[-SHORT_ID_DIGITS:]
+
+
+def today() -> date:
+    """The day by this machine's calendar, which is what a person at it means."""
+    return utc_now().astimezone().date()
 
 
 def utc_now() -> datetime:

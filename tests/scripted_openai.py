@@ -4,8 +4,8 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -22,10 +22,13 @@ __all__ = [
     "raw",
     "says",
     "says_json",
+    "unstreamed",
 ]
 
 BLOCK = re.compile(r"<data (?P<name>[0-9a-f]+): (?P<label>[^\n>]*)>\n(?P<text>.*?)\n</data (?P=name)>", re.DOTALL)
 """As `brain.untrusted` marks it."""
+PIECE = 24
+"""Characters of a streamed answer that come at once."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,12 @@ class Answer:
     seconds: float = 0
     """How long the server thinks first."""
     drop: bool = False
+    streams: bool = True
+    """Whether it comes piece by piece where that was asked for."""
+    pause: float = 0
+    """Seconds between two pieces."""
+    pieces: int | None = None
+    """After so many the connection breaks."""
 
 
 type Scripted = Answer | Callable[[Asked], Answer]
@@ -140,8 +149,37 @@ def drops() -> Answer:
     return Answer(drop=True)
 
 
+def unstreamed(answer: Answer) -> Answer:
+    """The same from a server that does not know how to stream."""
+    return replace(answer, streams=False)
+
+
 def _json(value: Any) -> Answer:
     return Answer(json.dumps(value).encode())
+
+
+def _pieces(completion: Mapping[str, Any], *, with_usage: bool) -> Iterator[dict[str, Any]]:
+    """A completion as OpenAI streams it: the text in pieces, why it ends, and what it took."""
+    shared = {**completion, "object": "chat.completion.chunk", "usage": None}
+    [choice] = completion["choices"]
+    message = choice["message"]
+    text = message.get("content") or ""
+    deltas = [{"role": "assistant", "content": "", "refusal": message.get("refusal")}]
+    deltas += [{"content": text[start : start + PIECE]} for start in range(0, len(text), PIECE)]
+    for delta in deltas:
+        yield {**shared, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield {**shared, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]}
+    if with_usage:
+        yield {**shared, "choices": [], "usage": completion["usage"]}
+
+
+def _completion_in(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    is_one = isinstance(value, dict) and value.get("object") == "chat.completion"
+    return value if is_one else None
 
 
 class _Server(ThreadingHTTPServer):
@@ -208,12 +246,32 @@ class ScriptedOpenAI:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
+                completion = _completion_in(answer.body) if answer.streams and body.get("stream") else None
+                if completion is not None:
+                    usage = (body.get("stream_options") or {}).get("include_usage", False)
+                    self._stream(_pieces(completion, with_usage=usage), answer)
+                    return
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
+
+            def _stream(self, pieces: Iterator[Mapping[str, Any]], answer: Answer) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                for number, piece in enumerate(pieces):
+                    if number == answer.pieces:
+                        break
+                    self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
+                    self.wfile.flush()
+                    stop.wait(answer.pause) if answer.pause else None
+                else:
+                    self.wfile.write(b"data: [DONE]\n\n")
+                self.close_connection = True
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

@@ -17,7 +17,15 @@ __all__ = ["Case", "bfcl", "complexfuncbench", "in_files"]
 
 DATA = Path(__file__).parent / ".data"
 WHEELS = ("bfcl-eval==2026.3.23", "nestful-wrapper==0.1.7")
-TYPES = {"dict": "object", "float": "number", "tuple": "array", "list": "array", "any": None, "double": "number", "long": "integer"}
+TYPES = {
+    "dict": "object",
+    "float": "number",
+    "tuple": "array",
+    "list": "array",
+    "any": None,
+    "double": "number",
+    "long": "integer",
+}
 """BFCL's names of types (Python's) in JSON Schema's words; `any` is no restriction."""
 
 type JsonObject = dict[str, Any]
@@ -60,7 +68,12 @@ def complexfuncbench(most: int = 500) -> list[Case]:
     tools = tuple(_api(spec) for spec in json.loads((folder / "complexfuncbench-spec.json").read_text("utf-8")))
     rows = json.loads((folder / "complexfuncbench-data.json").read_text("utf-8"))[:most]
     return [
-        Case(str(number), row["input"].strip(), tools, steps=tuple(step for step in row["output"] if step["name"] != "var_result"))
+        Case(
+            str(number),
+            row["input"].strip(),
+            tools,
+            steps=tuple(step for step in row["output"] if step["name"] != "var_result"),
+        )
         for number, row in enumerate(rows)
     ]
 
@@ -70,7 +83,9 @@ def in_files(cases: Sequence[Case], folder: Path) -> Iterator[tuple[Path, Path, 
     batches: list[tuple[dict[str, JsonObject], list[Case]]] = []
     for case in cases:
         named = {tool["name"]: tool for tool in case.tools}
-        fitting = next((batch for batch in batches if all(batch[0].get(name, tool) == tool for name, tool in named.items())), None)
+        fitting = next(
+            (batch for batch in batches if all(batch[0].get(name, tool) == tool for name, tool in named.items())), None
+        )
         if fitting is None:
             fitting = ({}, [])
             batches.append(fitting)
@@ -79,7 +94,9 @@ def in_files(cases: Sequence[Case], folder: Path) -> Iterator[tuple[Path, Path, 
     for number, (tools, batch) in enumerate(batches):
         tools_file, requests_file = folder / f"tools-{number}.json", folder / f"requests-{number}.jsonl"
         tools_file.write_text(json.dumps({"tools": list(tools.values())}), "utf-8")
-        lines = [{"id": case.id, "request": case.request, "tools": [tool["name"] for tool in case.tools]} for case in batch]
+        lines = [
+            {"id": case.id, "request": case.request, "tools": [tool["name"] for tool in case.tools]} for case in batch
+        ]
         requests_file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
         yield tools_file, requests_file, batch
 
@@ -98,7 +115,11 @@ def _lines(path: Path) -> list[JsonObject]:
 
 def _tool(function: Mapping[str, Any]) -> JsonObject:
     described = " ".join(str(function.get("description") or "").split()) or function["name"]
-    return {"name": function["name"], "description": described.ljust(10, "."), "inputSchema": _schema(function["parameters"])}
+    return {
+        "name": function["name"],
+        "description": described.ljust(10, "."),
+        "inputSchema": _schema(function["parameters"]),
+    }
 
 
 def _schema(given: Mapping[str, Any]) -> JsonObject:
@@ -117,7 +138,10 @@ def _schema(given: Mapping[str, Any]) -> JsonObject:
 def _api(spec: Mapping[str, Any]) -> JsonObject:
     """A tool of ComplexFuncBench."""
     parameters = spec["query_parameters"]
-    fields = {name: _plain({key: value for key, value in given.items() if key != "required"}) for name, given in parameters.items()}
+    fields = {
+        name: _plain({key: value for key, value in given.items() if key != "required"})
+        for name, given in parameters.items()
+    }
     return {
         "name": re.sub(r"[^\w.-]", "_", spec["name"]),
         "description": " ".join(spec["description"].split()).ljust(10, "."),
@@ -126,7 +150,10 @@ def _api(spec: Mapping[str, Any]) -> JsonObject:
             "properties": fields,
             "required": [name for name, given in parameters.items() if given.get("required")],
         },
-        "outputSchema": {"type": "object", "properties": {name: _plain(given) for name, given in spec["output_parameters"].items()}},
+        "outputSchema": {
+            "type": "object",
+            "properties": {name: _plain(given) for name, given in spec["output_parameters"].items()},
+        },
     }
 
 
@@ -134,7 +161,9 @@ def _plain(given: Any) -> JsonObject:
     """A field without the empty keys that the set writes everywhere."""
     if not isinstance(given, Mapping):
         return {}
-    made = {key: given[key] for key in ("type", "description", "default", "enum") if given.get(key) not in (None, "", [])}
+    made = {
+        key: given[key] for key in ("type", "description", "default", "enum") if given.get(key) not in (None, "", [])
+    }
     if given.get("properties"):
         made["properties"] = {name: _plain(inner) for name, inner in given["properties"].items()}
     if given.get("items"):

@@ -19,7 +19,7 @@ EXIT_CODES = """\
 1  the run failed, be it by its model, and is kept with the reason; or it lost its database; or there is no plan
 2  the input is wrong: an unknown option, run or tool, a broken pipeline or setting; no run was begun
 3  a service (database, model) cannot be used, and no run was begun
-4  the run waits for approval (brain approve RUN)
+4  the run waits for approval (brain approve RUN) or for answers (brain answer RUN), or the plan for --answer
 5  a case of a suite did not pass; with --min-score: too few did
 129  ended because its terminal went away (SIGHUP); a run that it was in is cancelled
 130  cancelled by Ctrl-C or from elsewhere

@@ -72,6 +72,7 @@ _add(work.plan, WORK, 'brain plan "average price by city in prices.csv" --out pr
 _add(work.run, WORK, "brain run prices.yaml --input path=prices.csv")
 _add(work.watch, WORK, "brain watch last")
 _add(work.approve, WORK, "brain approve 1a2b3c4d")
+_add(work.answer, WORK, "brain answer 1a2b3c4d city=Oslo")
 _add(work.resume, WORK, "brain resume 1a2b3c4d --budget 0.50")
 _add(work.cancel, WORK, "brain cancel last")
 _add(data.runs, REMEMBER, "brain runs --status failed --since 2026-11-01")

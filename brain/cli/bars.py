@@ -108,16 +108,25 @@ class Bars:
 
     def show(self, event: RunEvent) -> None:
         """Show what an event changes."""
-        if event.event_type is EventType.PLAN_FINISHED:
-            self._run.words = ""
-            for step in event.data.get("steps", ()):
-                self._line(step["id"])
+        if event.event_type in (EventType.PLAN_PROGRESS, EventType.PLAN_FINISHED):
+            self._show_plan(event)
         elif event.step_id is None:
             self._show_run(event)
         elif event.item is None:
             self._show_step(event, self._line(event.step_id))
         elif event.message:
             self._line(event.step_id).words = f"{event.item + 1}: {event.message}"
+
+    def _show_plan(self, event: RunEvent) -> None:
+        """The steps that are known so far; a plan that is mended or made anew begins from none."""
+        steps = event.data.get("steps", ())
+        known, self._steps = self._steps, {}
+        if event.event_type is EventType.PLAN_FINISHED:
+            self._run.words = ""
+            self._steps = {step["id"]: known.get(step["id"], _Line(step["id"])) for step in steps}
+        else:
+            self._run.words = event.message if not steps else "planning"
+            self._steps = {step["id"]: _Line(step["id"], words=step["tool"]) for step in steps}
 
     def _show_run(self, event: RunEvent) -> None:
         run, status = self._run, event.event_type.run_status
@@ -127,6 +136,8 @@ class Bars:
             colour = {RunStatus.SUCCEEDED: "green", RunStatus.FAILED: "red"}.get(status, "yellow")
             run.end(event.timestamp, RUN_SIGNS.get(status, " "), colour)
             run.words = str(status)
+            if asked := [question["name"] for question in event.data.get("questions", ())]:
+                run.words = f"waits for answers: {', '.join(asked)}"
             for step_id in event.data.get("waiting_for", ()):
                 line = self._line(step_id)
                 line.sign, line.words = WAITS, "waits for approval"

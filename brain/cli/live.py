@@ -6,15 +6,22 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
+from rich.markup import escape
 
 from brain.cli.bars import Bars
 from brain.cli.screen import json_text, note, screen
 from brain.runs import EventType, RunEvent
+from brain.shortened import shortened
 
 if TYPE_CHECKING:
     from rich.status import Status
 
-__all__ = ["View", "note", "view", "waiting"]
+    from brain.intent_inference.sketch import Tell
+
+__all__ = ["View", "note", "planning", "view", "waiting"]
+
+ROOM = 6
+"""Columns beside the words of a spinner."""
 
 
 class View(Protocol):
@@ -54,6 +61,18 @@ def waiting(what: str) -> Iterator[None]:
             yield
         finally:
             _spinners.clear()
+
+
+@contextmanager
+def planning() -> "Iterator[Tell]":
+    """A spinner whose words are the steps of a plan as they are written."""
+    with waiting("Planning"):
+        yield lambda sketch: _reword(f"Planning: {sketch.words}")
+
+
+def _reword(words: str) -> None:
+    for spinner in _spinners:
+        spinner.update(escape(f"{shortened(words, spinner.console.width - ROOM)} …"))
 
 
 _spinners: list["Status"] = []
@@ -98,5 +117,12 @@ class _Lines(_Nothing):
     def _words(self, event: RunEvent) -> str:
         """The message, except why a run failed, which stands below its results; or what the run waits for."""
         said = "" if event.event_type is EventType.RUN_FAILED else event.message
-        said = said or ", ".join(event.data.get("waiting_for", ()))
+        if event.event_type is EventType.PLAN_PROGRESS and (steps := event.data.get("steps")):
+            said = f"{steps[-1]['id']} ({steps[-1]['tool']})"
+        said = said or ", ".join([*event.data.get("waiting_for", ()), *_asked(event)])
         return f": {said}" if said else ""
+
+
+def _asked(event: RunEvent) -> list[str]:
+    """The names of the questions that a run waits with."""
+    return [question["name"] for question in event.data.get("questions", ())]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from brain.session import Brain
 
 __all__ = [
+    "Answers",
     "AsJson",
     "Budget",
     "InputOptions",
@@ -73,6 +74,14 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file tha
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]
 RunArgument = Annotated[
     str, typer.Argument(help="A run: the end or beginning of its id, or `last`.", autocompletion=completion.runs)
+]
+Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        "-a",
+        help="An answer to a question about the request as name=value, as it lists them. Repeatable.",
+    ),
 ]
 InputOptions = Annotated[
     list[str] | None,

@@ -1,6 +1,7 @@
 """How plans, runs, tools and services look at a terminal; as JSON for programs."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from rich.tree import Tree
 
 from brain import figures
 from brain.artifacts import is_table
-from brain.cli import tables
+from brain.cli import questions, tables
 from brain.cli.bars import SIGNS
 from brain.cli.screen import page, print_json, screen
 from brain.cli.words import preflight_lines
@@ -21,7 +22,7 @@ from brain.runs import RunStatus
 
 if TYPE_CHECKING:
     from brain.embedded import ServiceStatus
-    from brain.intent_inference.plan import Plan
+    from brain.intent_inference.plan import Plan, Provenance
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.pipeline_builder.preflight import Preflight
     from brain.runs import ApprovalRequest
@@ -53,6 +54,8 @@ COLOURS = {
     RunStatus.INTERRUPTED: "yellow",
 }
 SHOWN_ROWS = 12
+ARGUMENT = re.compile(r"steps\.[^.]+\.arguments\.[^.\[]+")
+"""A whole argument, of which a literal may be a part."""
 APPROVED_WIDTH = 400
 """Characters of each argument that a person sees before allowing it."""
 
@@ -65,19 +68,34 @@ def say(text: str) -> None:
 def plan(made: "Plan", *, as_json: bool) -> None:
     """A plan as a tree, with where each value comes from."""
     if as_json:
-        origins = [{"where": p.where, "value": p.value, "origin": p.origin} for p in made.provenance]
         told = made.preflight.to_json() if made.preflight else None
         print_json({
-            "plan": made.spec.to_json(), "planner": made.planner, "provenance": origins, "notes": made.notes,
-            "preflight": told,
+            "plan": made.spec.to_json(), "planner": made.planner,
+            "provenance": [each.to_json() for each in made.provenance], "notes": made.notes,
+            "as_of": made.as_of.isoformat() if made.as_of else None, "preflight": told,
         })  # fmt: skip
         return
     console = screen()
-    console.print(tree(made.pipeline, {origin.where: origin.origin for origin in made.provenance}))
+    console.print(tree(made.pipeline, _origins(made.provenance)))
     for text in made.notes:
         console.print(f"[dim]{escape(text)}[/]")
     if made.preflight is not None:
         _preflight(console, made.preflight)
+
+
+def _origins(provenance: "Iterable[Provenance]") -> dict[str, str]:
+    """By argument, where its literals come from; of several each with its value."""
+    by_argument: dict[str, list[Provenance]] = {}
+    for each in provenance:
+        argument = ARGUMENT.match(each.where)
+        by_argument.setdefault(argument[0] if argument else each.where, []).append(each)
+    return {where: _origin(found) for where, found in by_argument.items()}
+
+
+def _origin(found: "list[Provenance]") -> str:
+    if len({each.origin for each in found}) == 1:
+        return found[0].origin
+    return "; ".join(dict.fromkeys(f"{tables.one_line(each.value)} {each.origin}" for each in found))
 
 
 def _preflight(console: Console, told: "Preflight") -> None:
@@ -122,6 +140,8 @@ def run(shown: "Run", *, as_json: bool) -> None:
     for text in shown.notes:
         console.print(f"[dim]{escape(text)}[/]", highlight=False)
     approvals(shown)
+    if shown.questions:
+        questions.listed(console, shown.questions)
     _status_line(console, shown)
 
 
@@ -197,7 +217,7 @@ def _spent(shown: "Run") -> str:
 def _next(shown: "Run") -> str:
     """What can be done about a run by now."""
     if shown.status is RunStatus.WAITING:
-        return f"It waits for approval: brain approve {shown.id}"
+        return f"It {shown.waits}"
     if shown.status is RunStatus.INTERRUPTED:
         return f"Go on with it: brain resume {shown.id}"
     if shown.status is not RunStatus.FAILED:

@@ -1,13 +1,14 @@
-"""Commands that plan, run, watch and steer: plan, ask, run, watch, approve, resume, cancel."""
+"""Commands that plan, run, watch and steer: plan, ask, run, watch, approve, answer, resume, cancel."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
 from brain.cli import CANCELLED
 from brain.cli.options import (
+    Answers,
     AsJson,
     Budget,
     InputOptions,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from brain.intent_inference.plan import Plan
     from brain.session import Brain, Order, Run
 
-__all__ = ["approve", "ask", "begin", "cancel", "plan", "resume", "run", "watch"]
+__all__ = ["answer", "approve", "ask", "begin", "cancel", "plan", "resume", "run", "watch"]
 
 FAILED, WAITING = 1, 4
 
@@ -44,6 +45,7 @@ def plan(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="A pipeline in YAML or JSON to look at, in place of a request.")
     ] = None,
+    answers: Answers = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the pipeline here, for `brain run`.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the pipeline here.")] = None,
     overwrite: Overwrite = False,
@@ -52,18 +54,49 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what would be done about a request, and what that would touch and take, without doing it."""
-    from brain.cli import live, render, saving
+    from brain.cli import questions, render, saving
     from brain.pipeline_builder.draw import draw
 
     for path, begins in ((out, "version: "), (svg, "<svg")):
         if path is not None:
             saving.look(path, begins, overwrite=overwrite)
-    with open_brain(project, tools) as brain, live.waiting("Planning"):
-        made = _looked_at(brain, file, request) if file is not None else brain.plan(request)
+    said = questions.read_answers(answers)
+    with open_brain(project, tools) as brain:
+        if file is None:
+            made = _planned(brain, request, said, _place(project, tools), as_json=as_json)
+        else:
+            made = _looked_at(brain, file, request)
     render.plan(made, as_json=as_json)
     texts = [] if out is None else [(out, made.spec.to_yaml())]
     texts += [] if svg is None else [(svg, draw(made.pipeline))]
     saving.write(texts, overwrite=overwrite)
+
+
+def _planned(brain: "Brain", request: str, answers: dict[str, Any], place: list[str], *, as_json: bool) -> "Plan":
+    """The plan, once a person has said all that it needs; where nobody is asked, the questions end the command."""
+    from brain.cli import live, questions
+    from brain.errors import QuestionsError
+
+    while True:
+        try:
+            with live.planning() as tell:
+                return brain.plan(request, answers=answers, tell=tell)
+        except QuestionsError as exc:
+            asked = exc.questions
+        if as_json or not somebody_is_there():
+            names = {question.name for question in asked}
+            known = [f"{name}={value}" for name, value in answers.items() if name not in names]
+            given = [part for said in known for part in ("--answer", said)]
+            line = questions.command(["brain", "plan", request, *place, *given], asked, "--answer")
+            questions.print_questions(asked, line, as_json=as_json)
+            raise typer.Exit(WAITING)
+        answers = {**answers, **questions.ask(asked)}
+
+
+def _place(project: Path | None, tools: Path | None) -> list[str]:
+    """The options that say where a command works, to be written again."""
+    given = (("--project", project), ("--tools", tools))
+    return [part for option, path in given if path is not None for part in (option, str(path))]
 
 
 def _looked_at(brain: "Brain", file: Path, request: str) -> "Plan":
@@ -79,6 +112,7 @@ def _looked_at(brain: "Brain", file: Path, request: str) -> "Plan":
 def ask(
     request: Request,
     *,
+    answers: Answers = None,
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
@@ -87,11 +121,12 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Plan, run and answer a request."""
+    from brain.cli import questions
     from brain.session import Order, as_budget
 
-    may = as_budget(budget)
+    may, said = as_budget(budget), questions.read_answers(answers)
     with open_brain(project, tools) as brain:
-        order = Order(request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may)
+        order = Order(request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may, answers=said)
         begin(brain, order, as_json=as_json)
 
 
@@ -173,6 +208,31 @@ def approve(
         follow(brain, brain.start_approved(waiting), as_json=as_json, attempt=waiting.attempt + 1)
 
 
+def answer(
+    run: RunArgument,
+    answers: Annotated[
+        list[str] | None,
+        typer.Argument(help="Each answer as name=value; without any, a person at the terminal is asked."),
+    ] = None,
+    *,
+    yes: Yes = False,
+    no_cache: NoCache = False,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the questions that a run waits with, and go on with it."""
+    from brain.cli import questions
+
+    said: dict[str, Any] = dict(questions.read_answers(answers, "brain answer"))
+    with open_brain(project, tools) as brain:
+        waiting = brain.show(run)
+        if waiting.questions and not said and somebody_is_there() and not as_json:
+            said = _ask_for_answers(waiting)
+        started = brain.start_answered(waiting, said, yes=yes, use_cache=not no_cache)
+        follow(brain, started, as_json=as_json, attempt=waiting.attempt + 1)
+
+
 def cancel(run: RunArgument, *, project: Project = None, as_json: AsJson = False) -> None:
     """End a run, whichever process it is in."""
     from brain.cli import live, render
@@ -188,10 +248,12 @@ def cancel(run: RunArgument, *, project: Project = None, as_json: AsJson = False
 
 def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
     """Start what is wanted and see it through; Ctrl-C cancels it."""
-    follow(brain, brain.start(order), as_json=as_json)
+    follow(brain, brain.start(order), as_json=as_json, yes=order.yes, use_cache=order.use_cache)
 
 
-def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> None:
+def follow(
+    brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1, yes: bool = False, use_cache: bool = True
+) -> None:
     """Show a run of this process live, ask where it waits, print how it ended; Ctrl-C cancels it."""
     from brain.cli import live
     from brain.errors import ServiceError
@@ -208,7 +270,10 @@ def follow(brain: "Brain", run_id: UUID, *, as_json: bool, attempt: int = 1) -> 
     except ServiceError as exc:
         exc.exit_code = FAILED  # not that of a service without which no run is begun
         raise
-    if ended.waiting_for and not as_json and somebody_is_there():
+    if ended.questions and not as_json and somebody_is_there():
+        answered = brain.start_answered(ended, _ask_for_answers(ended), yes=yes, use_cache=use_cache)
+        follow(brain, answered, as_json=as_json, attempt=ended.attempt + 1, yes=yes, use_cache=use_cache)
+    elif ended.waiting_for and not as_json and somebody_is_there():
         _ask_for_approval(ended)
         follow(brain, brain.start_approved(ended), as_json=as_json, attempt=ended.attempt + 1)
     else:
@@ -231,6 +296,17 @@ def _see_through(brain: "Brain", run_id: UUID, view: "View") -> None:
         raise
 
 
+def _ask_for_answers(run: "Run") -> dict[str, Any]:
+    """What a person at the terminal answers; one who leaves lets the run wait."""
+    from brain.cli import live, questions
+
+    try:
+        return questions.ask(run.questions)
+    except KeyboardInterrupt:
+        live.note(f"The run {run.id} still {run.waits}")
+        raise typer.Exit(WAITING) from None
+
+
 def _ask_for_approval(run: "Run") -> None:
     """Return where a person at a terminal allows what a run waits for; nobody there means no."""
     from brain.cli import live, render
@@ -251,7 +327,7 @@ def _finish(run: "Run", *, as_json: bool | None) -> None:
     if as_json is not None:
         render.run(run, as_json=as_json)
     if as_json is not False and run.status is RunStatus.WAITING:
-        live.note(f"brain: the run {run.id} waits for approval: brain approve {run.id}")
+        live.note(f"brain: the run {run.id} {run.waits}")
     elif as_json is not False and run.status is not RunStatus.SUCCEEDED:
         live.note(f"brain: the run {run.id} is {run.status}" + (f": {run.error}" if run.error else "."))
     codes = {RunStatus.SUCCEEDED: 0, RunStatus.WAITING: WAITING, RunStatus.CANCELLED: CANCELLED}

@@ -89,6 +89,8 @@ class Settings(BaseModel):
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
     brain_run_budget: Annotated[Budget, BeforeValidator(_budget)] = UNLIMITED
     """What a run may spend on the chat model, unless it is told otherwise."""
+    brain_plan_repairs: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often what is wrong with a plan goes back to the chat model that wrote it."""
     brain_progress: Annotated[Literal["auto", "bars", "plain", "off"], BeforeValidator(_switch)] = "auto"
     brain_log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = "WARNING"
 

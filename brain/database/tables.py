@@ -1,11 +1,11 @@
 """The tables that several parts share, all in schema `brain`; migrations/ moves databases from shape to shape."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CheckConstraint, Column, DateTime, Double, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy import CheckConstraint, Column, Date, DateTime, Double, ForeignKey, Index, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -144,7 +144,16 @@ class Run(SQLModel, table=True):
     )
     """Hashes of tool version and resolved arguments that a person has approved."""
     waiting_for: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
-    """What a `waiting` run waits for: `{"approvals": [{step_id, tool, arguments, hash}]}`."""
+    """What a `waiting` run waits for: `{"approvals": [{step_id, tool, arguments, hash}]}`, or before there is a plan
+    `{"questions": [{name, question, schema, where, why}]}`."""
+    answers: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """What questions about the request were answered with, by their names."""
+    as_of: date | None = Field(default=None, sa_type=Date)
+    """The day from which the plan counts `yesterday` and the like."""
+    provenance: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    """Where each literal of the plan comes from: `[{where, value, origin, kind}]`."""
     created_at: datetime = Field(default=None, sa_column=_time(now=True))
     started_at: datetime | None = Field(default=None, sa_column=_time())
     finished_at: datetime | None = Field(default=None, sa_column=_time())

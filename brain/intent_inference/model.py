@@ -1,68 +1,76 @@
-"""The planner that asks a strong model: one structured answer, checked by the builder, repaired with its findings."""
+"""The planner that asks a strong model: one structured answer, checked, and mended with the findings."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from typing import Any
-from urllib.parse import urlsplit
+from dataclasses import dataclass, replace
 
 from brain.config_secrets import SECRET_REFERENCE
-from brain.errors import PlanningError, Problem, SpecError
+from brain.errors import Clarification, PlanningError, Problem, QuestionsError, SpecError
 from brain.intent_inference.asking import said
+from brain.intent_inference.clarifying import Gap, clarified, typed
+from brain.intent_inference.drafts import Draft
+from brain.intent_inference.grounding import Grounding, ground
 from brain.intent_inference.plan import Check, Plan, Question
+from brain.intent_inference.plan_prompt import PROMPT, answer_schema, asked, instructions
+from brain.intent_inference.sketch import Tell, Watcher
 from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
-from brain.pipeline_builder.schemas import inlined
-from brain.pipeline_builder.spec import PipelineSpec
+from brain.pipeline_builder.pipeline import Pipeline
 from brain.runs import Json
-from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
-from brain.untrusted import mark
 
-__all__ = ["ModelPlanner"]
+__all__ = ["REPAIRS", "SHORTLIST", "ModelPlanner"]
 
-PROMPT = "plan-1"
-"""The file in `prompts/`; its name is stored with the run."""
 SHORTLIST = 12
-"""Tools that the model is shown."""
+"""Tools that the model is shown, beside the one that opens the file which the request names."""
 REPAIRS = 2
-"""How often the builder's findings go back to the model."""
-
-ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+"""How often findings go back to the model, where nobody says."""
+NEAREST_TOOLS = 5
+NOTHING_GROUNDED = Grounding((), ())
 
 
 class ModelPlanner:
-    """Plans with any OpenAI-compatible chat model that can answer in JSON."""
+    """Plans with any OpenAI-compatible chat model that can answer in JSON; `tell` hears of the steps as they come."""
 
-    def __init__(self, registry: Registry, search: ToolSearch, model: ChatModel, check: Check) -> None:
+    def __init__(
+        self, registry: Registry, search: ToolSearch, model: ChatModel, check: Check, *, repairs: int = REPAIRS,
+        tell: Tell | None = None,
+    ) -> None:  # fmt: skip
         self._registry = registry
         self._search = search
         self._model = model
         self._check = check
+        self._repairs = repairs
+        self._tell = tell
 
     async def plan(self, question: Question) -> Plan:
-        """A plan that passed `build`; raises PlanningError with what was still wrong after the last repair."""
+        """A plan that passed `build` and whose every literal comes from somewhere.
+
+        Raises QuestionsError where only values are missing that a person can say, PlanningError with what was still
+        wrong after the last repair.
+        """
         tools = self._shortlist(question)
-        system, schema = _instructions(tools, question), _answer_schema(tools)
-        prompt = f"Request: {question.request.text}"
+        system, schema, prompt = instructions(tools, question), answer_schema(tools), asked(question)
         tokens_in = tokens_out = 0
-        problems = ""
-        for _ in range(1 + REPAIRS):
-            reply = await said(self._model, prompt + problems, schema, system=system)
+        problems: tuple[Problem, ...] = ()
+        findings, looked = "", _Looked()
+        for repair in range(1 + self._repairs):
+            hear = Watcher(self._tell, repair, len(problems)) if self._tell is not None else None
+            reply = await said(self._model, prompt + findings, schema, system=system, hear=hear)
             tokens_in, tokens_out = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
-            try:
-                pipeline = self._check(_spec(reply.value, question))
-            except SpecError as exc:
-                problems = f"\n\nYour last answer was:\n{json.dumps(reply.value)}\n\n{exc}\nAnswer again, mended."
-                last = exc
-                continue
-            return Plan(pipeline, f"{PROMPT} with {self._model.name}", tokens_in=tokens_in, tokens_out=tokens_out)
-        raise PlanningError(
-            f"The model {self._model.name} wrote no plan that can be run, even after {REPAIRS} repairs. {last}\n"
-            "Say the request in other words, name columns as the data does, or write the pipeline yourself (brain run)."
-        )
+            looked = self._look(reply.value, question)
+            if looked.pipeline is not None:
+                planner, origins = f"{PROMPT} with {self._model.name}", looked.grounding.provenance
+                return Plan(looked.pipeline, planner, origins, (), tokens_in, tokens_out, as_of=question.as_of)
+            if looked.is_asking_only:
+                break
+            problems = looked.problems
+            findings = (
+                f"\n\nYour last answer was:\n{json.dumps(reply.value)}\n\n{SpecError(problems)}\nAnswer again, mended."
+            )
+        raise self._unsolved(looked, question)
 
     def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
         """The tools that fit, in the registry's order, with the one that opens what the request names.
@@ -71,99 +79,124 @@ class ModelPlanner:
         """
         if not len(self._registry):
             raise PlanningError("No plan was found: tools.json lists no tool; `brain tools` shows what there is.")
-        found = {scored.definition.name for scored in self._search.search(question.request.text, SHORTLIST)}
+        found = {found.definition.name for found in self._search.search(question.request.text, SHORTLIST)}
         if found and any(source.path for source in question.sources):
             found.add(table_reader(self._registry)[0].name)
         return [tool for tool in self._registry if tool.name in found or not found]
 
+    def _look(self, answer: Json, question: Question) -> "_Looked":
+        """What an answer is worth, once the person's answers are in its gaps."""
+        if wrong := _no_plan(answer):
+            return _Looked((wrong,))
+        if not answer.get("steps"):
+            raise PlanningError(self._declined(str(answer.get("problem") or "no tool could serve it"), question))
+        if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
+            what = f"a plan holds no secrets; leave {secret[0]} out, tools have their own"
+            return _Looked((Problem("steps", what),))
+        draft = Draft(answer, question, {tool.name: tool for tool in self._registry})
+        looked = self._checked(draft)
+        answers = _Answers(question.answers)
+        filled = answers.fill(looked.gaps)
+        looked = self._checked(draft.filled(filled)) if filled else looked
+        return replace(looked, gaps=tuple(answers.told(gap) for gap in looked.gaps))
 
-def _instructions(tools: Sequence[ToolDefinition], question: Question) -> str:
-    folder = resources.files("brain.intent_inference") / "prompts"
-    text = (folder / f"{PROMPT}.md").read_text(encoding="utf-8")
-    example = (folder / f"{PROMPT}.example.json").read_text(encoding="utf-8")
-    data = mark(*((f"source {number}", source.describe()) for number, source in enumerate(question.sources, start=1)))
-    described = f"{data.rule}\n\n{data.text}" if question.sources else "none"
-    listed = "\n".join(_describe(tool) for tool in tools)
-    for name, value in {"tools": listed, "sources": described, "example": example}.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    def _checked(self, draft: Draft) -> "_Looked":
+        """The pipeline, or every problem at once: the builder's, and literals that come from nowhere."""
+        asks = draft.asked
+        try:
+            supposed = draft.supposing(asks)
+        except SpecError as exc:
+            return _Looked(exc.problems)
+        grounding = ground(supposed, draft.question, draft.tools)
+        gaps = [*asks, *draft.missing, *draft.refused(grounding.refused)]
+        try:
+            pipeline = self._check(supposed)
+        except SpecError as exc:
+            problems = exc.problems
+        else:
+            if not gaps:
+                return _Looked(pipeline=pipeline, grounding=grounding)
+            problems = ()
+        refused = tuple(Problem(each.literal.where, each.what) for each in grounding.refused)
+        return _Looked((*problems, *refused), tuple(gaps), len(asks), draft, grounding)
 
+    def _unsolved(self, looked: "_Looked", question: Question) -> PlanningError:
+        """Questions, if the plan is right but for what a person can say; else what is wrong."""
+        if questions := self._questions(looked):
+            return QuestionsError(questions)
+        repairs = "1 repair" if self._repairs == 1 else f"{self._repairs} repairs"
+        return PlanningError(
+            f"The model {self._model.name} wrote no plan that can be run, even after {repairs}. "
+            f"{SpecError(looked.problems)}\n"
+            "Say the request in other words, name columns as the data does, or write the pipeline yourself "
+            f"(brain run). {self._nearest(question)}"
+        )
 
-def _describe(tool: ToolDefinition) -> str:
-    schema = json.dumps(_plain(tool.input_schema), ensure_ascii=False)
-    gives = json.dumps(_plain(tool.output_schema), ensure_ascii=False)
-    return f"## {tool.name}\n{tool.description}\nArguments: {schema}\nResult: {gives}\n"
+    def _questions(self, looked: "_Looked") -> list[Clarification]:
+        if looked.draft is None or not looked.gaps or not all(gap.can_be_asked for gap in looked.gaps):
+            return []
+        placed = [gap for gap in looked.gaps if gap.instead_of is None]
+        try:
+            self._check(looked.draft.supposing(placed))
+        except SpecError:
+            return []
+        return [question for _, question in clarified(looked.gaps)]
 
+    def _declined(self, reason: str, question: Question) -> str:
+        return f"No plan was found: {reason.rstrip('.')}. {self._nearest(question)}"
 
-def _plain(schema: Any) -> Any:
-    """The schema without annotations that only the small planner reads."""
-    match schema:
-        case Mapping():
-            return {key: _plain(value) for key, value in schema.items() if not str(key).startswith("x-")}
-        case list():
-            return [_plain(value) for value in schema]
-        case _:
-            return schema
-
-
-def _answer_schema(tools: Sequence[ToolDefinition]) -> JsonSchema:
-    steps = [_step_schema(tool) for tool in tools]
-    return {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string"},
-            "steps": {"type": "array", "items": {"anyOf": steps}},
-            "outputs": {"type": "object", "additionalProperties": {"type": "string"}},
-            "problem": {"type": "string"},
-        },
-        "required": ["name", "steps", "outputs"],
-    }
-
-
-def _step_schema(tool: ToolDefinition) -> JsonSchema:
-    schemas: Mapping[str, JsonSchema] = inlined(tool.input_schema).get("properties", {})
-    arguments = {name: _or_reference(schema) for name, schema in schemas.items()}
-    return {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "tool": {"const": tool.name},
-            "arguments": {"type": "object", "properties": arguments, "required": sorted(tool.required)},
-        },
-        "required": ["id", "tool", "arguments"],
-    }
-
-
-def _or_reference(schema: JsonSchema) -> JsonSchema:
-    if schema.get("format") in ("table", "file"):
-        return {"type": "string"}
-    plain: JsonSchema = _plain(schema)
-    return plain if plain.get("type") == "string" else {"anyOf": [plain, {"type": "string"}]}
-
-
-def _spec(answer: Json, question: Question) -> PipelineSpec:
-    if not isinstance(answer, Mapping) or answer.keys().isdisjoint({"steps", "problem"}):
-        raise SpecError([Problem("answer", "is no plan: an object with name, steps and outputs, or a problem")])
-    if not answer.get("steps"):
-        reason = answer.get("problem") or "it names no tool that could serve"
-        raise PlanningError(f"No plan was found: {reason}. `brain tools` lists what there is.")
-    if secret := SECRET_REFERENCE.search(json.dumps(answer["steps"])):
-        raise SpecError([Problem("steps", f"a plan holds no secrets; leave {secret[0]} out, tools have their own")])
-    if hosts := _unasked_hosts(answer["steps"], question.request.text):
-        what = f"{', '.join(hosts)} does not stand in the request, and a plan goes nowhere that nobody asked for"
-        raise SpecError([Problem("steps", what)])
-    fields = {name: answer[name] for name in ("steps", "outputs") if name in answer}
-    name = str(answer.get("name") or "pipeline")[:100]
-    return PipelineSpec.from_value(
-        {**fields, "name": name, "request": question.request.text, "inputs": question.inputs}
-    )
+    def _nearest(self, question: Question) -> str:
+        near = [found.definition.name for found in self._search.search(question.request.text, NEAREST_TOOLS)]
+        return f"The tools that come nearest: {', '.join(near) or 'none'}; `brain tools` lists what there is."
 
 
-def _unasked_hosts(steps: Json, request: str) -> list[str]:
-    """Hosts in a plan that the request does not name, as data that the planner was shown may have talked it into."""
-    found = {urlsplit(address[0]).netloc.rpartition("@")[2] for address in ADDRESS.finditer(json.dumps(steps))}
-    return sorted(host for host in found if host and "${" not in host and not _is_named(host, request))
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found out about one answer."""
+
+    problems: tuple[Problem, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    asks: int = 0
+    """How many of the gaps the model left open on purpose."""
+    draft: Draft | None = None
+    grounding: Grounding = NOTHING_GROUNDED
+    pipeline: Pipeline | None = None
+
+    @property
+    def is_asking_only(self) -> bool:
+        """Whether nothing is wrong but what a person is to be asked."""
+        return bool(self.gaps) and len(self.gaps) == self.asks and not self.problems
 
 
-def _is_named(host: str, request: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(host)}(?![\w-]|\.\w)", request, re.IGNORECASE) is not None
+class _Answers:
+    """What a person has answered, and what of it fits no gap."""
+
+    def __init__(self, given: Mapping[str, Json]) -> None:
+        self._given = given
+        self._misfits: dict[tuple[str | int, ...], str] = {}
+
+    def fill(self, gaps: Sequence[Gap]) -> list[tuple[Gap, Json]]:
+        """The gaps that are answered, with their values."""
+        filled = []
+        for gap, question in clarified(gaps):
+            name = next((each for each in (question.name, gap.name) if each in self._given), None)
+            if name is None or gap.instead_of is not None:
+                continue
+            try:
+                filled.append((gap, typed(self._given[name], question.schema)))
+            except ValueError as exc:
+                self._misfits[gap.key] = (
+                    f"the answer {json.dumps(self._given[name], ensure_ascii=False)} does not fit: {exc}"
+                )
+        return filled
+
+    def told(self, gap: Gap) -> Gap:
+        """The gap, with the reason if it was answered in vain."""
+        return replace(gap, why=self._misfits[gap.key]) if gap.key in self._misfits else gap
+
+
+def _no_plan(answer: Json) -> Problem | None:
+    """What is wrong with an answer of another shape."""
+    if isinstance(answer, Mapping) and not answer.keys().isdisjoint({"steps", "problem"}):
+        return None
+    return Problem("answer", "is no plan: an object with name, steps and outputs, or a problem")

@@ -1,7 +1,9 @@
 """What planning takes and gives, and the one seam that every planner fits."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from brain.intent_inference.mentions import Request
@@ -11,18 +13,32 @@ from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 
-__all__ = ["Check", "Plan", "Planner", "Provenance", "Question"]
+__all__ = ["Check", "Example", "Origin", "Plan", "Planner", "Provenance", "Question"]
 
 type Check = Callable[[PipelineSpec], Pipeline]
 """Builds a spec; raises SpecError with every problem."""
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A request of the past and the pipeline that served it well."""
+
+    request: str
+    spec: PipelineSpec
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A request and what is known about the data that it names."""
+    """A request, what is known about the data that it names, and what a person has said since."""
 
     request: Request
     sources: tuple[Source, ...] = ()
+    answers: Mapping[str, Json] = field(default_factory=dict)
+    """What earlier questions were answered with, by their names."""
+    as_of: date | None = None
+    """The day that words such as `yesterday` count from."""
+    examples: tuple[Example, ...] = ()
+    """Similar runs that people were content with, the most similar first."""
 
     @property
     def inputs(self) -> dict[str, dict[str, str]]:
@@ -30,6 +46,27 @@ class Question:
         return {
             source.input: {"type": "object", "format": "table"} for source in self.sources if source.input is not None
         }
+
+
+class Origin(StrEnum):
+    """What kind of place a literal comes from."""
+
+    SPAN = "span"
+    """It stands in the request."""
+    RULE = "rule"
+    """It stands there in another form, which a named rule leads to."""
+    ANSWER = "answer"
+    """A person answered so."""
+    DATA = "data"
+    """It is a column or a value of the described data."""
+    SCHEMA = "schema"
+    """It is the default, or the only value, that the tool's schema has."""
+    STEP = "step"
+    """An earlier step gives or names it."""
+    READING = "reading"
+    """One of a closed set (enum, true or false), chosen by the model."""
+    MODEL = "model"
+    """The model's own words, where any will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +78,18 @@ class Provenance:
     value: Json
     origin: str
     """Words of the request in quotation marks, `default`, or a sentence."""
+    kind: Origin | None = None
+    """None where the planner does not tell them apart."""
+
+    def to_json(self) -> dict[str, Json]:
+        """All of it."""
+        return {"where": self.where, "value": self.value, "origin": self.origin, "kind": self.kind}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> "Provenance":
+        """What `to_json` wrote."""
+        kind = value.get("kind")
+        return cls(value["where"], value["value"], value["origin"], Origin(kind) if kind else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +106,8 @@ class Plan:
     tokens_out: int = 0
     preflight: Preflight | None = None
     """What running it would touch and take; None in a plan that is run at once."""
+    as_of: date | None = None
+    """The day that words such as `yesterday` were counted from."""
 
     @property
     def spec(self) -> PipelineSpec:
@@ -68,4 +119,7 @@ class Planner(Protocol):
     """Turns a question into a plan."""
 
     async def plan(self, question: Question) -> Plan:
-        """Raises PlanningError where no tool serves the request, ModelError where a model was needed and failed."""
+        """Raises PlanningError where no tool serves the request, ModelError where a model was needed and failed.
+
+        Of the PlanningErrors, QuestionsError says what a person has to answer first.
+        """

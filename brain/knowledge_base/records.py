@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from brain.errors import Clarification
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, ApprovalRequest, Json, RunStatus, Spending
 from brain.tool_registry.definitions import ToolDefinition
@@ -24,6 +25,8 @@ class Plan:
     """What a person should know before relying on it."""
     spending: Spending = NOTHING_SPENT
     """What the run has taken so far, in all its attempts."""
+    provenance: tuple[Mapping[str, Json], ...] = ()
+    """Where each literal comes from: `where`, `value`, `origin`, `kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     """What a person should know before relying on the answer; added to the plan's."""
     waiting_for: tuple[ApprovalRequest, ...] = ()
+    questions: tuple[Clarification, ...] = ()
     spending: Spending = NOTHING_SPENT
     """What the run has taken, in all its attempts."""
     last_seq: int = 0

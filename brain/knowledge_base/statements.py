@@ -9,6 +9,7 @@ another one: `run` is then empty, and so is everything that is written from it.
 from collections.abc import Iterable
 
 __all__ = [
+    "ANSWER",
     "APPROVE",
     "BEAT",
     "CACHED",
@@ -84,7 +85,7 @@ SET_PLAN = f"""
 WITH run AS (
     UPDATE brain.runs
     SET spec = %(spec)s::jsonb, name = %(name)s, planner = %(planner)s, tool_versions = %(tool_versions)s::jsonb,
-        notes = %(notes)s::jsonb, {SPENT}
+        notes = %(notes)s::jsonb, provenance = %(provenance)s::jsonb, {SPENT}
     WHERE id = %(run_id)s AND attempt = %(attempt)s
     RETURNING id
 ), backup AS ({BACKUP})
@@ -164,6 +165,11 @@ UPDATE brain.runs SET embedding = %(vector)s::vector, embedding_model = %(model)
 APPROVE = """
 UPDATE brain.runs SET approvals = ARRAY(SELECT DISTINCT unnest(approvals || %(hashes)s::text[]))
 WHERE id = %(run_id)s RETURNING id
+"""
+
+ANSWER = """
+UPDATE brain.runs SET answers = answers || %(answers)s::jsonb
+WHERE id = %(run_id)s AND attempt = %(attempt)s AND status = 'waiting' RETURNING id
 """
 
 CLAIM = f"""

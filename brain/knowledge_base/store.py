@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,7 @@ class RunStore:
             name=self._clean.text(plan.spec.name),
             planner=self._clean.text(plan.planner),
             notes=self._clean.json(list(plan.notes)),
+            provenance=self._clean.json(list(plan.provenance)),
             tool_versions=as_json({tool.name: tool.version for tool in plan.tools}),
             tools=as_json(self._backups(plan.tools)),
             **dataclasses.asdict(plan.spending),
@@ -91,7 +92,7 @@ class RunStore:
 
         Returns its status: `cancelled` where it would wait and somebody wants it cancelled.
         """
-        waiting = {"approvals": [dataclasses.asdict(request) for request in outcome.waiting_for]}
+        waiting = _waiting(outcome)
         row = await self._write_owned(
             statements.SETTLE,
             run_id,
@@ -104,7 +105,7 @@ class RunStore:
             score=outcome.score,
             notes=self._clean.json(list(outcome.notes)),
             checks=None if outcome.checks is None else as_json(dict(outcome.checks)),
-            waiting_for=self._clean.json(waiting) if outcome.waiting_for else None,
+            waiting_for=self._clean.json(waiting) if waiting else None,
             **dataclasses.asdict(outcome.spending),
             last_seq=outcome.last_seq,
             backend=outcome.backend,
@@ -166,6 +167,10 @@ class RunStore:
     async def approve(self, run_id: UUID, hashes: Collection[str]) -> None:
         """Remember that a person allowed these calls; raises RunNotFound."""
         await self._write_known(statements.APPROVE, run_id, hashes=list(hashes))
+
+    async def answer(self, run_id: UUID, attempt: int, answers: Mapping[str, Json]) -> None:
+        """Keep what a person answered a run that waits; raises StaleAttempt where it has gone on since."""
+        await self._write_owned(statements.ANSWER, run_id, attempt, answers=self._clean.json(dict(answers)))
 
     async def claim(
         self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE, budget: str | None = None
@@ -245,7 +250,15 @@ def _as_text(value: Any) -> Any:
     """Ids and times as PostgreSQL reads them from JSON."""
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+    return str(value) if isinstance(value, UUID | date) else value
+
+
+def _waiting(outcome: Outcome) -> dict[str, Any]:
+    """What the run waits for; empty where it does not."""
+    if outcome.questions:
+        return {"questions": [question.to_json() for question in outcome.questions]}
+    approvals = [dataclasses.asdict(request) for request in outcome.waiting_for]
+    return {"approvals": approvals} if approvals else {}
 
 
 def _entry(step: StepResult, position: int) -> dict[str, Any]:

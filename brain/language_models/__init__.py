@@ -1,7 +1,7 @@
 """The chat model and the embedder that the settings name, what they cost, and who pays for a question."""
 
 from brain.language_models.accounts import Account
-from brain.language_models.chat import LARGE_CONTEXT, ChatEndpoint, ChatModel, Completion, StructuredCompletion
+from brain.language_models.chat import LARGE_CONTEXT, ChatEndpoint, ChatModel, Completion, Hear, StructuredCompletion
 from brain.language_models.embedders import DIMENSIONS, Embedder, OpenAIEmbedder, WordLlamaEmbedder
 from brain.language_models.metering import MeteredChat
 from brain.language_models.notices import Tell
@@ -17,6 +17,7 @@ __all__ = [
     "ChatModel",
     "Completion",
     "Embedder",
+    "Hear",
     "MeteredChat",
     "OpenAIChat",
     "OpenAIEmbedder",

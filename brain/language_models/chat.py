@@ -1,5 +1,6 @@
 """What a chat model is asked and answers, and the one seam that every chat model fits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ __all__ = [
     "ChatEndpoint",
     "ChatModel",
     "Completion",
+    "Hear",
     "StructuredCompletion",
     "room_to_think",
 ]
@@ -20,6 +22,10 @@ LARGE_CONTEXT = 32_000
 """Tokens of context from which a model may be one that thinks first."""
 REASONING_TOKENS = 8000
 """Room beside the answer, because what a model thinks before it writes counts too."""
+
+
+type Hear = Callable[[str], None]
+"""Is told the text of an answer as far as it has come, each time that there is more of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +74,12 @@ class ChatModel(Protocol):
         """Answer in prose."""
 
     async def structured(
-        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500, hear: Hear | None = None
     ) -> StructuredCompletion:
-        """Answer with JSON that follows `schema`; raises AnswerMisfit where it does not."""
+        """Answer with JSON that follows `schema`; raises AnswerMisfit where it does not.
+
+        `hear` is told it as it grows, where the server streams; a server that does not is asked without.
+        """
 
 
 def room_to_think(context_tokens: int) -> int:

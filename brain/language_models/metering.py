@@ -6,7 +6,7 @@ from typing import Any
 
 from brain.errors import ModelError, ModelSilent
 from brain.language_models.accounts import Account
-from brain.language_models.chat import ChatModel, Completion, StructuredCompletion, room_to_think
+from brain.language_models.chat import ChatModel, Completion, Hear, StructuredCompletion, room_to_think
 from brain.language_models.notices import Tell, telling
 from brain.language_models.tokens import most_tokens
 from brain.runs import Spending
@@ -36,11 +36,11 @@ class MeteredChat:
         )
 
     async def structured(
-        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500, hear: Hear | None = None
     ) -> StructuredCompletion:
         """Answer with JSON."""
         return await self._metered(
-            lambda: self._model.structured(prompt, schema, system=system, max_tokens=max_tokens),
+            lambda: self._model.structured(prompt, schema, system=system, max_tokens=max_tokens, hear=hear),
             self._most(most_tokens(prompt, system, schema=schema), max_tokens),
         )
 

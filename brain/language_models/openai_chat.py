@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from brain.errors import AnswerMisfit, ModelError
 from brain.language_models import patience
-from brain.language_models.chat import ChatEndpoint, Completion, StructuredCompletion, room_to_think
+from brain.language_models.chat import ChatEndpoint, Completion, Hear, StructuredCompletion, room_to_think
 from brain.language_models.failures import translated
 from brain.language_models.prices import UNKNOWN, Price
 from brain.language_models.schemas import misfit
+from brain.language_models.streaming import streamed
 from brain.shortened import shortened
 
 if TYPE_CHECKING:
@@ -59,21 +60,19 @@ class OpenAIChat:
         return Completion(_said(self.name, message), tokens_in, tokens_out, is_cut, cached)
 
     async def structured(
-        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500, hear: Hear | None = None
     ) -> StructuredCompletion:
         """Answer with JSON that follows the schema, which is checked here: not every server enforces it.
 
-        Raises AnswerCutOff where it is too long, AnswerMisfit where it is other JSON, ModelError where it is none.
+        With `hear` the answer is streamed. Raises AnswerCutOff where it is too long, AnswerMisfit where it is other
+        JSON, ModelError where it is none.
         """
         async with self._connected() as (client, room):
-            bound = client.with_structured_output(
-                {"title": "answer", **schema},
-                method="json_schema",
-                include_raw=True,
-                max_completion_tokens=max_tokens + room,
-            )
-            reply: Any = await bound.ainvoke(_messages(prompt, system))
-        text, (tokens_in, tokens_out, cached) = _said(self.name, reply["raw"]), _usage(reply["raw"])
+            wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": False}}
+            bound = client.bind(response_format=wanted, max_completion_tokens=max_tokens + room)
+            messages = _messages(prompt, system)
+            message = await bound.ainvoke(messages) if hear is None else await streamed(bound, messages, hear)
+        text, (tokens_in, tokens_out, cached) = _said(self.name, message), _usage(message)
         try:
             answer = StructuredCompletion(json.loads(text), tokens_in, tokens_out, cached)
         except (json.JSONDecodeError, RecursionError):

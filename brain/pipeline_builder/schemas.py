@@ -53,7 +53,7 @@ FILE: JsonSchema = {
 }
 STORED = {"table": TABLE, "file": FILE}
 ANNOTATIONS = frozenset(
-    {"default", "description", "title", "x-column", "x-column-for", "x-columns", "x-cues", "x-role"}
+    {"default", "description", "title", "x-column", "x-column-for", "x-columns", "x-cues", "x-role", "x-wording"}
 )
 """Keywords that may stand beside a `$ref` without meaning more than they say."""
 VALUES = frozenset({"const", "default", "enum", "examples"})

@@ -10,7 +10,7 @@ from brain.pipeline_builder.spec import why_unstorable
 from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepStatus
 from brain.session.run import Run
 
-__all__ = ["RESUMABLE", "affordable", "asks_model", "resumable", "usable"]
+__all__ = ["RESUMABLE", "affordable", "answerable", "approvable", "asks_model", "resumable", "usable"]
 
 RESUMABLE = frozenset({RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INTERRUPTED})
 
@@ -23,10 +23,26 @@ def usable(request: str) -> None:
         raise UsageError(f"The request {why}: leave that character out.")
 
 
+def approvable(run: Run) -> None:
+    """A run that waits for approval."""
+    if run.status is not RunStatus.WAITING:
+        raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
+    if run.questions or run.spec is None:
+        raise UsageError(f"The run {run.id} {run.waits}")
+
+
+def answerable(run: Run) -> None:
+    """A run that waits for answers."""
+    if run.status is not RunStatus.WAITING:
+        raise UsageError(f"The run {run.id} is {run.status}: it asks nothing.")
+    if not run.questions:
+        raise UsageError(f"The run {run.id} asks nothing; it {run.waits}")
+
+
 def resumable(run: Run, retry_steps: Collection[str] = ()) -> None:
     """A run that can go on; `retry_steps` may be called again although they may have done their work."""
     if run.status is RunStatus.WAITING:
-        raise UsageError(f"The run {run.id} waits for approval: brain approve {run.id}")
+        raise UsageError(f"The run {run.id} {run.waits}")
     if run.status not in RESUMABLE:
         raise UsageError(f"The run {run.id} is {run.status}: there is nothing to resume.")
     steps = {step.step_id for step in run.step_results}

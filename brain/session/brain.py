@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import nullcontext, suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +12,7 @@ from brain.config_secrets import Settings, load_settings
 from brain.errors import UsageError
 from brain.evaluator import Comparison, Judgement, Suite, SuiteRun, read_suite
 from brain.intent_inference.plan import Plan
+from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec, read_spec
@@ -20,7 +21,7 @@ from brain.session.bridge import Bridge
 from brain.session.core import Core, WhileOpening
 from brain.session.evaluations import OnCase, SuiteOrder
 from brain.session.examples import ExampleResult
-from brain.session.order import BudgetLike, Order, as_budget
+from brain.session.order import BudgetLike, Order, PlanOrder, as_answers, as_budget
 from brain.session.own_tools import AddedTool
 from brain.session.run import Run
 from brain.session.secrets import SecretInfo
@@ -80,21 +81,31 @@ class Brain:
             finally:
                 self._bridge.close()
 
-    def plan(self, request: str, /, **inputs: Any) -> Plan:
+    def plan(
+        self, request: str, /, *, answers: Mapping[str, Any] | None = None, as_of: date | None = None,
+        tell: Tell | None = None, **inputs: Any,
+    ) -> Plan:  # fmt: skip
         """What would be done about a request, and what that would touch; nothing is run.
 
-        `inputs` are DataFrames that it is about.
+        `inputs` are DataFrames that it is about, `as_of` is the day that words such as `yesterday` count from (None:
+        today). Raises QuestionsError where a person has to say something first: its `questions` are answered by name
+        in `answers`. `tell` hears of the steps of a plan as they are written, on another thread.
         """
-        return self._bridge.run(self._core.plan(request, _tables(inputs)))
+        order = PlanOrder(request, _tables(inputs), as_answers(answers), as_of, tell)
+        return self._bridge.run(self._core.plan(order))
 
     def ask(
-        self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None, **inputs: Any
-    ) -> Run:
+        self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
+        answers: Mapping[str, Any] | None = None, **inputs: Any,
+    ) -> Run:  # fmt: skip
         """Plan, run and answer a request; without `yes` it waits where a person must approve a step first.
 
-        Where its questions to the chat model would go over the budget it is interrupted, and `resume` goes on with it.
+        Where a person has to say something before there is a plan it waits with `questions`, for `answer`; `answers`
+        are those that are known already. Where its questions to the chat model would go over the budget it is
+        interrupted, and `resume` goes on with it.
         """
-        return self.wait(self.start_ask(request, yes=yes, use_cache=use_cache, budget=budget, **inputs))
+        started = self.start_ask(request, yes=yes, use_cache=use_cache, budget=budget, answers=answers, **inputs)
+        return self.wait(started)
 
     def run(
         self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
@@ -104,11 +115,13 @@ class Brain:
         return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, budget=budget, **inputs))
 
     def start_ask(
-        self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None, **inputs: Any
-    ) -> UUID:
+        self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
+        answers: Mapping[str, Any] | None = None, **inputs: Any,
+    ) -> UUID:  # fmt: skip
         """The same as `ask`, without waiting for the end."""
-        may = as_budget(budget)
-        return self.start(Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache, budget=may))
+        may, said = as_budget(budget), as_answers(answers)
+        order = Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache, budget=may, answers=said)
+        return self.start(order)
 
     def start_run(
         self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
@@ -147,6 +160,20 @@ class Brain:
         """The same as `approve`, without waiting for the end."""
         shown = [request.hash for request in run.waiting_for] if isinstance(run, Run) else []
         return self._bridge.run(self._core.approve(self.resolve(run), shown))
+
+    def answer(self, run: RunLike, answers: Mapping[str, Any], /, *, yes: bool = False, use_cache: bool = True) -> Run:
+        """Answer the `questions` that a run waits with, by their names, and go on with it.
+
+        A question that has a default may be left out. Raises UsageError where an answer does not fit its question.
+        """
+        return self.wait(self.start_answered(run, answers, yes=yes, use_cache=use_cache))
+
+    def start_answered(
+        self, run: RunLike, answers: Mapping[str, Any], /, *, yes: bool = False, use_cache: bool = True
+    ) -> UUID:
+        """The same as `answer`, without waiting for the end."""
+        order = Order(answers=as_answers(answers), yes=yes, use_cache=use_cache)
+        return self._bridge.run(self._core.answer(self.resolve(run), order))
 
     def resume(
         self, run: RunLike, *, budget: BudgetLike = None, yes: bool = False, use_cache: bool = True,

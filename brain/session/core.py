@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,11 +27,13 @@ from brain.embedded import in_use
 from brain.errors import BrainError, PlanningError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
+from brain.intent_inference.clarifying import checked_answers
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.model import ModelPlanner
 from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
+from brain.intent_inference.sketch import Tell
 from brain.intent_inference.sources import find_sources, table_reader
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.language_models import ChatModel
@@ -41,11 +43,11 @@ from brain.pipeline_builder.preflight import Preflight, estimate, preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
+from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending, today
 from brain.session import admission
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
-from brain.session.order import Order
+from brain.session.order import Order, PlanOrder
 from brain.session.own_tools import OwnTools
 from brain.session.run import Run
 from brain.session.secrets import Secrets
@@ -135,14 +137,13 @@ class Core:
             self._stores = None
             await self._caller.aclose()
 
-    async def plan(
-        self, request: str, tables: Mapping[str, "pa.Table"] | None = None, model: ChatModel | None = None
-    ) -> Plan:
-        """A plan for a request and its preflight; nothing is stored or run. Raises PlanningError, ModelError.
+    async def plan(self, order: PlanOrder, model: ChatModel | None = None) -> Plan:
+        """A plan for a request and its preflight; nothing is stored or run.
 
-        `model` is the project's own on somebody's account.
+        `model` is the project's own on somebody's account. Raises QuestionsError where a person has to say something
+        first, PlanningError, ModelError.
         """
-        made = await self._planned(model or self.model, request, tables)
+        made = await self._planned(model or self.model, order)
         return replace(made, preflight=await self.preflight(made.pipeline))
 
     async def preflight(self, pipeline: Pipeline) -> Preflight:
@@ -158,13 +159,14 @@ class Core:
             preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history, self.model.price.cost)
         )
 
-    async def _planned(self, model: ChatModel, request: str, tables: Mapping[str, "pa.Table"] | None = None) -> Plan:
-        admission.usable(request)
+    async def _planned(self, model: ChatModel, order: PlanOrder) -> Plan:
+        admission.usable(order.request)
         if self.settings.secrets_keys:
             await self._open()  # the redactor must know the table before a model is asked
-        taken = Request(request)
-        sources = await find_sources(taken, self.settings.project, tables or {}, self.open_table)
-        plan = await self._planner(model).plan(Question(taken, sources))
+        taken = Request(order.request)
+        sources = await find_sources(taken, self.settings.project, order.tables, self.open_table)
+        question = Question(taken, sources, dict(order.answers), order.as_of or today())
+        plan = await self._planner(model, order.tell).plan(question)
         if plan.pipeline.secrets:
             named = ", ".join(sorted(plan.pipeline.secrets))
             raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
@@ -215,10 +217,23 @@ class Core:
         """Allow the calls with these hashes, else all that a waiting run waits for, and go on with it here."""
         stores = await self._open()
         run = await self.show(run_id)
-        if run.status is not RunStatus.WAITING or run.spec is None:
-            raise UsageError(f"The run {run.id} is {run.status}: it waits for no approval.")
+        admission.approvable(run)
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
         await stores.runner.go_on(run_id, Order(spec=run.spec), {RunStatus.WAITING})
+        return run_id
+
+    async def answer(self, run_id: UUID, order: Order) -> UUID:
+        """Answer what a run waits to know, and go on with it here: it is planned again, knowing the answers.
+
+        Of the order count its answers, `yes` and `use_cache`. Raises UsageError where the run asks nothing, or the
+        answers do not fit; it then goes on waiting.
+        """
+        stores = await self._open()
+        run = await self.show(run_id)
+        admission.answerable(run)
+        checked = checked_answers(run.questions, order.answers)
+        await stores.store.answer(run_id, run.attempt, checked)
+        await stores.runner.go_on(run_id, replace(order, spec=None), {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -309,9 +324,10 @@ class Core:
     async def _vault(self) -> "Vault":
         return (await self._open()).vault
 
-    def _planner(self, model: ChatModel) -> Planner:
+    def _planner(self, model: ChatModel, tell: Tell | None) -> Planner:
         if self.has_hosted_chat:
-            return ModelPlanner(self.registry, self._search, model, self.check)
+            repairs = self.settings.brain_plan_repairs
+            return ModelPlanner(self.registry, self._search, model, self.check, repairs=repairs, tell=tell)
         return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
     async def open_table(self, path: str) -> "pa.Table":

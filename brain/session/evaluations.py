@@ -32,7 +32,7 @@ from brain.pipeline_builder.pipeline import PlannedStep
 from brain.pipeline_builder.references import input_reference
 from brain.pipeline_builder.spec import read_spec
 from brain.runs import Json, RunStatus, new_run_id, utc_now
-from brain.session.order import Order
+from brain.session.order import Order, PlanOrder
 from brain.session.run import Run
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Evaluations:
             spec = await asyncio.to_thread(read_spec, order.folder / case.pipeline)
             return Plan(self._core.check(spec), planner=""), case.inputs
         tables = {name: await self._core.open_table(file) for name, file in case.inputs.items()}
-        return await self._core.plan(case.request, tables, model), tables
+        return await self._core.plan(PlanOrder(case.request, tables), model), tables
 
     async def _seen_through(self, order: Order) -> Run:
         """The run at rest; one that waits for somebody, or that is given up, is cancelled."""

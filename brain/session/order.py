@@ -1,16 +1,19 @@
 """What a run is to do, as a door hands it over."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from brain.budgets import Budget
 from brain.errors import UsageError
 from brain.intent_inference.plan import Plan
+from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import NOTHING_SPENT, Spending
+from brain.runs import NOTHING_SPENT, Json, Spending
 
-__all__ = ["BudgetLike", "Order", "as_budget"]
+__all__ = ["BudgetLike", "Order", "PlanOrder", "as_answers", "as_budget"]
 
 type BudgetLike = Budget | str | float | None
 """What a run may spend: US dollars as a number, or as `Budget.parse` reads it; None: what the settings say."""
@@ -35,11 +38,39 @@ class Order:
     """Whether results of earlier calls may stand for steps that say `cache`."""
     budget: Budget | None = None
     """What the run may spend on the chat model; None: what the settings say."""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """What questions about the request are answered with, by their names."""
 
     @property
     def written(self) -> PipelineSpec | None:
         """The pipeline, where it is known beforehand."""
         return self.plan.spec if self.plan is not None else self.spec
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOrder:
+    """What is to be planned, and who hears of it while the plan is written."""
+
+    request: str
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    """Arrow tables that the request is about, by name."""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    as_of: date | None = None
+    """The day that words such as `yesterday` count from; None: today, on this machine's calendar."""
+    tell: Tell | None = None
+
+
+def as_answers(answers: Mapping[str, Any] | None) -> dict[str, Json]:
+    """Answers by the names of their questions, as JSON; raises UsageError."""
+    if answers is not None and not (isinstance(answers, Mapping) and all(isinstance(name, str) for name in answers)):
+        raise UsageError(f"Answers are a mapping from the names of questions to values, not {answers!r}.")
+    try:
+        plain: dict[str, Json] = json.loads(json.dumps(dict(answers or {}), allow_nan=False))
+    except (TypeError, ValueError) as exc:
+        raise UsageError(
+            f"An answer is a JSON value: text, a number, true or false, or a list of these ({exc})."
+        ) from None
+    return plain
 
 
 def as_budget(budget: BudgetLike) -> Budget | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from brain.config_secrets import Redactor
 from brain.errors import AnswerMisfit, ModelError
-from brain.language_models import ChatModel, Completion, Embedder, StructuredCompletion
+from brain.language_models import ChatModel, Completion, Embedder, Hear, StructuredCompletion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,12 +37,15 @@ class RedactedChat:
         return replace(reply, text=told(reply.text))
 
     async def structured(
-        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500, hear: Hear | None = None
     ) -> StructuredCompletion:
-        """Answer with JSON."""
+        """Answer with JSON; what is heard of it beforehand is redacted too, as far as it is whole."""
         told = self._redactor.text
+        heard: Hear | None = None if hear is None else lambda text: hear(told(text))
         with _without_secrets(self._redactor):
-            reply = await self._model.structured(told(prompt), schema, system=told(system), max_tokens=max_tokens)
+            reply = await self._model.structured(
+                told(prompt), schema, system=told(system), max_tokens=max_tokens, hear=heard
+            )
         return replace(reply, value=self._redactor.value(reply.value))
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from brain.artifacts import ArtifactCodec, is_file, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.data_frames import to_frame
-from brain.errors import NoSuchOutput, UsageError
+from brain.errors import Clarification, NoSuchOutput, UsageError
+from brain.intent_inference.plan import Provenance
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, ApprovalRequest, Json, RunStatus, Spending, StepResult, short_id
@@ -42,6 +43,7 @@ class Run:
     score: float | None
     """0 to 1, by the evaluator."""
     waiting_for: tuple[ApprovalRequest, ...]
+    """The steps that a person has to allow."""
     attempt: int
     created_at: datetime
     finished_at: datetime | None
@@ -53,6 +55,14 @@ class Run:
     """What it has taken from the chat model, in all its attempts."""
     budget: Budget = UNLIMITED
     """What it may take."""
+    questions: tuple[Clarification, ...] = ()
+    """What a person has to answer before there is a plan."""
+    answers: Mapping[str, Json] = field(default_factory=dict)
+    """What was answered so far, by the names of the questions."""
+    as_of: date | None = None
+    """The day from which the plan counts `yesterday` and the like."""
+    provenance: tuple[Provenance, ...] = ()
+    """Where each literal of the plan comes from."""
 
     @classmethod
     def of_row(cls, row: "RunRow", steps: Sequence[StepResult], codec: ArtifactCodec) -> "Run":
@@ -66,12 +76,23 @@ class Run:
             waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
             created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes), checks=row.checks,
             spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd), budget=Budget.parse(row.budget or "none"),
+            questions=tuple(Clarification(**asked) for asked in (row.waiting_for or {}).get("questions", ())),
+            answers=row.answers, as_of=row.as_of,
+            provenance=tuple(Provenance.from_json(each) for each in row.provenance),
         )  # fmt: skip
 
     @property
     def id(self) -> str:
         """The eight digits that surfaces show and every verb accepts."""
         return short_id(self.run_id)
+
+    @property
+    def waits(self) -> str:
+        """What it waits for and how it gets it, behind its name."""
+        if not self.questions:
+            return f"waits for approval: brain approve {self.id}"
+        blanks = " ".join(question.blank for question in self.questions)
+        return f"waits for answers: brain answer {self.id} {blanks}"
 
     @property
     def tokens_in(self) -> int:
@@ -126,6 +147,10 @@ class Run:
                 {"step_id": wait.step_id, "tool": wait.tool, "arguments": wait.arguments, "hash": wait.hash}
                 for wait in self.waiting_for
             ],
+            "questions": [question.to_json() for question in self.questions],
+            "answers": dict(self.answers),
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "provenance": [each.to_json() for each in self.provenance],
             "steps": [_step_json(step) for step in self.step_results if step.item is None],
         }
 

@@ -6,20 +6,21 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping,
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.database.tables import Run as RunRow
-from brain.errors import BrainError, BudgetExhausted, ProgressUnavailable, StaleAttempt
+from brain.errors import BrainError, BudgetExhausted, ProgressUnavailable, QuestionsError, StaleAttempt
 from brain.evaluator import Grounds, evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import on_daemon_thread
 from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
+from brain.intent_inference.sketch import Sketch
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.records import Plan as StoredPlan
@@ -28,12 +29,9 @@ from brain.language_models import Account, ChatModel, Embedder, MeteredChat
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id
-from brain.session.order import Order
+from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
+from brain.session.order import Order, PlanOrder
 from brain.tool_registry.definitions import ToolDefinition
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = ["Runner", "RunnerParts"]
 
@@ -42,8 +40,8 @@ log = logging.getLogger(__name__)
 MEANING_SECONDS = 10.0
 """How long the embedding of a request may take."""
 
-type MakePlan = Callable[[ChatModel, str, Mapping[str, pa.Table]], Awaitable[Plan]]
-"""Plans a request about the tables that were handed over; raises PlanningError, ModelError, BudgetExhausted."""
+type MakePlan = Callable[[ChatModel, PlanOrder], Awaitable[Plan]]
+"""Raises QuestionsError where a person has to say something first, PlanningError, ModelError, BudgetExhausted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,11 @@ class _Active:
     def paying(self, model: ChatModel) -> MeteredChat:
         """The model on the run's account, which tells the run's listeners where it waits."""
         return MeteredChat(model, self.account, self._waits)
+
+    def sketched(self, sketch: Sketch) -> None:
+        """Tell the run's listeners of a plan that is being written."""
+        steps = [{"id": step.id, "tool": step.tool} for step in sketch.steps]
+        self.publisher.publish(EventType.PLAN_PROGRESS, message=sketch.words, data={"steps": steps})
 
     def _waits(self, text: str) -> None:
         self.publisher.publish(EventType.MODEL_WAITING, message=text)
@@ -162,7 +165,7 @@ class Runner:
         request = order.request or (spec.request if spec else "")
         row = RunRow(
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
-            source=order.source, budget=_written(order.budget),
+            source=order.source, budget=_written(order.budget), answers=dict(order.answers), as_of=today(),
         )  # fmt: skip
         tools = _tools(pipeline) if pipeline is not None else ()
         if pipeline is not None:
@@ -174,7 +177,7 @@ class Runner:
         publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
         active = _Active(run_id, 1, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(everything=order.yes)
-        self._begin(active, self._first_attempt(active, request, inputs, approvals))
+        self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
 
     async def _go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
@@ -193,7 +196,7 @@ class Runner:
         active = _Active(run_id, attempt, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
         approvals = Approvals(frozenset(row.approvals), everything=order.yes)
         work = (
-            self._first_attempt(active, row.request, row.inputs, approvals)
+            self._first_attempt(active, row, approvals)
             if pipeline is None
             else self._next_attempt(active, pipeline, row.inputs, approvals)
         )
@@ -257,36 +260,35 @@ class Runner:
                 return replace(result, status=RunStatus.INTERRUPTED, error=str(exc)), None
         except StaleAttempt:
             raise
-        except _CancelledWhilePlanning:
-            return RunResult(RunStatus.CANCELLED), None
-        except BudgetExhausted as exc:
-            return RunResult(RunStatus.INTERRUPTED, error=str(exc)), None
-        except BrainError as exc:
-            return RunResult(RunStatus.FAILED, error=str(exc)), None
+        except (_CancelledWhilePlanning, BrainError) as exc:
+            return _ended(exc), None
         except Exception as exc:
             log.exception("The run %s failed unexpectedly.", active.run_id)
             return RunResult(RunStatus.FAILED, error=f"An unexpected {type(exc).__name__}: {exc}"), None
 
-    async def _first_attempt(
-        self, active: _Active, request: str, inputs: dict[str, Json], approvals: Approvals
-    ) -> RunResult:
-        embedding = asyncio.create_task(self._remember_meaning(active.run_id, request or active.pipeline))
+    async def _first_attempt(self, active: _Active, row: RunRow, approvals: Approvals) -> RunResult:
+        """Plan, unless the run came with its pipeline, and execute."""
+        embedding = asyncio.create_task(self._remember_meaning(active.run_id, row.request or active.pipeline))
         try:
-            pipeline = active.pipeline or await self._planned(active, request, inputs)
+            pipeline = active.pipeline or await self._planned(active, row)
             active.pipeline = pipeline
             active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
-            return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals))
+            return await self._execute(active, Job(pipeline, pipeline.bind_inputs(row.inputs), approvals))
         finally:
             if active.cancel.is_set():
                 embedding.cancel()
             await asyncio.gather(embedding, return_exceptions=True)
 
-    async def _planned(self, active: _Active, request: str, inputs: Mapping[str, Json]) -> Pipeline:
+    async def _planned(self, active: _Active, row: RunRow) -> Pipeline:
         active.publisher.publish(EventType.PLAN_STARTED, message="planning")
-        tables = {name: self._parts.codec.table(value["artifact"]) for name, value in inputs.items() if is_table(value)}
-        planning = self._parts.plan(active.paying(self._parts.model), request, tables)
+        codec = self._parts.codec
+        tables = {name: codec.table(value["artifact"]) for name, value in row.inputs.items() if is_table(value)}
+        order = PlanOrder(row.request, tables, row.answers, row.as_of, active.sketched)
+        planning = self._parts.plan(active.paying(self._parts.model), order)
         plan = await _unless_cancelled(planning, active.cancel)
-        stored = StoredPlan(plan.spec, plan.planner, _tools(plan.pipeline), plan.notes, active.account.spent)
+        origins = tuple(each.to_json() for each in plan.provenance)
+        tools, spent = _tools(plan.pipeline), active.account.spent
+        stored = StoredPlan(plan.spec, plan.planner, tools, plan.notes, spent, origins)
         await self._parts.store.set_plan(active.run_id, active.attempt, stored)
         return plan.pipeline
 
@@ -313,12 +315,18 @@ class Runner:
         outcome = Outcome(
             status=result.status, outputs=result.outputs, answer=text, error=result.error,
             score=scored.score if scored else None, checks=scored.checks if scored else None,
-            notes=answer.notes if answer else (), waiting_for=result.waiting_for, spending=active.account.spent,
+            notes=answer.notes if answer else (), waiting_for=result.waiting_for, questions=result.questions,
+            spending=active.account.spent,
             last_seq=active.publisher.seq + 1, backend=active.publisher.backend,
         )  # fmt: skip
         status = await self._parts.store.settle(active.run_id, active.attempt, outcome)
-        waiting = [request.step_id for request in result.waiting_for] if status is RunStatus.WAITING else []
-        data = {"answer": text, "outputs": dict(result.outputs), "waiting_for": waiting}
+        waits = status is RunStatus.WAITING
+        data = {
+            "answer": text,
+            "outputs": dict(result.outputs),
+            "waiting_for": [request.step_id for request in result.waiting_for] if waits else [],
+            "questions": [question.to_json() for question in result.questions] if waits else [],
+        }
         active.publisher.publish(
             EventType.of_run(status), message=result.error or "", data={k: v for k, v in data.items() if v}
         )
@@ -337,6 +345,19 @@ class Runner:
 
 class _CancelledWhilePlanning(Exception):
     pass
+
+
+def _ended(exc: Exception) -> RunResult:
+    """How a run comes to rest that ended by an exception on purpose."""
+    match exc:
+        case _CancelledWhilePlanning():
+            return RunResult(RunStatus.CANCELLED)
+        case QuestionsError():
+            return RunResult(RunStatus.WAITING, questions=exc.questions)
+        case BudgetExhausted():
+            return RunResult(RunStatus.INTERRUPTED, error=str(exc))
+        case _:
+            return RunResult(RunStatus.FAILED, error=str(exc))
 
 
 async def _unless_cancelled[T](work: Awaitable[T], cancel: asyncio.Event) -> T:

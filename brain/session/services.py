@@ -27,6 +27,7 @@ from brain.tool_registry.registry import built_in_tools_file
 if TYPE_CHECKING:
     from brain.database.engine import Database
     from brain.embedded.postgres import PostgresUrls
+    from brain.progress_tracker.backend import EventBackend
 
 __all__ = [
     "ServiceUrls",

@@ -1,4 +1,4 @@
-"""The annotations (`x-...`) in a tool's schemas that the small planner reads, and what may be wrong with them."""
+"""The annotations (`x-...`) in a tool's schemas that planners read, and what may be wrong with them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,12 +12,14 @@ ROLES = frozenset({
     "against", "conditions", "descending", "group", "limit", "measure", "measures", "order", "result",
 })  # fmt: skip
 """What an argument may mean (`x-role`)."""
+WORDINGS = frozenset({"code", "prose"})
+"""How far a model may find its own words for an argument (`x-wording`)."""
 COLUMN_KINDS = frozenset({"any", "none", "number", "text", "time"})
 """Which columns may fit an argument (`x-column`); `none`: no column at all."""
 
 
 def annotation_problems(definition: ToolDefinition) -> Iterator[str]:
-    """What the small planner could not read, each with its place in the entry."""
+    """What planners could not read, each with its place in the entry."""
     cues = definition.input_schema.get("x-cues", [])
     if not _is_words(cues):
         yield "inputSchema.x-cues: must be a list of words"
@@ -26,6 +28,8 @@ def annotation_problems(definition: ToolDefinition) -> Iterator[str]:
         yield from _of_members(schema, f"{where}.x-cues")
         if "x-role" in schema:
             yield from _unknown(schema["x-role"], ROLES, f"{where}.x-role")
+        if "x-wording" in schema:
+            yield from _unknown(schema["x-wording"], WORDINGS, f"{where}.x-wording")
         if "x-column" in schema:
             yield from _unknown(schema["x-column"], COLUMN_KINDS, f"{where}.x-column")
         yield from _of_other_arguments(schema, definition.parameters, f"{where}.x-column-for")

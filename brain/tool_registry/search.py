@@ -30,7 +30,8 @@ FLAT = 1e-6
 SHORTEST_PLURAL = 4
 """Letters; "days" loses its s, "gas" does not."""
 BREAK = re.compile(
-    r"[.!?;:]\s+|\s*,\s+|\s+\b(?:and then|and|or|then|after that|afterwards|also|plus|finally|as well as|followed by|before)\b\s",
+    r"[.!?;:]\s+|\s*,\s+(?:then\s+)?|\s+\b(?:and then|and|or|then|after that|afterwards|also|plus|finally|as well as|"
+    r"followed by|before)\b\s",
     re.IGNORECASE,
 )
 SHORTEST_CLAUSE = 2

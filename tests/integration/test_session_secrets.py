@@ -14,6 +14,7 @@ from brain.errors import PlanningError, RegistryError, SettingsError, UsageError
 from brain.intent_inference.plan import Plan, Question
 from brain.runs import RunStatus
 from brain.session import Core
+from brain.session.order import PlanOrder
 from brain.vault import KeyRing, new_key
 
 VALUE = "kept-in-the-table-5521"
@@ -194,6 +195,6 @@ async def test_whatever_a_planner_comes_up_with_a_plan_holds_no_secret(
             return Plan(self._core.check(PipelineSpec.from_value({"steps": [step]})), "careless")
 
     async with Core(settings) as core:
-        monkeypatch.setattr(core, "_planner", lambda _model: Careless(core))
+        monkeypatch.setattr(core, "_planner", lambda *_: Careless(core))
         with pytest.raises(PlanningError, match=r"The plan asks for secrets \(SHOP_TOKEN\), which no plan may"):
-            await core.plan("tell me")
+            await core.plan(PlanOrder("tell me"))

@@ -109,3 +109,25 @@ def test_markup_in_what_a_tool_says_is_shown_as_it_is() -> None:
         [plan("a"), event("step.running", "a"), event("step.progress", "a", message="[bold]half[/] [/nothing]")]
     )
     assert "[bold]half[/] [/nothing]" in lines[1]
+
+
+def test_a_plan_grows_while_it_is_written_and_begins_anew_where_it_is_mended() -> None:
+    def written(*steps: str, message: str = "") -> RunEvent:
+        return event(
+            "plan.progress", message=message, data={"steps": [{"id": step, "tool": "a.tool"} for step in steps]}
+        )
+
+    growing = [event("run.running"), written("rain"), written("rain", "chart")]
+    assert [line.split()[:2] for line in drawn(growing)[1:]] == [["rain", "a.tool"], ["chart", "a.tool"]]
+    [mending] = drawn([*growing, written(message="mending the plan: 1 problem (try 2)")])
+    assert mending.rstrip().endswith("mending the plan: 1 problem (try 2)")
+    [_, line] = drawn([*growing, written("wind"), plan("wind"), event("step.running", "wind")])
+    assert "wind" in line
+    assert "a.tool" not in line
+
+
+def test_a_run_that_asks_says_what() -> None:
+    [line] = drawn(
+        [event("run.running"), event("run.waiting", data={"questions": [{"name": "city"}, {"name": "day"}]})]
+    )
+    assert line.rstrip().endswith("waits for answers: city, day")

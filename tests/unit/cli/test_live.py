@@ -52,3 +52,21 @@ def test_progress_and_long_messages_make_no_more_lines(capsys: pytest.CaptureFix
         ("step.progress", {"step_id": "a", "message": "half"}),
         ("step.failed", {"step_id": "a", "message": message}),
     ) == [f"a  failed: {message}"]
+
+
+def test_a_plan_that_is_written_tells_each_step_once_and_a_run_that_asks_says_what(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rain, chart = {"id": "rain", "tool": "table.read"}, {"id": "chart", "tool": "table.plot"}
+    assert told(
+        capsys,
+        ("plan.progress", {"message": "rain (table.read)", "data": {"steps": [rain]}}),
+        ("plan.progress", {"message": "rain (table.read), chart (table.plot)", "data": {"steps": [rain, chart]}}),
+        ("plan.progress", {"message": "mending the plan: 1 problem (try 2)", "data": {"steps": []}}),
+        ("run.waiting", {"data": {"questions": [{"name": "kind"}, {"name": "city"}]}}),
+    ) == [
+        "plan progress: rain (table.read)",
+        "plan progress: chart (table.plot)",
+        "plan progress: mending the plan: 1 problem (try 2)",
+        "run waiting: kind, city",
+    ]

@@ -6,7 +6,7 @@ import pytest
 from brain.language_models import WordLlamaEmbedder
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry, built_in_tools_file
-from brain.tool_registry.search import ToolSearch
+from brain.tool_registry.search import ToolSearch, clauses
 
 
 @cache
@@ -80,3 +80,34 @@ def test_five_thousand_tools_are_searched_in_a_moment():
     started = time.process_time()
     search.search("thing 77", 10)
     assert time.process_time() - started < 2  # building the index anew takes several
+
+
+def test_a_request_is_taken_apart_at_its_stops_and_joining_words() -> None:
+    request = "Read the feed, keep the newest posts, then translate them into German and save the file. Thanks!"
+    assert clauses(request) == [
+        "Read the feed", "keep the newest posts", "translate them into German", "save the file Thanks!",
+    ]  # fmt: skip
+    assert clauses("Average rain by month") == ["Average rain by month"]
+
+
+@pytest.mark.parametrize(
+    ("request_text", "wanted"),
+    [
+        (
+            "Fetch the news feed, translate the text into German, draw a bar chart of the counts and save it as a file",
+            {"feed.read", "text.translate", "table.plot", "files.write"},
+        ),
+        (
+            "Read the PDF, extract the prices, join them with the customers table, then take a screenshot of the page",
+            {"pdf.extract_text", "text.extract", "table.join", "browser.screenshot"},
+        ),
+    ],
+)
+def test_each_clause_brings_its_tool((request_text: str, wanted: set[str]) -> None:
+    assert wanted <= {found.definition.name for found in built_in().search(request_text, 12)}
+
+
+def test_no_more_than_are_wanted_and_none_for_no_words() -> None:
+    request = "Fetch, parse, join, filter, sort, group, pivot, plot, translate, summarize, classify and save the tables"
+    assert len(built_in().search(request, 5)) == 5
+    assert built_in().search("?!", 5) == []

@@ -27,7 +27,7 @@ class FirstWords:
         return Completion(self._first_words(prompt, system, max_tokens), len(prompt) // 4, 10)
 
     async def structured(
-        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500
+        self, prompt: str, schema: dict[str, Any], *, system: str = "", max_tokens: int = 1500, **_: Any
     ) -> StructuredCompletion:
         words = self._first_words(prompt, system, max_tokens)
         return StructuredCompletion(_example(schema, words), len(prompt) // 4, 10)
