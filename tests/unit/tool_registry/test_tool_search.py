@@ -103,7 +103,7 @@ def test_a_request_is_taken_apart_at_its_stops_and_joining_words() -> None:
         ),
     ],
 )
-def test_each_clause_brings_its_tool((request_text: str, wanted: set[str]) -> None:
+def test_each_clause_brings_its_tool(request_text: str, wanted: set[str]) -> None:
     assert wanted <= {found.definition.name for found in built_in().search(request_text, 12)}
 
 
