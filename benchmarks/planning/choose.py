@@ -18,11 +18,6 @@ def toolboxes(paths):
         for r in box["requests"]: yield tools,r["ask"],r["plan"] or []
 
 def rows(examples,boxes,weights,meaning,seed=0):
-    if not examples:
-        for box,ask,plan in boxes:
-            used={s["tool"] for s in plan}
-            for j in judge(ask,box,weights,meaning): yield j.features, j.tool.name in used
-        return
     rng=random.Random(seed)
     tools={e[0]:Callable(e[0],e[1],e[2]) for e in examples}
     names=sorted(tools); vec=meaning.of([f"{tools[n].name_words}. {tools[n].description}" for n in names]); at={n:i for i,n in enumerate(names)}
@@ -56,10 +51,5 @@ def fit_choice(data,l2=1.0,steps=600,rate=.1):
 
 if __name__=="__main__":
     w=json.load(open(sys.argv[1])); m=Meaning(WordLlamaEmbedder())
-    boxes=sorted(glob.glob("/tmp/examples/toolboxes/box*.yaml"))
-    if len(sys.argv)>3:
-        import pickle
-        ex=list(own(sorted(glob.glob("/tmp/examples/*.yaml"))))
-        a=list(rows(ex,list(toolboxes(boxes[:12])),w,m)); b=list(rows([],list(toolboxes(boxes[12:])),w,m)); pickle.dump((a,b),open(sys.argv[3],"wb")); sys.exit()
     data=list(rows(list(own(sorted(glob.glob("/tmp/examples/*.yaml")))),list(toolboxes(sorted(glob.glob("/tmp/examples/toolboxes/box*.yaml")))),w,m))
     json.dump(w|fit_choice(data),open(sys.argv[2],"w"),indent=0,sort_keys=True)

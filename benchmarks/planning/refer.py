@@ -3,46 +3,29 @@ import sys,json,glob,math
 import numpy as np
 from collections import Counter
 from benchmarks.planning.choose import toolboxes
-from brain.intent_inference.calls.candidates import Offer
-from brain.intent_inference.calls.features import Scene
-from brain.intent_inference.calls.meaning import Meaning
-from brain.intent_inference.calls.ranker import fill, weigh
-from brain.intent_inference.calls.reading import Reading
-from brain.intent_inference.calls.references import facts, nothing, _fits
-from brain.intent_inference.inflection import root
+from brain.intent_inference.calls.ranker import weigh
+from brain.intent_inference.calls.references import from_request, from_tool, is_possible
+from brain.intent_inference.calls.tool_choice import judge
+from brain.intent_inference.similarity import Similarity
 from brain.language_models import WordLlamaEmbedder
 
-from brain.intent_inference.calls.choice import judge
-def looks_of(scene,best):
-    made=[]
-    for c in best.candidates:
-        if c.is_absent: made.append("absent"); continue
-        if c.first<0: made.append("meant"); continue
-        t=scene.reading.tokens[c.first]
-        made.append("quoted" if any(q[0]<=c.first<q[1] for q in scene.reading.quotes) else t.kind if t.kind!="word" else "name" if t.is_capital and c.first not in scene.reading.sentence_starts else "words")
-    return made
-def worth_of(scene,weights):
-    best=fill(scene,weights)[0]
-    return looks_of(scene,best),[weigh(scene.alone(i,scene.number(i,c)),weights)-weigh(scene.alone(i,0),weights) if not c.is_absent else 0.0 for i,c in enumerate(best.candidates)]
-
-def rows(boxes,weights,meaning):
+def rows(boxes,weights,similarity):
     for tools,ask,plan in boxes:
-        by={t.name:t for t in tools}; offer=Offer(Reading(ask)); seen=set(); said=None
+        if not plan: continue
+        judged={j.tool.name:j for j in judge(ask,tools,weights,similarity)}; seen=set()
+        scores={n:weigh(j.facts,weights) for n,j in judged.items()}
         for step in plan:
             if step["tool"] in seen: continue
-            seen.add(step["tool"])
-            if said is None:
-                said=frozenset(root(t.lower) for t in offer.reading.tokens); judged={j.tool.name:weigh(j.features,weights) for j in judge(ask,tools,weights,meaning,offer)}
-            tool=by[step["tool"]]; scene=Scene(offer,tool.name,tool.description,tool.arguments,meaning); looks,worth=worth_of(scene,weights)
-            for i,a in enumerate(tool.arguments):
+            seen.add(step["tool"]); j=judged[step["tool"]]
+            for i,a in enumerate(j.tool.arguments):
                 v=step["arguments"].get(a.path[0]); gold=None
                 if isinstance(v,str) and v.startswith("$") and "." in v:
                     k,_,f=v[1:].partition("."); gold=(plan[int(k)-1]["tool"],f)
-                options=[dict(nothing(a,worth[i],looks[i]))]; right=[gold is None]
+                options=[dict(from_request(j.worths,i,j.choice.candidates[i]))]; right=[gold is None]
                 for p in tools:
-                    if p is tool: continue
-                    for g in p.gives:
-                        if _fits(a,g): options.append(dict(facts(tool,a,p,g,meaning,said,judged[p.name]))); right.append(gold==(p.name,g.name))
+                    if p is j.tool: continue
+                    for g in p.outputs:
+                        if is_possible(a,g): options.append(dict(from_tool(j,a,p,g,scores[p.name]))); right.append(gold==(p.name,g.name))
                 if any(right): yield options,right
 
 def fit(data,epochs=40,rate=.2,l2=.02,seed=0):
@@ -63,10 +46,8 @@ def fit(data,epochs=40,rate=.2,l2=.02,seed=0):
     return {n:round(v,3) for n,v in w.items() if abs(v)>.005}
 
 if __name__=="__main__":
-    w=json.load(open(sys.argv[1])); m=Meaning(WordLlamaEmbedder())
-    boxes=sorted(glob.glob("/tmp/examples/toolboxes/box*.yaml"))
-    data=list(rows(toolboxes(boxes[:12]),w,m)); r=fit(data); test=list(rows(toolboxes(boxes[12:]),w,m))
-    good=[(bool(np.array(rt)[int(np.argmax([weigh(f,r) for f in o]))]),not rt[0]) for o,rt in test]
-    print("held out:",len(good),"right",sum(g for g,_ in good)/len(good),"references",sum(k for _,k in good),"right",sum(g for g,k in good if k))
-    r=fit(list(rows(toolboxes(boxes),w,m)))
+    w=json.load(open(sys.argv[1])); m=Similarity(WordLlamaEmbedder())
+    boxes=sorted(glob.glob("benchmarks/planning/examples/toolboxes/box*.yaml"))
+    data=list(rows(toolboxes(boxes),w,m))
+    r=fit(data)
     json.dump({k:v for k,v in w.items() if not k.startswith("refer:")}|r,open(sys.argv[2],"w"),indent=0,sort_keys=True)

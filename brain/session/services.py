@@ -174,7 +174,7 @@ def egress_policy(settings: Settings) -> EgressPolicy:
 
 def event_backends(
     urls: ServiceUrls, database: "Database", keep: timedelta
-) -> tuple[EventBackend, EventBackend | None]:
+) -> "tuple[EventBackend, EventBackend | None]":
     """Where events go, and where they go should that fail; Redis keeps them for so long."""
     from brain.progress_tracker.postgres import PostgresBackend
 

@@ -5,10 +5,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brain.intent_inference.calls.candidates import Candidate
-from brain.intent_inference.calls.features import Scene, State
+from brain.intent_inference.calls.candidate import Candidate
+from brain.intent_inference.calls.facts.neighbours import Chosen
+from brain.intent_inference.calls.features import Features
 
-__all__ = ["Choice", "fill"]
+__all__ = ["BEAM", "Choice", "Worths", "best_first", "fill", "weigh"]
 
 BEAM = 8
 CLOSEST = 24
@@ -24,34 +25,60 @@ class Choice:
     probability: float
 
 
-def fill(scene: Scene, weights: Mapping[str, float], beam: int = BEAM) -> list[Choice]:
-    """The best calls, best first."""
-    states = [(0.0, State())]
-    for position in range(len(scene.arguments)):
-        numbers = closest(scene, weights, position)
-        following = [
-            (score + alone + weigh(scene.beside(position, number, state), weights), state, number)
-            for score, state in states
-            for number, alone in numbers
-        ]
-        best = heapq.nlargest(beam, following, key=lambda each: each[0])
-        states = [
-            (score, state.with_choice(position, scene.candidates(position)[number])) for score, state, number in best
-        ]
-    total = sum(math.exp(score - states[0][0]) for score, _ in states)
-    return [
-        Choice(tuple(candidate for _, candidate in state.chosen), score, math.exp(score - states[0][0]) / total)
-        for score, state in states
-    ]
+class Worths:
+    """What the features of a scene are worth under these weights, which must not change meanwhile."""
 
+    def __init__(self, features: Features, weights: Mapping[str, float]) -> None:
+        self.features = features
+        self.scene = features.scene
+        self.weights = weights
+        self._alone: dict[int, list[float]] = {}
+        self._beside: dict[tuple[int, ...], float] = {}
 
-def closest(scene: Scene, weights: Mapping[str, float], position: int) -> list[tuple[int, float]]:
-    """The best candidates of an argument by themselves, with their scores; its absence is always one."""
-    scores = [weigh(scene.alone(position, number), weights) for number in range(len(scene.candidates(position)))]
-    best = heapq.nlargest(CLOSEST, range(len(scores)), key=lambda number: scores[number])
-    return [(number, scores[number]) for number in (best if 0 in best else [*best, 0])]
+    def alone(self, position: int) -> list[float]:
+        """Of every candidate for an argument, by itself."""
+        if position not in self._alone:
+            numbers = range(len(self.scene.candidates[position]))
+            alone = (self.features.alone(position, number) for number in numbers)
+            self._alone[position] = [weigh(features, self.weights) for features in alone]
+        return self._alone[position]
+
+    def closest(self, position: int) -> list[tuple[Candidate, float]]:
+        """The best candidates by themselves with what they are worth, best first; absence is always one."""
+        worths, candidates = self.alone(position), self.scene.candidates[position]
+        best = heapq.nlargest(CLOSEST, range(len(worths)), key=worths.__getitem__)
+        return [(candidates[number], worths[number]) for number in (best if 0 in best else [*best, 0])]
+
+    def beside(self, position: int, candidate: Candidate, chosen: Chosen) -> float:
+        """Of a candidate beside what the arguments before it were given."""
+        key = (position, id(candidate), *map(id, chosen.candidates))
+        if key not in self._beside:
+            self._beside[key] = weigh(self.features.beside(position, candidate, chosen), self.weights)
+        return self._beside[key]
 
 
 def weigh(features: Mapping[str, float], weights: Mapping[str, float]) -> float:
     """The sum of the features, each by its weight."""
     return sum(weights.get(name, 0.0) * value for name, value in features.items())
+
+
+def best_first[T](scored: list[tuple[float, T]], most: int) -> list[tuple[float, T]]:
+    """The `most` with the highest scores; of equal ones the earlier first."""
+    return heapq.nlargest(most, scored, key=lambda each: each[0])
+
+
+def fill(worths: Worths, beam: int = BEAM) -> list[Choice]:
+    """The best calls, best first."""
+    states = [(0.0, Chosen())]
+    for position in range(len(worths.scene.arguments)):
+        closest = worths.closest(position)
+        following = [
+            (score + alone + worths.beside(position, candidate, chosen), (chosen, candidate))
+            for score, chosen in states
+            for candidate, alone in closest
+        ]
+        best = best_first(following, beam)
+        states = [(score, chosen.with_next(candidate)) for score, (chosen, candidate) in best]
+    top = states[0][0]
+    total = sum(math.exp(score - top) for score, _ in states)
+    return [Choice(chosen.candidates, score, math.exp(score - top) / total) for score, chosen in states]

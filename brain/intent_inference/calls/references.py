@@ -1,109 +1,161 @@
-"""Arguments that an earlier step gives: which field of which tool fits an argument, by names, types and descriptions."""
+"""Arguments that an earlier call gives: which part of which tool's result fits, by names, types and descriptions."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from brain.intent_inference.calls.arguments import Argument, Kind
-from brain.intent_inference.calls.choice import Callable, Field
-from brain.intent_inference.calls.meaning import Meaning
-from brain.intent_inference.calls.ranker import weigh
-from brain.intent_inference.calls.reading import FUNCTION_WORDS, split_name
+from brain.intent_inference.calls.candidate import Candidate
+from brain.intent_inference.calls.identifiers import split_name
+from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput
+from brain.intent_inference.calls.ranker import Worths, weigh
+from brain.intent_inference.calls.scene import Fact
+from brain.intent_inference.calls.tool_choice import Judged
 from brain.intent_inference.inflection import root
+from brain.intent_inference.similarity import Similarity
 
-__all__ = ["Source", "sources_of"]
+__all__ = ["Source", "from_request", "from_tool", "is_possible", "sources"]
 
-HANDLES = frozenset(root(word) for word in "id ids key token slug code latitude longitude lat lng lon uuid ref reference hash handle ufi iata sku number".split())
-SAME = {"lat": "latitude", "lng": "longitude", "lon": "longitude", "long": "longitude"}
-GENERIC = frozenset(root(word) for word in "id name value number code key type list result data".split())
+
+def _roots(words: str) -> frozenset[str]:
+    return frozenset(root(word) for word in words.split())
+
+
+HANDLES = _roots("id ids key token slug code latitude longitude uuid ref reference hash handle sku number")
+"""Of names for what one tool gives so that another can take it."""
+GENERIC = _roots("id name value number code key type list result data")
+ROLES = _roots("from to pick drop up off start end source target origin destination first second new old")
+"""Of words that only tell arguments of one tool apart."""
+SPELT = {"lat": "latitude", "lng": "longitude", "lon": "longitude", "long": "longitude"}
 TYPES = {
     Kind.INTEGER: {"integer", "number"}, Kind.NUMBER: {"number", "integer"}, Kind.BOOLEAN: {"boolean"},
-    Kind.TEXT: {"string", "number", "integer"}, Kind.DATE: {"string"}, Kind.TIME: {"string"}, Kind.OPTION: {"string"},
+    Kind.TEXT: {"string"}, Kind.DATE: {"string"}, Kind.TIME: {"string"}, Kind.OPTION: {"string"},
 }  # fmt: skip
+"""Of results that an argument may take."""
+LOWEST_WORTH, HIGHEST_WORTH, WORTH_UNIT = -5.0, 10.0, 5.0
+SUREST = 4.0
+"""Score of a tool from which on more makes no difference."""
+DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A field of another tool's result that could be an argument."""
+    """A part of another tool's result that an argument can be taken from, and how much speaks for it."""
 
-    tool: Callable
-    field: Field
+    tool: PlannedTool
+    output: ToolOutput
     score: float
 
 
-def sources_of(
-    consumer: Callable, argument: Argument, producers: Sequence[Callable], weights: Mapping[str, float], meaning: Meaning, worth: float,
-    looks: str, said: frozenset[str], judged: Mapping[str, float],
-) -> list[Source]:
-    """The fields that fit an argument better than leaving it to the request, best first; `worth` is what the request offers."""
-    own = weigh(dict(nothing(argument, worth, looks)), weights)
-    found = [
-        Source(tool, given, weigh(dict(facts(consumer, argument, tool, given, meaning, said, judged.get(tool.name, 0.0))), weights) - own)
-        for tool in producers
-        if tool is not consumer
-        for given in tool.gives
-        if _fits(argument, given)
-    ]
-    return sorted((each for each in found if each.score > 0), key=lambda each: -each.score)
+def sources(
+    judged: Judged, others: Mapping[str, tuple[PlannedTool, float]], weights: Mapping[str, float]
+) -> dict[int, Source]:
+    """By position the arguments of a tool that are better taken from another one than from the request.
+
+    `others` are the tools at hand by name, each with its score for the request.
+    """
+    scene = judged.worths.scene
+    found = {}
+    for at, argument in enumerate(scene.arguments):
+        own = weigh(dict(from_request(judged.worths, at, judged.choice.candidates[at])), weights)
+        scored = [
+            Source(tool, output, weigh(dict(from_tool(judged, argument, tool, output, score)), weights) - own)
+            for tool, score in others.values()
+            for output in tool.outputs
+            if tool.name != judged.tool.name and is_possible(argument, output)
+        ]
+        best = max(scored, key=lambda each: each.score, default=None)
+        if best is not None and best.score > 0:
+            found[at] = best
+    return found
 
 
-def nothing(argument: Argument, worth: float, looks: str = "absent") -> Iterator[tuple[str, float]]:
-    """What speaks for taking the argument from the request, or leaving it out; `looks`: what kind of token it would be."""
-    need = "required" if argument.is_required else "optional"
-    handle = bool(argument.roots & HANDLES)
+def is_possible(argument: Argument, output: ToolOutput) -> bool:
+    """Whether the types allow it."""
+    if argument.is_list:
+        return output.type == "array"
+    return argument.kind in TYPES and output.type in TYPES[argument.kind]
+
+
+def from_request(worths: Worths, position: int, candidate: Candidate) -> Iterator[Fact]:
+    """What speaks for taking an argument from the request, or for leaving it out."""
+    argument = worths.scene.arguments[position]
+    alone = worths.alone(position)
+    worth = alone[worths.scene.number(position, candidate)] - alone[0]
+    looks, handle = _looks(worths, candidate), bool(argument.roots & HANDLES)
     yield f"refer: none {looks} handle={handle}", 1.0
-    yield f"refer: none {looks} {need}", 1.0
+    yield f"refer: none {looks} {argument.need}", 1.0
     yield f"refer: none {looks} {argument.kind}", 1.0
-    yield f"refer: none {need}", 1.0
-    yield f"refer: none worth {need}", max(-5.0, min(worth, 10.0)) / 5
-    yield f"refer: none handle={bool(argument.roots & HANDLES)}", 1.0
+    yield f"refer: none {argument.need}", 1.0
+    yield f"refer: none worth {argument.need}", max(LOWEST_WORTH, min(worth, HIGHEST_WORTH)) / WORTH_UNIT
+    yield f"refer: none handle={handle}", 1.0
     yield f"refer: none {argument.kind}", 1.0
     if argument.has_default:
         yield "refer: none default", 1.0
 
 
-def facts(consumer: Callable, argument: Argument, tool: Callable, given: Field, meaning: Meaning, said: frozenset[str] = frozenset(), judged: float = 0.0) -> Iterator[tuple[str, float]]:
-    """What speaks for one field."""
-    wanted, offered = _named(argument.name), _named(given.name)
-    entity = tool.roots | tool.told
+def _looks(worths: Worths, candidate: Candidate) -> str:
+    """What the request offers: nothing, an option that is only meant, or the kind of its first token."""
+    if candidate.is_absent or not candidate.is_placed:
+        return "absent" if candidate.is_absent else "meant"
+    reading = worths.scene.reading
+    if any(first <= candidate.first < last for first, last in reading.quotes):
+        return "quoted"
+    token = reading.tokens[candidate.first]
+    if token.kind != "word":
+        return token.kind
+    return "name" if token.is_capital and candidate.first not in reading.sentence_starts else "words"
+
+
+def from_tool(
+    judged: Judged, argument: Argument, tool: PlannedTool, output: ToolOutput, score: float
+) -> Iterator[Fact]:
+    """What speaks for taking an argument from a part of a tool's result; `score` is the tool's own for the request."""
     yield "refer: any", 1.0
+    yield from _of_names(argument, tool, output)
+    yield f"refer: type {output.type} for {argument.kind}", 1.0
+    yield f"refer: depth {min(output.path.count('.'), DEEPEST)}", 1.0
+    yield from _of_descriptions(judged.tool, argument, tool, output)
+    yield from _of_meaning(judged.worths.scene.similarity, argument, tool, output)
+    extra = _named(output.name) - _named(argument.name) - GENERIC - HANDLES
+    yield f"refer: output is asked for {bool(extra & judged.worths.scene.said) if extra else 'nothing'}", 1.0
+    handle = bool(HANDLES & _named(output.name))
+    yield "refer: judged", max(-SUREST, min(score, SUREST)) / SUREST
+    yield f"refer: judged {score > 0}", 1.0
+    yield f"refer: judged {score > 0} handle {handle}", 1.0
+
+
+def _of_names(argument: Argument, tool: PlannedTool, output: ToolOutput) -> Iterator[Fact]:
+    wanted, offered = _named(argument.name), _named(output.name)
+    shared, handles = wanted & offered, wanted & HANDLES
     yield f"refer: same name {wanted == offered}", 1.0
-    shared = wanted & offered
     yield "refer: shared words", len(shared) / max(len(wanted | offered), 1)
     yield f"refer: shares a telling word {bool(shared - GENERIC)}", 1.0
     yield f"refer: offered is part of wanted {offered < wanted}", 1.0
     yield f"refer: wanted is part of offered {wanted < offered}", 1.0
-    handles = wanted & HANDLES
     yield f"refer: handle {bool(handles)} shared {bool(handles & offered)}", 1.0
-    rest = (wanted - HANDLES - offered) - _NEUTRAL
-    yield f"refer: the rest names the tool {bool(rest & entity) if rest else 'nothing'}", 1.0
-    yield f"refer: type {given.type} for {argument.kind}", 1.0
-    yield f"refer: list {given.type == 'array'} for {argument.is_list}", 1.0
+    rest = wanted - HANDLES - offered - ROLES
+    yield f"refer: the rest names the tool {bool(rest & (tool.roots | tool.described)) if rest else 'nothing'}", 1.0
+
+
+def _of_descriptions(
+    consumer: PlannedTool, argument: Argument, tool: PlannedTool, output: ToolOutput
+) -> Iterator[Fact]:
     told = argument.description.lower()
     yield f"refer: tool is told {tool.name.lower() in told}", 1.0
-    yield f"refer: field is told {given.name.lower() in re.findall(r'\w+', told)}", 1.0
-    pair = meaning.of([argument.text, f"{' '.join(split_name(given.name))}. {given.description}", " ".join(argument.words), " ".join(split_name(given.name)), f"{tool.name_words} {' '.join(split_name(given.name))}"])
-    yield "refer: similar", float(pair[0] @ pair[1])
-    yield "refer: similar names", float(pair[2] @ pair[3])
-    yield "refer: similar with tool", float(pair[2] @ pair[4])
-    yield f"refer: depth {min(given.path.count('.') , 3)}", 1.0
-    extra = offered - wanted - GENERIC - HANDLES
-    yield f"refer: field is asked for {bool(extra & said) if extra else 'nothing'}", 1.0
-    yield "refer: judged", max(-4.0, min(judged, 4.0)) / 4
-    yield f"refer: judged {judged > 0}", 1.0
-    yield f"refer: judged {judged > 0} handle {bool(handles & offered)}", 1.0
-    yield f"refer: same family {consumer.name.partition('.')[0] == tool.name.partition('.')[0] and '.' in tool.name}", 1.0
-    yield f"refer: gives back what it takes {given.name in tool.schema.get('properties', {})}", 1.0
+    yield f"refer: output is told {output.name.lower() in told.split()}", 1.0
+    family = "." in tool.name and consumer.name.partition(".")[0] == tool.name.partition(".")[0]
+    yield f"refer: same family {family}", 1.0
+    yield f"refer: gives back what it takes {any(each.name == output.name for each in tool.arguments)}", 1.0
 
 
-_NEUTRAL = frozenset(root(word) for word in "from to pick drop up off start end source target origin destination first second new old".split())
+def _of_meaning(similarity: Similarity, argument: Argument, tool: PlannedTool, output: ToolOutput) -> Iterator[Fact]:
+    name, spoken = " ".join(argument.words), " ".join(split_name(output.name))
+    texts = [argument.text, f"{spoken}. {output.description}", name, spoken, f"{tool.spoken_name} {spoken}"]
+    wanted, offered, wanted_name, offered_name, with_tool = similarity.vectors(texts)
+    yield "refer: similar", float(wanted @ offered)
+    yield "refer: similar names", float(wanted_name @ offered_name)
+    yield "refer: similar with tool", float(wanted_name @ with_tool)
 
 
 def _named(name: str) -> frozenset[str]:
-    return frozenset(root(SAME.get(word, word)) for word in split_name(name.replace("[]", "")))
-
-
-def _fits(argument: Argument, given: Field) -> bool:
-    if argument.is_list:
-        return given.type in ("array", "")
-    return not given.type or given.type in TYPES.get(argument.kind, {given.type}) or given.type == "array"
+    return frozenset(root(SPELT.get(word, word)) for word in split_name(name))

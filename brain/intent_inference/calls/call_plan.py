@@ -1,0 +1,185 @@
+"""Which calls serve a request: tools, what the request says for their arguments, and what flows from call to call."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from brain.intent_inference.calls.arguments import ArgumentPath
+from brain.intent_inference.calls.candidate import Candidate
+from brain.intent_inference.calls.features import Features
+from brain.intent_inference.calls.offer import Offer
+from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput
+from brain.intent_inference.calls.ranker import Worths, weigh
+from brain.intent_inference.calls.reading import Reading
+from brain.intent_inference.calls.references import Source, sources
+from brain.intent_inference.calls.scene import Scene
+from brain.intent_inference.calls.table_search import TableSearch, fill_all
+from brain.intent_inference.calls.tool_choice import Judged, judge
+from brain.intent_inference.similarity import Similarity
+
+__all__ = ["Call", "CallPlan", "Link", "plan_calls"]
+
+DEEPEST = 4
+"""Tools behind each other of which each only gives what the next one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A part of what an earlier call gives."""
+
+    call: "Call"
+    output: ToolOutput
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of a tool: by argument what the request says, and what earlier calls give."""
+
+    tool: PlannedTool
+    values: Mapping[ArgumentPath, Candidate]
+    links: Mapping[ArgumentPath, Link]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """The calls, each behind those that it takes from, and the request that they were read from."""
+
+    reading: Reading
+    calls: tuple[Call, ...]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A tool of the plan, before its calls are made."""
+
+    judged: Judged
+    sources: Mapping[int, Source] = field(default_factory=dict)
+    """By position of the argument."""
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def givers(self) -> set[str]:
+        """The names of the tools that it takes from."""
+        return {source.tool.name for source in self.sources.values()}
+
+
+def plan_calls(
+    request: str,
+    tools: Sequence[PlannedTool],
+    weights: Mapping[str, float],
+    similarity: Similarity,
+    as_of: date | None = None,
+) -> CallPlan:
+    """The calls that serve a request; none where no tool does. The same input gives the same plan."""
+    offer = Offer(Reading(request), as_of)
+    judged = {each.tool.name: each for each in judge(request, tools, weights, similarity, offer)}
+    entries = _Selection(judged, weights).made()
+    order = _ordered(entries)
+    for name in order:
+        entries[name].calls = _Calls(entries, offer, weights, similarity).of(entries[name])
+    return CallPlan(offer.contents.reading, tuple(call for name in order for call in entries[name].calls))
+
+
+class _Selection:
+    """The tools of a plan: those that the request asks for, and those that give what they take."""
+
+    def __init__(self, judged: Mapping[str, Judged], weights: Mapping[str, float]) -> None:
+        self._judged = judged
+        self._weights = weights
+        self._others = {name: (each.tool, weigh(each.facts, weights)) for name, each in judged.items()}
+        self._entries = {name: _Entry(judged[name]) for name, (_, score) in self._others.items() if score > 0}
+
+    def made(self) -> dict[str, _Entry]:
+        """By name of the tool."""
+        agenda = [(name, 0) for name in self._entries]
+        for name, depth in agenda:
+            entry = self._entries[name]
+            found = sources(entry.judged, self._others, self._weights)
+            entry.sources = {at: source for at, source in found.items() if not self._takes_from(source.tool.name, name)}
+            for giver in sorted(entry.givers - self._entries.keys()):
+                self._entries[giver] = _Entry(self._judged[giver])
+                if depth < DEEPEST:
+                    agenda.append((giver, depth + 1))
+        return self._entries
+
+    def _takes_from(self, name: str, other: str) -> bool:
+        """Whether a tool takes from another, be it by way of further ones."""
+        if name == other:
+            return True
+        entry = self._entries.get(name)
+        return entry is not None and any(self._takes_from(giver, other) for giver in entry.givers)
+
+
+def _ordered(entries: Mapping[str, _Entry]) -> list[str]:
+    """Each tool behind those that it takes from."""
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        for giver in sorted(entries[name].givers):
+            if giver not in order:
+                place(giver)
+        if name not in order:
+            order.append(name)
+
+    for name in entries:
+        place(name)
+    return order
+
+
+class _Calls:
+    """Makes the calls of one tool after the other."""
+
+    def __init__(
+        self, entries: Mapping[str, _Entry], offer: Offer, weights: Mapping[str, float], similarity: Similarity
+    ) -> None:
+        self._entries = entries
+        self._offer = offer
+        self._weights = weights
+        self._similarity = similarity
+
+    def of(self, entry: _Entry) -> list[Call]:
+        """As many as the request says, or as the calls that it takes from give."""
+        tool = entry.judged.tool
+        literal = [argument for at, argument in enumerate(tool.arguments) if at not in entry.sources]
+        scene = Scene(self._offer, tool.name, tool.description, literal, self._similarity)
+        rows = self._rows(scene, self._takers(tool.name))
+        shares = _most_alike(entry)
+        if len(rows) == 1 and shares == 1:
+            rows *= max((len(self._entries[giver].calls) for giver in entry.givers), default=1)
+        paths = [argument.path for argument in literal]
+        return [
+            Call(tool, dict(zip(paths, row, strict=True)), self._links(entry, number, shares))
+            for number, row in enumerate(rows)
+        ]
+
+    def _takers(self, name: str) -> int:
+        """How many arguments of one tool take the same part of this one's result, each from a call of its own."""
+        return max((_most_alike(entry) for entry in self._entries.values() if name in entry.givers), default=1)
+
+    def _rows(self, scene: Scene, wanted: int) -> list[tuple[Candidate, ...]]:
+        if not scene.arguments:
+            return [()]
+        worths = Worths(Features(scene), self._weights)
+        rows = fill_all(worths)
+        if len(rows) == 1 < wanted:
+            tables = TableSearch(worths).best(wanted)
+            return tables[0][1].calls[:wanted] if tables else rows
+        return rows
+
+    def _links(self, entry: _Entry, number: int, shares: int) -> dict[ArgumentPath, Link]:
+        """What the call of this number takes; arguments that share a part take it from one call after the other."""
+        links, turns = {}, Counter[tuple[str, str]]()
+        for at, source in entry.sources.items():
+            key = (source.tool.name, source.output.path)
+            givers = self._entries[source.tool.name].calls
+            turn = turns[key] if shares > 1 else number
+            turns[key] += 1
+            links[entry.judged.tool.arguments[at].path] = Link(givers[min(turn, len(givers) - 1)], source.output)
+        return links
+
+
+def _most_alike(entry: _Entry) -> int:
+    """How many arguments of a tool take the same part of the same result."""
+    counts = Counter((source.tool.name, source.output.path) for source in entry.sources.values())
+    return max(counts.values(), default=1)

@@ -1,0 +1,1 @@
+"""The candidates for arguments, one module a kind of value."""

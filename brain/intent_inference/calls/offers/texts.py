@@ -1,0 +1,42 @@
+"""Texts: phrases, quotations, parts of compounds, expressions and codes of currencies."""
+
+from collections.abc import Iterator
+
+from brain.intent_inference.calls.candidate import Candidate, Rule
+from brain.intent_inference.calls.contents import Contents
+from brain.intent_inference.calls.currencies import codes_by_name
+from brain.intent_inference.calls.reading import Reading
+from brain.intent_inference.calls.tokens import TokenKind
+
+__all__ = ["currencies", "texts"]
+
+LONGEST_CURRENCY = 2
+"""Tokens of its name."""
+
+
+def texts(contents: Contents) -> Iterator[Candidate]:
+    """Everything that may be a text of its own."""
+    reading = contents.reading
+    yield from (Candidate(reading.quote(*place), *place, Rule.PHRASE) for place in contents.phrases)
+    yield from (Candidate(reading.quote(*place), *place, Rule.QUOTED) for place in reading.quotes)
+    yield from _parts_of_compounds(reading)
+    yield from (Candidate(reading.quote(*place), *place, Rule.EXPRESSION) for place in contents.expressions)
+
+
+def _parts_of_compounds(reading: Reading) -> Iterator[Candidate]:
+    """`jazz` of `jazz-themed`."""
+    for place, token in enumerate(reading.tokens):
+        if token.kind is TokenKind.WORD and "-" in token.text:
+            yield Candidate(token.text.partition("-")[0], place, place + 1, Rule.PART_OF_A_COMPOUND)
+
+
+def currencies(reading: Reading) -> Iterator[Candidate]:
+    """The codes of the currencies that are named, longer names first."""
+    taken = -1
+    for place in range(len(reading.tokens)):
+        for last in range(place + LONGEST_CURRENCY, place, -1):
+            if place < taken or last > len(reading.tokens):
+                continue
+            if code := codes_by_name().get(reading.quote(place, last).lower()):
+                yield Candidate(code, place, last, Rule.CURRENCY)
+                taken = last
