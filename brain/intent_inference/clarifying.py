@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from brain.errors import Clarification, UsageError
@@ -13,7 +13,7 @@ from brain.runs import Json
 from brain.shortened import shortened, shown
 from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["Gap", "checked_answers", "clarified", "typed"]
+__all__ = ["STORED", "Answers", "Gap", "checked_answers", "clarified", "typed"]
 
 STORED = ("table", "file")
 """Formats of what only a step can give."""
@@ -80,6 +80,33 @@ def clarified(gaps: Iterable[Gap]) -> list[tuple[Gap, Clarification]]:
         taken.add(name)
         asked.append((gap, _clarification(gap, name)))
     return asked
+
+
+class Answers:
+    """What a person has answered, and what of it fits no gap."""
+
+    def __init__(self, given: Mapping[str, Json]) -> None:
+        self._given = given
+        self._misfits: dict[tuple[str | int, ...], str] = {}
+
+    def fill(self, gaps: Sequence[Gap]) -> list[tuple[Gap, Json]]:
+        """The gaps that are answered, with their values."""
+        filled = []
+        for gap, question in clarified(gaps):
+            name = next((each for each in (question.name, gap.name) if each in self._given), None)
+            if name is None or gap.instead_of is not None:
+                continue
+            try:
+                filled.append((gap, typed(self._given[name], question.schema)))
+            except ValueError as exc:
+                self._misfits[gap.key] = (
+                    f"the answer {json.dumps(self._given[name], ensure_ascii=False)} does not fit: {exc}"
+                )
+        return filled
+
+    def told(self, gap: Gap) -> Gap:
+        """The gap, with the reason if it was answered in vain."""
+        return replace(gap, why=self._misfits[gap.key]) if gap.key in self._misfits else gap
 
 
 def checked_answers(questions: Sequence[Clarification], given: Mapping[str, Json]) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from brain.pipeline_builder.spec import RESERVED_IDS, PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["DraftStep", "identifier", "new_id", "write_spec"]
+__all__ = ["DraftStep", "identifier", "literally", "new_id", "title", "write_spec"]
 
 NAME_CHARACTERS = 60
 
@@ -36,9 +36,7 @@ class DraftStep:
     def written(self) -> dict[str, Json]:
         """The step as a spec holds it."""
         literal = {
-            name: _literally(filled.value)
-            for name, filled in self.filled.items()
-            if self._is_worth_saying(name, filled)
+            name: literally(filled.value) for name, filled in self.filled.items() if self._is_worth_saying(name, filled)
         }
         return {"id": self.id, "tool": self.tool.name, "arguments": {**self.references, **literal}}
 
@@ -47,15 +45,15 @@ class DraftStep:
         return filled.origin != DEFAULT or "enum" in self.tool.parameters[name]
 
 
-def _literally(value: Json) -> Json:
+def literally(value: Json) -> Json:
     """The value as it is, though it may look like a reference: words of a request and of data refer to nothing."""
     match value:
         case str():
             return value.replace("${", "$${")
         case Mapping():
-            return {key: _literally(item) for key, item in value.items()}
+            return {key: literally(item) for key, item in value.items()}
         case list():
-            return [_literally(item) for item in value]
+            return [literally(item) for item in value]
         case _:
             return value
 
@@ -64,7 +62,7 @@ def write_spec(question: Question, steps: Sequence[DraftStep]) -> PipelineSpec:
     """The draft, written down; raises SpecError."""
     return PipelineSpec.from_value(
         {
-            "name": _title(question.request.text),
+            "name": title(question.request.text),
             "request": question.request.text,
             "inputs": question.inputs,
             "steps": [step.written() for step in steps],
@@ -85,7 +83,8 @@ def _outputs(steps: Sequence[DraftStep]) -> dict[str, str]:
     return ({"table": f"${{{tables[-1].id}}}"} if tables else {}) | others
 
 
-def _title(text: str) -> str:
+def title(text: str) -> str:
+    """The beginning of a request, as the name of its pipeline."""
     words = " ".join(text.split())
     return words if len(words) <= NAME_CHARACTERS else words[:NAME_CHARACTERS].rsplit(" ", 1)[0] + "…"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import Clarification, PlanningError, Problem, QuestionsError, SpecError
 from brain.intent_inference.asking import said
-from brain.intent_inference.clarifying import Gap, clarified, typed
+from brain.intent_inference.clarifying import Answers, Gap, clarified
 from brain.intent_inference.drafts import Draft
 from brain.intent_inference.grounding import Grounding, ground
 from brain.intent_inference.plan import Check, Plan, Question
@@ -95,7 +95,7 @@ class ModelPlanner:
             return _Looked((Problem("steps", what),))
         draft = Draft(answer, question, {tool.name: tool for tool in self._registry})
         looked = self._checked(draft)
-        answers = _Answers(question.answers)
+        answers = Answers(question.answers)
         filled = answers.fill(looked.gaps)
         looked = self._checked(draft.filled(filled)) if filled else looked
         return replace(looked, gaps=tuple(answers.told(gap) for gap in looked.gaps))
@@ -166,33 +166,6 @@ class _Looked:
     def is_asking_only(self) -> bool:
         """Whether nothing is wrong but what a person is to be asked."""
         return bool(self.gaps) and len(self.gaps) == self.asks and not self.problems
-
-
-class _Answers:
-    """What a person has answered, and what of it fits no gap."""
-
-    def __init__(self, given: Mapping[str, Json]) -> None:
-        self._given = given
-        self._misfits: dict[tuple[str | int, ...], str] = {}
-
-    def fill(self, gaps: Sequence[Gap]) -> list[tuple[Gap, Json]]:
-        """The gaps that are answered, with their values."""
-        filled = []
-        for gap, question in clarified(gaps):
-            name = next((each for each in (question.name, gap.name) if each in self._given), None)
-            if name is None or gap.instead_of is not None:
-                continue
-            try:
-                filled.append((gap, typed(self._given[name], question.schema)))
-            except ValueError as exc:
-                self._misfits[gap.key] = (
-                    f"the answer {json.dumps(self._given[name], ensure_ascii=False)} does not fit: {exc}"
-                )
-        return filled
-
-    def told(self, gap: Gap) -> Gap:
-        """The gap, with the reason if it was answered in vain."""
-        return replace(gap, why=self._misfits[gap.key]) if gap.key in self._misfits else gap
 
 
 def _no_plan(answer: Json) -> Problem | None:

@@ -5,10 +5,11 @@ It knows no tool by name. `tools.json` lists tools in the order in which a pipel
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brain.errors import PlanningError, SpecError
 from brain.intent_inference.asking import said
+from brain.intent_inference.calls.planner import CallPlanner
 from brain.intent_inference.column_links import Rejection
 from brain.intent_inference.coverage import left_over, unread_values
 from brain.intent_inference.done import Done
@@ -37,7 +38,7 @@ MIXED = frozenset({"quarter", "month", "week"})
 SYNONYM = 0.6
 """Least cosine similarity with a table's name of another word for it: `employees` for `staff`."""
 NOTE = (
-    "Planned by the small offline planner, which understands simple questions about tables and pages. "
+    "Planned by the small offline planner, which understands simple questions about tables, pages and calls of tools. "
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL, BRAIN_CHAT_MODEL) for a stronger one."
 )
 
@@ -53,11 +54,14 @@ class OfflinePlanner:
         self._similarity = similarity
         self._model = model
         self._check = check
+        self._calls = CallPlanner(registry, search, similarity, check)
 
     async def plan(self, question: Question) -> Plan:
         """A plan for a question about a table or a page; raises PlanningError that says what was not understood."""
         if not question.sources:
             steps = self._about_page(question)
+            if not steps and (made := self._calls.plan(question)) is not None:
+                return replace(made, notes=(NOTE, *made.notes))
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)
         question = _about_one_table(question)
