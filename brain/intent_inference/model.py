@@ -22,10 +22,11 @@ from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
 from brain.tool_registry.shortlist import shortlist
 
-__all__ = ["REPAIRS", "SHORTLIST", "ModelPlanner"]
+__all__ = ["REPAIRS", "SHORTLIST", "SHORTLIST_CLAUSES", "ModelPlanner"]
 
-SHORTLIST = 12
-"""Tools that the model is shown, beside the one that opens the file which the request names."""
+SHORTLIST, SHORTLIST_CLAUSES = 12, 6
+"""Tools that the model is shown: those that fit the whole request, and more that fit its clauses; beside them the one
+that opens the file which the request names."""
 REPAIRS = 2
 """How often findings go back to the model, where nobody says."""
 NEAREST_TOOLS = 5
@@ -80,7 +81,7 @@ class ModelPlanner:
         """
         if not len(self._registry):
             raise PlanningError("No plan was found: tools.json lists no tool; `brain tools` shows what there is.")
-        found = {tool.name for tool in shortlist(self._search, question.request.text, SHORTLIST)}
+        found = {tool.name for tool in shortlist(self._search, question.request.text, SHORTLIST, SHORTLIST_CLAUSES)}
         if found and any(source.path for source in question.sources):
             found.add(table_reader(self._registry)[0].name)
         return [tool for tool in self._registry if tool.name in found or not found]

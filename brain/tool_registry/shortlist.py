@@ -1,10 +1,11 @@
-"""The tools for a request of several parts: found for the whole of it and for each of its clauses, fused."""
+"""The tools for a request of several parts: found for the whole of it, and for each of its clauses."""
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from brain.tool_registry.definitions import ToolDefinition
-from brain.tool_registry.search import FUSION_CONSTANT, ToolSearch
+from brain.tool_registry.search import ToolSearch
 
 __all__ = ["clauses", "shortlist"]
 
@@ -16,30 +17,23 @@ BREAK = re.compile(
 SHORTEST = 2
 """Words of a clause that says enough to search for."""
 MOST_CLAUSES = 12
-SURE = 2
-"""The best tools of each clause are taken whatever the others say."""
 DEPTH = 3
-"""Of each search so many times the tools that are wanted take part in the fusion."""
+"""Of each clause so many tools may come in."""
 
 
-def shortlist(search: ToolSearch, request: str, limit: int) -> list[ToolDefinition]:
-    """The tools that fit the request or one of its clauses, best first; a request without words fits none.
+def shortlist(search: ToolSearch, request: str, limit: int, more: int = 0) -> list[ToolDefinition]:
+    """The tools that fit the whole request, best first, then up to `more` others that fit its clauses best.
 
-    The best of each clause come first of all (a request for four things rarely finds all four tools as one query), the
-    rest by reciprocal rank fusion over all searches.
+    The whole finds what a story is about, the clauses find each of four unlike things that one request asks for. A
+    request without words fits none.
     """
-    queries = [request, *clauses(request)]
-    rankings = [[found.definition for found in search.search(query, limit * DEPTH)] for query in queries]
-    scores: dict[str, float] = {}
-    tools = {tool.name: tool for ranking in rankings for tool in ranking}
-    for ranking in rankings:
-        for rank, tool in enumerate(ranking, start=1):
-            scores[tool.name] = scores.get(tool.name, 0.0) + 1 / (FUSION_CONSTANT + rank)
-    sure = dict.fromkeys(
-        tool.name for place in range(SURE) for ranking in rankings for tool in ranking[place : place + 1]
-    )
-    fused = sorted(scores, key=lambda name: -scores[name])
-    return [tools[name] for name in dict.fromkeys([*sure, *fused])][:limit]
+    whole = [found.definition for found in search.search(request, limit)]
+    if not more or not whole:
+        return whole
+    known = {tool.name for tool in whole}
+    rankings = [[found.definition for found in search.search(clause, DEPTH)] for clause in clauses(request)]
+    bests = {tool.name: tool for rank in zip_longest(*rankings) for tool in rank if tool is not None}
+    return [*whole, *[tool for name, tool in bests.items() if name not in known][:more]]
 
 
 def clauses(request: str) -> list[str]:

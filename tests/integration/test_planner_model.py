@@ -12,7 +12,7 @@ from scripted_openai import Answer, ScriptedOpenAI, drops, fails, hangs, raw, sa
 
 from brain.errors import ModelError, PlanningError
 from brain.intent_inference.mentions import Request
-from brain.intent_inference.model import REPAIRS, SHORTLIST, ModelPlanner
+from brain.intent_inference.model import REPAIRS, SHORTLIST, SHORTLIST_CLAUSES, ModelPlanner
 from brain.intent_inference.plan import Plan, Question
 from brain.intent_inference.sources import Column, Source
 from brain.language_models import ChatEndpoint, OpenAIChat, WordLlamaEmbedder, patience
@@ -180,7 +180,7 @@ async def test_the_prompt_describes_the_data_and_only_the_tools_that_fit(
     shown = [tool.name for tool in registry if f"## {tool.name}\n" in asked.system]
     sayable = [step["properties"]["tool"]["const"] for step in asked.schema["properties"]["steps"]["items"]["anyOf"]]
     assert shown == sayable
-    assert len(shown) <= SHORTLIST + 1 < len(registry)
+    assert len(shown) <= SHORTLIST + SHORTLIST_CLAUSES + 1 < len(registry)
     assert {"table.read", "table.aggregate", "table.plot"} <= set(shown)
     assert "x-cues" not in json.dumps(asked.body)
     assert "x-role" not in json.dumps(asked.body)

@@ -36,10 +36,14 @@ def test_a_request_is_taken_apart_at_its_stops_and_joining_words() -> None:
     ],
 )
 def test_each_clause_brings_its_tool(search: ToolSearch, request_text: str, wanted: set[str]) -> None:
-    assert wanted <= {tool.name for tool in shortlist(search, request_text, 12)}
+    assert wanted <= {tool.name for tool in shortlist(search, request_text, 8, 6)}
 
 
 def test_no_more_than_are_wanted_and_none_for_no_words(search: ToolSearch) -> None:
     request = "Fetch, parse, join, filter, sort, group, pivot, plot, translate, summarize, classify and save the tables"
     assert len(shortlist(search, request, 5)) == 5
-    assert shortlist(search, "?!", 5) == []
+    assert 5 < len(shortlist(search, request, 5, 4)) <= 9
+    assert [tool.name for tool in shortlist(search, request, 5, 4)][:5] == [
+        found.definition.name for found in search.search(request, 5)
+    ]
+    assert shortlist(search, "?!", 5, 4) == []
