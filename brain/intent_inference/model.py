@@ -23,7 +23,7 @@ from brain.tool_registry.search import ToolSearch
 
 __all__ = ["REPAIRS", "SHORTLIST", "ModelPlanner"]
 
-SHORTLIST = 12
+SHORTLIST = 18
 """Tools that the model is shown, beside the one that opens the file which the request names."""
 REPAIRS = 2
 """How often findings go back to the model, where nobody says."""

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 
 from brain.intent_inference.inflection import root, singular
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
 from brain.intent_inference.plan import Origin
-from brain.intent_inference.spoken_dates import SpokenDays, read_moment, spoken_days, spoken_times
+from brain.intent_inference.spoken_dates import SpokenDays, read_moment, spoken_days, spoken_times, stated_today
+from brain.intent_inference.spoken_durations import days_reached
 from brain.intent_inference.spoken_numbers import SpokenNumber, spoken_numbers
 from brain.runs import Json
 from brain.shortened import shortened
@@ -82,12 +84,16 @@ class Spoken:
         day, at = read
         if at is not None and f"{at:%H:%M}" not in (*LAST_MOMENTS, *(f"{time:%H:%M}" for time, _ in self._times)):
             return None
-        for days in self._days:
-            if day in days.bounds:
-                return self._found(days.words, f"date counted from {self.as_of}" if days.is_relative else "date")
-        if day == self.as_of and any(days.is_relative for days in self._days):
-            return self._found(next(days.words for days in self._days if days.is_relative), f"date, {day} being today")
-        return None
+        named = (days for days in self._days if day in (days.first, days.last))
+        reached = (days for days in self._reached if day == days.first)
+        beside = (days for days in self._days if day in days.bounds)
+        today = (days for days in self._days if days.is_relative and day == self.as_of)
+        days = next(chain(named, reached, beside, today), None)
+        if days is None:
+            return None
+        if days.after:
+            return self._found(f"{days.words} … {days.after}", "date and duration")
+        return self._found(days.words, f"date counted from {self.as_of}" if days.is_relative else "date")
 
     def clock(self, value: str) -> Found | None:
         """A time of day."""
@@ -164,12 +170,17 @@ class Spoken:
         return tuple(spoken_days(self.request.text, self.as_of))
 
     @cached_property
+    def _reached(self) -> tuple[SpokenDays, ...]:
+        return tuple(days_reached(self.request.text, self._days))
+
+    @cached_property
     def _times(self) -> tuple[tuple[object, str], ...]:
         return tuple(spoken_times(self.request.text))
 
 
 def said_by(request: Request, answers: Mapping[str, Json], as_of: date | None) -> Iterator[Spoken]:
     """The request, and each answer."""
+    as_of = stated_today(request.text) or as_of
     yield Spoken(request, as_of)
     for name, value in answers.items():
         yield Spoken(Request(value if isinstance(value, str) else str(value)), as_of, name)

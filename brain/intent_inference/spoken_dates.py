@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
-__all__ = ["SpokenDays", "read_moment", "spoken_days", "spoken_times"]
+__all__ = ["SpokenDays", "read_moment", "spoken_days", "spoken_times", "stated_today"]
 
 MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -43,18 +43,30 @@ DECADE = re.compile(r"\b(?:the\s+)?(?P<century>1[5-9]|20)?(?P<tens>\d0)s\b", re.
 VERBS = re.compile(r"may|march|mar")
 """In small letters, alone, these are months only where a time is due."""
 TIME_IS_DUE = re.compile(r"\b(?:in|during|of|since|until|till|through|each|every|for|from|to|and)\s+$", re.IGNORECASE)
+RANGE = re.compile(
+    rf"\b(?P<month>{MONTHS})\b\.?\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to|through|until|and)\s*(?:the\s+)?"
+    rf"(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year>{YEAR})\b)?",
+    re.IGNORECASE,
+)
+"""`December 15-18, 2024`."""
+TODAY_IS = re.compile(r"\btoday(?:'s date)? is\b|\bcurrent date(?: is|:)", re.IGNORECASE)
+NEAR = 40
+"""Characters behind that in which the day is said."""
 TO_DATE = re.compile(r"\b(?:since|so far|to date|until now|up to now|year to date|ytd)\b", re.IGNORECASE)
 """Words by which a span ends today."""
 CLOCK = re.compile(
-    r"\b(?P<hour>[01]?\d|2[0-4])(?::(?P<minute>[0-5]\d))(?::[0-5]\d)?\s*(?P<half>[ap]m)?\b"
-    r"|\b(?P<bare>1[0-2]|0?[1-9])\s*(?P<bare_half>[ap]m)\b|\b(?P<word>noon|midday|midnight)\b",
+    r"\b(?P<hour>[01]?\d|2[0-4])(?::(?P<minute>[0-5]\d))?(?::[0-5]\d)?(?:\s*(?P<half>[ap]\.?m\b)"
+    r"|(?:\s+o'clock)?\s+(?:in the|at)\s+(?P<part>morning|afternoon|evening|night)\b|(?P<clock>\s+o'clock)\b"
+    r"|(?<=:\d\d)(?!\d))|\b(?P<word>noon|midday|midnight)\b",
     re.IGNORECASE,
 )
+LATE = frozenset({"pm", "p.m", "afternoon", "evening", "night"})
+"""Behind an hour that is one of twelve, after noon."""
 FEW = {"a": 1, "an": 1, "few": 3, "couple of": 2}
 DAYS_OF = {"fortnight": 14, "weekend": 7}
 ORDERS = ("MDY", "DMY")
 FIRST_CENTURY = "19"
-QUARTER, YEAR_MONTHS = 3, 12
+QUARTER, YEAR_MONTHS, HALF_DAY = 3, 12, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,8 @@ class SpokenDays:
     words: str
     is_relative: bool = False
     """Whether it depends on the day from which it is counted."""
+    after: str = ""
+    """The words of the duration by which it is later than the day that the text names; empty where it is that day."""
 
     @property
     def bounds(self) -> frozenset[date]:
@@ -75,10 +89,12 @@ class SpokenDays:
 
 def spoken_days(text: str, as_of: date | None) -> Iterator[SpokenDays]:
     """Every span; those that are counted from a day only where `as_of` says from which."""
+    years = re.findall(rf"\b{YEAR}\b", text)
     for match in ABSOLUTE.finditer(text):
         if VERBS.fullmatch(match[0]) and not TIME_IS_DUE.search(text[: match.start()]):
             continue
-        yield from _absolute(match[0], as_of)
+        yield from _absolute(match[0], as_of, years)
+    yield from _ranges(text, as_of, years)
     for match in DECADE.finditer(text):
         first = date(int(f"{match['century'] or FIRST_CENTURY}{match['tens']}"), 1, 1)
         yield SpokenDays(first, date(first.year + 9, 12, 31), match[0])
@@ -89,17 +105,28 @@ def spoken_days(text: str, as_of: date | None) -> Iterator[SpokenDays]:
             yield SpokenDays(as_of, as_of, found[0], is_relative=True)
 
 
+def stated_today(text: str) -> date | None:
+    """The day of `Today is October 13th, 2024`."""
+    if (said := TODAY_IS.search(text)) is None:
+        return None
+    dates = ABSOLUTE.finditer(text[said.end() : said.end() + NEAR])
+    found = next((days for match in dates for days in _absolute(match[0], None, [])), None)
+    return found.first if found is not None and found.first == found.last else None
+
+
 def spoken_times(text: str) -> Iterator[tuple[time, str]]:
     """Every time of day, with its words."""
     for match in CLOCK.finditer(text):
         if match["word"]:
             yield time(0 if match["word"].lower() == "midnight" else 12), match[0]
             continue
-        half = (match["half"] or match["bare_half"] or "").lower()
-        hour = int(match["hour"] or match["bare"])
+        half, hour = (match["half"] or match["part"] or "").lower(), int(match["hour"])
         if half:
-            hour = hour % 12 + (12 if half == "pm" else 0)
-        yield time(hour % 24, int(match["minute"] or 0)), match[0].strip()
+            hour = hour % HALF_DAY + (HALF_DAY if half in LATE else 0)
+        minute = int(match["minute"] or 0)
+        yield time(hour % 24, minute), match[0].strip()
+        if match["clock"] and hour < HALF_DAY:
+            yield time(hour + HALF_DAY, minute), match[0].strip()
 
 
 def read_moment(text: str) -> tuple[date, time | None] | None:
@@ -120,17 +147,30 @@ def _read_other(text: str) -> tuple[date, time | None] | None:
     return None if found is None or found.date_obj is None or found.period != "day" else (found.date_obj.date(), None)
 
 
-def _absolute(words: str, as_of: date | None) -> Iterator[SpokenDays]:
-    """Without a year it is the one before or behind the day; two numbers may be in either order."""
+def _ranges(text: str, as_of: date | None, years: list[str]) -> Iterator[SpokenDays]:
+    for match in RANGE.finditer(text):
+        for year in [match["year"]] if match["year"] else years or [str(as_of.year if as_of else "")]:
+            written = (f"{match['month']} {match[end]} {year}" for end in ("first", "last"))
+            first, last = (found.date_obj for found in (_parsed(each, ORDERS[0], "past", as_of) for each in written))
+            if first is not None and last is not None and first <= last:
+                yield SpokenDays(first.date(), last.date(), match[0])
+
+
+def _absolute(words: str, as_of: date | None, years: list[str]) -> Iterator[SpokenDays]:
+    """Without a year it is one that stands elsewhere, or the one before or behind the day.
+
+    Two numbers may be in either order.
+    """
+    has_year = re.search(r"\d{4}|\d\D\d+\D\d", words) is not None
+    for year in [] if has_year else dict.fromkeys(years):
+        yield from _absolute(f"{words} {year}", as_of, [])
+    if not has_year and as_of is None:
+        return
     seen = set()
     for order in ORDERS:
         for prefer in ("past", "future"):
             found = _parsed(words, order, prefer, as_of)
-            if (
-                found is None
-                or found.date_obj is None
-                or (as_of is None and not re.search(r"\d{4}|\d\D\d+\D\d", words))
-            ):
+            if found is None or found.date_obj is None:
                 continue
             days = _around(found.date_obj.date(), found.period)
             if days not in seen:

@@ -12,7 +12,7 @@ REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
     "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
     "score", "checks", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "cost_usd",
-    "budget", "waiting_for", "steps",
+    "budget", "waiting_for", "questions", "answers", "as_of", "provenance", "steps",
 }  # fmt: skip
 STEP_FIELDS = {
     "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "cost_usd", "arguments", "result",
@@ -77,9 +77,9 @@ def test_a_finished_run_can_still_be_watched_from_its_first_event(shop: CommandL
 def test_a_plan_is_shown_with_the_origin_of_its_values_and_can_be_run(shop: CommandLine) -> None:
     planned = shop("plan", REQUEST, "--out", "plan.yaml", "--svg", "plan.svg", "--json")
     assert planned.code == 0
-    assert planned.json.keys() == {"plan", "planner", "provenance", "notes", "preflight"}
+    assert planned.json.keys() == {"plan", "planner", "provenance", "notes", "as_of", "preflight"}
     assert [step["tool"] for step in planned.json["plan"]["steps"]] == ["table.read", "table.aggregate"]
-    assert {"where", "value", "origin"} == planned.json["provenance"][0].keys()
+    assert {"where", "value", "origin", "kind"} == planned.json["provenance"][0].keys()
     assert (shop.project / "plan.svg").read_text().startswith("<svg")
     assert planned.err == "saved plan.yaml\nsaved plan.svg\n"
     assert shop("run", "plan.yaml", "--json").json["status"] == "succeeded"
