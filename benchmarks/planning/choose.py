@@ -1,55 +1,169 @@
-"""Fits the weights by which tools are chosen."""
-import sys,json,glob,random,math
-import numpy as np, yaml
+"""Fits the weights by which tools are chosen: `python -m benchmarks.planning.choose [--weights FILE] [--out FILE]`.
+
+A logistic regression: whether a tool is one that the request asks for, on examples of one tool each, beside other tools
+that are near to it or any, and on toolboxes. It comes after `train`, because it looks at how the arguments are filled.
+"""
+
+import argparse
+import json
+import random
+import sys
 from collections import Counter
-from benchmarks.planning.train import own
-from brain.intent_inference.calls.choice import Callable, Field, judge
-from brain.intent_inference.calls.ranker import weigh
-from brain.intent_inference.calls.meaning import Meaning
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.planning.examples import (
+    WEIGHTS_FILE,
+    BrokenExamplesError,
+    ExampleTool,
+    Request,
+    load_toolboxes,
+    load_tools,
+)
+from brain.intent_inference.calls.planned_tool import PlannedTool
+from brain.intent_inference.calls.tool_choice import Judged, judge
+from brain.intent_inference.similarity import Similarity
 from brain.language_models import WordLlamaEmbedder
 
-def schema_of(arguments):
-    return {"type":"object","properties":{n:{k:v for k,v in a.items() if k!="required"} for n,a in arguments.items()},"required":[n for n,a in arguments.items() if a.get("required")]}
+__all__ = ["Row", "fit", "rows_of"]
 
-def toolboxes(paths):
-    for path in paths:
-        box=yaml.safe_load(open(path))
-        tools=[Callable(t["tool"],t["description"],schema_of(t["arguments"]),tuple(Field(n,f.get("type",""),f.get("description","")) for n,f in t.get("gives",{}).items())) for t in box["tools"]]
-        for r in box["requests"]: yield tools,r["ask"],r["plan"] or []
+SEED = 0
+BESIDE_OTHERS = 0.5
+"""Share of requests that are judged beside other tools, two near ones and two of all."""
+OTHERS = 2
+NEAR, NEARLY = slice(1, 12), slice(1, 40)
+"""Of the tools in order of their nearness to one: those that it is judged beside, those that stand alone instead."""
+OTHERS_KEPT, WRONG_KEPT = 0.7, 0.6
+"""Shares of the wrong ones."""
+SEEN_OFTEN = 5
+"""Rows that a feature is in to be kept."""
+RIDGE = 1.0
+RATE = 0.1
+STEPS = 600
+FIRST_SQUARE = 1e-8
+"""Of AdaGrad's sum of squared gradients."""
+DIGITS = 3
 
-def rows(examples,boxes,weights,meaning,seed=0):
-    rng=random.Random(seed)
-    tools={e[0]:Callable(e[0],e[1],e[2]) for e in examples}
-    names=sorted(tools); vec=meaning.of([f"{tools[n].name_words}. {tools[n].description}" for n in names]); at={n:i for i,n in enumerate(names)}
-    for name,_,_,ask,calls in examples:
-        if rng.random()<.5: 
-            near=np.argsort(-(vec@vec[at[name]]))[1:12]
-            others=[names[k] for k in rng.sample(list(near),2)]+rng.sample([n for n in names if n!=name],2)
-        else: others=[]
-        box=[tools[n] for n in dict.fromkeys([name,*others])]; rng.shuffle(box)
-        for j in judge(ask,box,weights,meaning): 
-            if j.tool.name==name or rng.random()<.7: yield j.features, bool(calls) and j.tool.name==name
-        near=np.argsort(-(vec@vec[at[name]]))[1:40]
-        for wrong in [tools[names[rng.choice(list(near))]],tools[rng.choice(names)]]:
-            if wrong.name!=name and rng.random()<.6:
-                for j in judge(ask,[wrong],weights,meaning): yield j.features, False
-    for box,ask,plan in boxes:
-        used={s["tool"] for s in plan}
-        for j in judge(ask,box,weights,meaning): yield j.features, j.tool.name in used
+type Row = tuple[Mapping[str, float], bool]
+"""The facts about a tool beside a request, and whether it is one that the request asks for."""
 
-def fit_choice(data,l2=1.0,steps=600,rate=.1):
-    count=Counter(n for f,_ in data for n in f); names=sorted(n for n,k in count.items() if k>=5); ix={n:i for i,n in enumerate(names)}
-    x=np.zeros((len(data),len(names))); y=np.array([float(b) for _,b in data])
-    for i,(f,_) in enumerate(data):
-        for n,v in f.items():
-            if n in ix: x[i,ix[n]]=v
-    v=np.zeros(len(names)); g2=np.full(len(names),1e-8)
-    for _ in range(steps):
-        p=1/(1+np.exp(-(x@v))); g=(x.T@(p-y)+l2*v)/len(y); g2+=g*g; v-=rate*g/np.sqrt(g2)
-    p=1/(1+np.exp(-(x@v))); print("choice:",len(y),"rows",round(y.mean(),3),"accuracy",round(((p>.5)==y).mean(),4),"recall",round(((p>.5)&(y>0)).sum()/y.sum(),3),"precision",round(((p>.5)&(y>0)).sum()/(p>.5).sum(),3))
-    return {n:round(float(k),3) for n,k in zip(names,v)}
 
-if __name__=="__main__":
-    w=json.load(open(sys.argv[1])); m=Meaning(WordLlamaEmbedder())
-    data=list(rows(list(own(sorted(glob.glob("/tmp/examples/*.yaml")))),list(toolboxes(sorted(glob.glob("/tmp/examples/toolboxes/box*.yaml")))),w,m))
-    json.dump(w|fit_choice(data),open(sys.argv[2],"w"),indent=0,sort_keys=True)
+def main() -> int:
+    """0 = written, 2 = a file cannot be read."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_FILE, help="what `train` wrote (default: the package)")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="where all weights go (default: the package)")
+    options = parser.parse_args()
+    try:
+        weights = json.loads(options.weights.read_text(encoding="utf-8"))
+        rows = list(rows_of(weights, Similarity(WordLlamaEmbedder())))
+    except (BrokenExamplesError, OSError) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    weights |= fit(rows)
+    options.out.write_text(json.dumps(weights, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    print(f"{len(weights)} weights in {options.out}")
+    return 0
+
+
+def rows_of(weights: Mapping[str, float], similarity: Similarity) -> Iterator[Row]:
+    """Of the examples of one tool, then of the toolboxes."""
+    yield from _Examples(list(load_tools()), weights, similarity).rows()
+    for box in load_toolboxes():
+        tools = [tool.planned for tool in box.tools]
+        for request in box.requests:
+            used = {step.tool for step in request.plan or []}
+            for judged in judge(request.ask, tools, weights, similarity):
+                yield judged.facts, judged.tool.name in used
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """Tools with requests, and how near the tools are to each other."""
+
+    examples: Sequence[ExampleTool]
+    weights: Mapping[str, float]
+    similarity: Similarity
+
+    @cached_property
+    def tools(self) -> dict[str, PlannedTool]:
+        return {example.tool: example.planned for example in self.examples}
+
+    @cached_property
+    def names(self) -> list[str]:
+        return sorted(self.tools)
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        return self.similarity.vectors([self.tools[name].text for name in self.names])
+
+    def near(self, name: str) -> list[int]:
+        """All tools, the nearest (itself) first."""
+        return list(np.argsort(-(self.vectors @ self.vectors[self.names.index(name)])))
+
+    def judged(self, ask: str, names: Iterable[str]) -> list[Judged]:
+        return judge(ask, [self.tools[name] for name in names], self.weights, self.similarity)
+
+    def rows(self) -> Iterator[Row]:
+        chance = random.Random(SEED)
+        for example in self.examples:
+            for request in example.requests:
+                yield from self._beside_others(example.tool, request, chance)
+                yield from self._instead(example.tool, request, chance)
+
+    def _beside_others(self, name: str, request: Request, chance: random.Random) -> Iterator[Row]:
+        """The right tool, alone or beside others."""
+        others: list[str] = []
+        if chance.random() < BESIDE_OTHERS:
+            near = chance.sample(self.near(name)[NEAR], OTHERS)
+            others = [self.names[at] for at in near]
+            others += chance.sample([other for other in self.names if other != name], OTHERS)
+        box = list(dict.fromkeys([name, *others]))
+        chance.shuffle(box)
+        for judged in self.judged(request.ask, box):
+            is_right = judged.tool.name == name
+            if is_right or chance.random() < OTHERS_KEPT:
+                yield judged.facts, is_right and bool(request.right_calls)
+
+    def _instead(self, name: str, request: Request, chance: random.Random) -> Iterator[Row]:
+        """A wrong tool alone: one that is near to the right one, and any."""
+        near = self.names[chance.choice(self.near(name)[NEARLY])]
+        for wrong in (near, chance.choice(self.names)):
+            if wrong != name and chance.random() < WRONG_KEPT:
+                yield from ((judged.facts, False) for judged in self.judged(request.ask, [wrong]))
+
+
+def fit(rows: Sequence[Row]) -> dict[str, float]:
+    """The weights of the logistic regression."""
+    seen = Counter(name for facts, _ in rows for name in facts)
+    names = sorted(name for name, count in seen.items() if count >= SEEN_OFTEN)
+    table = np.array([[facts.get(name, 0.0) for name in names] for facts, _ in rows])
+    right = np.array([float(is_right) for _, is_right in rows])
+    weights, squares = np.zeros(len(names)), np.full(len(names), FIRST_SQUARE)
+    for _ in range(STEPS):
+        slope = (table.T @ (_sigmoid(table @ weights) - right) + RIDGE * weights) / len(right)
+        squares += slope * slope
+        weights -= RATE * slope / np.sqrt(squares)
+    _tell(_sigmoid(table @ weights) > 0.5, right > 0)
+    return {name: round(float(weight), DIGITS) for name, weight in zip(names, weights, strict=True)}
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-values))
+
+
+def _tell(chosen: NDArray[np.bool_], right: NDArray[np.bool_]) -> None:
+    hits, all_chosen, all_right = int((chosen & right).sum()), int(chosen.sum()), int(right.sum())
+    print(
+        f"{len(right)} rows, {right.mean():.3f} right: accuracy {(chosen == right).mean():.4f}, "
+        f"recall {hits / max(all_right, 1):.3f}, precision {hits / max(all_chosen, 1):.3f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
