@@ -1,18 +1,16 @@
 """When a plan is right: an AST match like BFCL's own, and tools, arguments and edges as ComplexFuncBench counts them."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Tally", "calls_match", "same", "tally"]
+from benchmarks.planning.right_values import same
 
-IGNORED = re.compile(r"[ \,\.\/\-\_\*\^]")
-"""What BFCL takes out of texts before it compares them (`standardize_string` in its `ast_checker.py`)."""
+__all__ = ["Tally", "calls_match", "tally"]
+
 LEFT_OUT = ""
 """Stands among the right values of an argument that may be left out."""
-REFERENCE = re.compile(r"\$(\w+)\.?([^$]*)\$")
 
 type Call = tuple[str, Mapping[str, Any]]
 
@@ -43,26 +41,6 @@ def _is_one_of(value: Any, right: Sequence[Any]) -> bool:
             for each in right
         )  # fmt: skip
     return any(same(value, each) for each in right if each != LEFT_OUT)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same: texts without spaces, punctuation and case, numbers by value, lists in order."""
-    match one, other:
-        case (bool(), _) | (_, bool()):
-            return one is other
-        case str(), str():
-            return _plain(one) == _plain(other)
-        case (int() | float(), int() | float()):
-            return bool(one == other)
-        case list(), list():
-            return len(one) == len(other) and all(map(same, one, other))
-        case Mapping(), Mapping():
-            return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return bool(one == other)
-
-
-def _plain(text: str) -> str:
-    return IGNORED.sub("", text).lower().replace("'", '"')
 
 
 @dataclass(frozen=True, slots=True)

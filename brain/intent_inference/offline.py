@@ -57,13 +57,25 @@ class OfflinePlanner:
         self._calls = CallPlanner(registry, search, similarity, check)
 
     async def plan(self, question: Question) -> Plan:
-        """A plan for a question about a table or a page; raises PlanningError that says what was not understood."""
+        """A plan for a question about a table or a page, or for calls of other tools.
+
+        Raises QuestionsError where a value is missing that a person can say, PlanningError that says what was not
+        understood.
+        """
         if not question.sources:
             steps = self._about_page(question)
             if not steps and (made := self._calls.plan(question)) is not None:
                 return replace(made, notes=(NOTE, *made.notes))
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)
+        try:
+            return await self._about_data(question)
+        except PlanningError:
+            if any(source.is_named for source in question.sources) or (made := self._calls.plan(question)) is None:
+                raise
+            return replace(made, notes=(NOTE, *made.notes))
+
+    async def _about_data(self, question: Question) -> Plan:
         question = _about_one_table(question)
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)

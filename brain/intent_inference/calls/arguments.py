@@ -156,6 +156,7 @@ def nested(values: Mapping[ArgumentPath, Json]) -> dict[str, Json]:
 
 
 def _argument(path: ArgumentPath, schema: JsonSchema, *, is_required: bool) -> Argument:
+    schema = _first_way(schema)
     is_list = _type(schema) in LISTS
     inner: JsonSchema = (schema.get("items") or {}) if is_list else schema
     told = [schema.get("description", ""), inner.get("description", "") if is_list else ""]
@@ -182,6 +183,14 @@ def _argument(path: ArgumentPath, schema: JsonSchema, *, is_required: bool) -> A
         date_format=strftime_of(description),
         schema=schema,
     )
+
+
+def _first_way(schema: JsonSchema) -> JsonSchema:
+    """The schema with the first of its alternatives that is not null, in which a request will most likely put it."""
+    ways = schema.get("anyOf") or schema.get("oneOf")
+    if "type" in schema or not ways:
+        return schema
+    return {**schema, **next((way for way in ways if way.get("type") != "null"), {})}
 
 
 def _type(schema: JsonSchema) -> str:

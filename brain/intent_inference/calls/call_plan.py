@@ -96,12 +96,22 @@ class _Selection:
         for name, depth in agenda:
             entry = self._entries[name]
             found = sources(entry.judged, self._others, self._weights)
-            entry.sources = {at: source for at, source in found.items() if not self._takes_from(source.tool.name, name)}
+            entry.sources = {at: source for at, source in found.items() if self._may_give(source.tool.name, name)}
             for giver in sorted(entry.givers - self._entries.keys()):
                 self._entries[giver] = _Entry(self._judged[giver])
                 if depth < DEEPEST:
                     agenda.append((giver, depth + 1))
         return self._entries
+
+    def _may_give(self, giver: str, taker: str) -> bool:
+        """Whether it is asked for itself, or all that it needs is said, and it does not take from the other."""
+        if self._takes_from(giver, taker):
+            return False
+        judged = self._judged[giver]
+        needs = zip(judged.tool.arguments, judged.choice.candidates, strict=True)
+        return giver in self._entries or all(
+            not argument.is_required or not given.is_absent for argument, given in needs
+        )
 
     def _takes_from(self, name: str, other: str) -> bool:
         """Whether a tool takes from another, be it by way of further ones."""

@@ -30,6 +30,8 @@ class Rule(StrEnum):
     TIME = "time"
     PHRASE = "phrase"
     QUOTED = "quoted"
+    REST = "rest"
+    """All behind a colon."""
     PART_OF_A_COMPOUND = "part of a compound"
     EXPRESSION = "expression"
     CURRENCY = "currency"

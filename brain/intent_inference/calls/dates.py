@@ -27,7 +27,8 @@ WRITTEN = [
     for pattern in (
         r"\b(?P<year>\d{4})-(?P<number>\d{1,2})-(?P<day>\d{1,2})\b",
         r"\b(?P<year>\d{4})/(?P<number>\d{1,2})/(?P<day>\d{1,2})\b",
-        r"\b(?P<number>\d{1,2})[/.-](?P<day>\d{1,2})[/.-](?P<year>\d{4})\b",
+        r"\b(?P<day>\d{1,2})\.(?P<number>\d{1,2})\.(?P<year>\d{4})\b",
+        r"\b(?P<number>\d{1,2})[/-](?P<day>\d{1,2})[/-](?P<year>\d{4})\b",
         rf"\b{YEAR}\s*,?\s+{MONTH}\s*{DAY}\b",
         rf"\b{MONTH}\s*{DAY}(?:\s*,?\s*(?:of\s+)?{YEAR})?\b",
         rf"\b(?:the\s+)?{DAY}\s+(?:of\s+)?{MONTH}(?:\s*,?\s*{YEAR})?(?!\w)",

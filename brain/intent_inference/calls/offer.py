@@ -1,6 +1,6 @@
 """What a request offers for an argument: every value of the argument's kind that stands in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from brain.intent_inference.calls.arguments import Argument, Kind
@@ -13,9 +13,15 @@ from brain.intent_inference.calls.offers.numbers import numbers
 from brain.intent_inference.calls.offers.options import option_lists, options
 from brain.intent_inference.calls.offers.texts import currencies, texts
 from brain.intent_inference.calls.reading import Reading
+from brain.intent_inference.calls.tokens import TokenKind
 
 __all__ = ["Offer"]
 
+FORMATS = {
+    "uri": (TokenKind.URL,), "url": (TokenKind.URL,), "email": (TokenKind.MAIL,), "path": (TokenKind.PATH,),
+    "hostname": (TokenKind.HOST,), "ipv4": (TokenKind.HOST,),
+}  # fmt: skip
+"""What texts of a `format` look like; no other words are taken for them."""
 UNDIVIDED = (Rule.CURRENCY, Rule.LITERAL)
 """Rules of values of which no part is a value of its own."""
 
@@ -57,9 +63,14 @@ class Offer:
             case Kind.TIME:
                 yield from times(self.contents)
         if argument.kind is not Kind.OPTION or not argument.is_closed:
-            yield from texts(self.contents)
+            wanted = FORMATS.get(argument.schema.get("format", ""))
+            yield from (each for each in texts(self.contents) if wanted is None or self._is_one(each, wanted))
         if argument.takes_currency:
             yield from currencies(self.contents.reading)
+
+    def _is_one(self, candidate: Candidate, kinds: Collection[str]) -> bool:
+        """Whether it is a single token of one of these kinds."""
+        return candidate.length == 1 and self.contents.reading.tokens[candidate.first].kind in kinds
 
     def _lists(self, argument: Argument) -> Iterator[Candidate]:
         yield from self.contents.literals

@@ -7,7 +7,9 @@ from brain.shortened import shortened
 
 __all__ = ["origin_of"]
 
-AS_IT_STANDS = frozenset({Rule.PHRASE, Rule.QUOTED, Rule.DATE_AS_WRITTEN, Rule.EXPRESSION, Rule.LITERAL, "digits"})
+AS_IT_STANDS = frozenset(
+    {Rule.PHRASE, Rule.QUOTED, Rule.REST, Rule.DATE_AS_WRITTEN, Rule.EXPRESSION, Rule.LITERAL, "digits"}
+)
 """Rules that change nothing."""
 LONGEST_QUOTE = 200
 """Characters."""

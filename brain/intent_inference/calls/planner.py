@@ -14,6 +14,7 @@ from brain.intent_inference.clarifying import STORED, Answers, Gap, clarified
 from brain.intent_inference.draft import identifier, literally, title
 from brain.intent_inference.plan import Check, Origin, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
+from brain.pipeline_builder.schemas import inlined
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
@@ -72,7 +73,9 @@ def weights() -> Mapping[str, float]:
 
 
 def _takes_stored(tool: ToolDefinition) -> bool:
-    return any(tool.parameters[name].get("format") in STORED for name in tool.required if name in tool.parameters)
+    """Whether it needs what only a step can give: a table or a file, be it in a list."""
+    needed = [inlined(tool.input_schema)["properties"][name] for name in tool.required & tool.parameters.keys()]
+    return any(each.get("format") in STORED for schema in needed for each in (schema, schema.get("items") or {}))
 
 
 def _unsaid(gaps: Sequence[Gap]) -> PlanningError:

@@ -35,6 +35,8 @@ GLOSSED = re.compile(
 PERCENTAGE = re.compile(r"\b(?:in|as|as an?)\s+(?:a\s+)?percent(?:age)?\b|\bpercent(?:age)?\b|%", re.IGNORECASE)
 DECIMAL = re.compile(r"\bdecimal\b|\bfraction\b|0\.\d|\bbetween 0 and 1\b", re.IGNORECASE)
 CURRENCY = re.compile(r"\bcurrency\b|\biso 4217\b", re.IGNORECASE)
+BOUNDS = frozenset({"min", "max"})
+"""`min_years` is no number of minutes."""
 MEASURED_IN = re.compile(r"\b(?:in|of|number of)\s+\(?(\w+)")
 
 
@@ -65,6 +67,8 @@ def default_in(description: str) -> str | None:
 def unit_in(name: str, description: str) -> str:
     """The unit of time in the name (`duration_minutes`), or behind `in` in the description; else nothing."""
     words = split_name(name)
+    if len(words) > 1 and words[0] in BOUNDS:
+        words = words[1:]
     plurals = [*words, *MEASURED_IN.findall(description.lower())]
     units = ((word, time_unit(word)) for word in plurals)
     plural = next((unit for word, unit in units if unit not in (None, word)), None)

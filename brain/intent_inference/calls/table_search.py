@@ -94,7 +94,7 @@ class TableSearch:
 
     def _runs_of(self, position: int) -> Runs:
         """Runs of values that look alike, one behind the other in the text."""
-        placed = [each for each in self._worths.closest(position) if each[0].is_placed]
+        placed = [each for each in self._worths.closest(position) if each[0].is_placed and self._is_whole(each[0])]
         found: dict[int, dict[tuple[int, ...], Column]] = {}
         for head, _ in placed[:RUN_STARTS]:
             for second in self._following(position, head, placed, BRANCHES):
@@ -102,6 +102,11 @@ class TableSearch:
                     ids = tuple(id(each) for each in run)
                     found.setdefault(len(run), {}).setdefault(ids, Column(run))
         return {count: list(runs.values()) for count, runs in found.items()}
+
+    def _is_whole(self, candidate: Candidate) -> bool:
+        """Whether it leaves nothing out of a name."""
+        reading = self._scene.reading
+        return not (reading.cuts_name_before(candidate.first) or reading.cuts_name_behind(candidate.last))
 
     def _grown(
         self, run: list[Candidate], position: int, placed: Sequence[tuple[Candidate, float]]

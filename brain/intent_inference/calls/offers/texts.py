@@ -10,6 +10,8 @@ from brain.intent_inference.calls.tokens import TokenKind
 
 __all__ = ["currencies", "texts"]
 
+LEAST_REST = 3
+"""Tokens from a colon on; what is shorter is a phrase."""
 LONGEST_CURRENCY = 2
 """Tokens of its name."""
 
@@ -19,8 +21,17 @@ def texts(contents: Contents) -> Iterator[Candidate]:
     reading = contents.reading
     yield from (Candidate(reading.quote(*place), *place, Rule.PHRASE) for place in contents.phrases)
     yield from (Candidate(reading.quote(*place), *place, Rule.QUOTED) for place in reading.quotes)
+    yield from _rests(reading)
     yield from _parts_of_compounds(reading)
     yield from (Candidate(reading.quote(*place), *place, Rule.EXPRESSION) for place in contents.expressions)
+
+
+def _rests(reading: Reading) -> Iterator[Candidate]:
+    """All that stands behind the first colon: `Summarize this: ...`."""
+    colon = next((at for at, token in enumerate(reading.tokens) if token.text == ":"), None)
+    if colon is not None and len(reading.tokens) - colon > LEAST_REST:
+        place = colon + 1, len(reading.tokens)
+        yield Candidate(reading.quote(*place), *place, Rule.REST)
 
 
 def _parts_of_compounds(reading: Reading) -> Iterator[Candidate]:
