@@ -132,7 +132,7 @@ def show(name: str, purpose: str | None, rows: Sequence[Row]) -> None:
 
 
 def _cells(row: Row, *, repeated: bool) -> tuple[str, ...]:
-    noise = max(row.noise.get("ours", 0.0), row.noise[row.against])
+    noise = max(row.noise.get("ours", 0.0), row.noise.get(row.against, 0.0))
     return (
         row.case,
         f"{row.metric} [{row.unit}]".replace("[", r"\["),

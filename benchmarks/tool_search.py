@@ -64,7 +64,7 @@ def _row(case: str, metric: str, values: dict[str, float]) -> Row:
 
 
 def _missed(search: Search, cases: Sequence[Case]) -> tuple[float, float, float]:
-    """Of the right tools the share that is not among the first 5, the first 10; the requests with any of them missing."""
+    """Shares of the right tools that are not among the first 5 and 10, and of requests that miss any of them."""
     five = ten = some = 0.0
     for case in cases:
         right, found = _right(case), search(case.request)

@@ -15,7 +15,9 @@ __all__ = [
     "WEIGHTS_FILE",
     "BrokenExamplesError",
     "ExampleTool",
+    "PlanRequest",
     "Request",
+    "Step",
     "Toolbox",
     "load_toolboxes",
     "load_tools",
@@ -68,7 +70,7 @@ class Tool(_Shape):
     @property
     def planned(self) -> PlannedTool:
         """As the planner takes it."""
-        outputs = tuple(ToolOutput(name, each.type, each.description) for name, each in self.gives.items())
+        outputs = tuple(ToolOutput(name, each.type, each.description, name) for name, each in self.gives.items())
         return PlannedTool(self.tool, self.description, self.schema_of_arguments, outputs)
 
 

@@ -1,4 +1,4 @@
-"""When a plan is right: an AST match like BFCL's own, and tools, arguments and edges as ComplexFuncBench counts them."""
+"""When a plan is right: an AST match like BFCL's own, and tools, arguments and edges as ComplexFuncBench has them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,11 +36,14 @@ def _is_one_of(value: Any, right: Sequence[Any]) -> bool:
         return any(isinstance(each, Mapping) and _arguments_match(value, each) for each in right)
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         return any(
-            isinstance(each, list) and len(each) == len(value)
-            and all(isinstance(wanted, Mapping) and _arguments_match(item, wanted) for item, wanted in zip(value, each, strict=True))
+            isinstance(each, list) and len(each) == len(value) and all(map(_object_matches, value, each))
             for each in right
-        )  # fmt: skip
+        )
     return any(same(value, each) for each in right if each != LEFT_OUT)
+
+
+def _object_matches(value: Mapping[str, Any], wanted: Any) -> bool:
+    return isinstance(wanted, Mapping) and _arguments_match(value, wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A run as it happens: bars at a terminal, one line a change elsewhere, events as JSON lines for programs."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from brain.intent_inference.sketch import Tell
 
-__all__ = ["View", "note", "planning", "view", "waiting"]
+__all__ = ["View", "counting", "note", "planning", "view", "waiting"]
 
 ROOM = 6
 """Columns beside the words of a spinner."""
@@ -68,6 +68,20 @@ def planning() -> "Iterator[Tell]":
     """A spinner whose words are the steps of a plan as they are written."""
     with waiting("Planning"):
         yield lambda sketch: _reword(f"Planning: {sketch.words}")
+
+
+@contextmanager
+def counting(what: str, count: int) -> Iterator[Callable[[], None]]:
+    """A spinner that says how many are done; what it gives is called once for each."""
+    done = 0
+
+    def another() -> None:
+        nonlocal done
+        done += 1
+        _reword(f"{what}: {done:,} of {count:,}")
+
+    with waiting(f"{what}: 0 of {count:,}"):
+        yield another
 
 
 def _reword(words: str) -> None:

@@ -1,5 +1,6 @@
 """Commands that plan, run, watch and steer: plan, ask, run, watch, approve, answer, resume, cancel."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -45,6 +46,15 @@ def plan(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="A pipeline in YAML or JSON to look at, in place of a request.")
     ] = None,
+    requests: Annotated[
+        Path | None,
+        typer.Option(
+            "--requests",
+            help="Plan many requests, a line of JSON each: {id, request, tools}, where tools are the names that may be "
+            "used. Prints a line of JSON each: plan, provenance, questions, or why there is none.",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Of many requests so many at once.")] = 4,
     answers: Answers = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the pipeline here, for `brain run`.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the pipeline here.")] = None,
@@ -57,6 +67,9 @@ def plan(
     from brain.cli import questions, render, saving
     from brain.pipeline_builder.draw import draw
 
+    if requests is not None:
+        _many(requests, jobs, project, tools, alone=not (request or file or answers or out or svg))
+        return
     for path, begins in ((out, "version: "), (svg, "<svg")):
         if path is not None:
             saving.look(path, begins, overwrite=overwrite)
@@ -70,6 +83,23 @@ def plan(
     texts = [] if out is None else [(out, made.spec.to_yaml())]
     texts += [] if svg is None else [(svg, draw(made.pipeline))]
     saving.write(texts, overwrite=overwrite)
+
+
+def _many(file: Path, jobs: int, project: Path | None, tools: Path | None, *, alone: bool) -> None:
+    """A line of JSON for each request as soon as it and those before it are planned."""
+    from brain.cli import live
+    from brain.cli.screen import json_text
+    from brain.errors import UsageError
+    from brain.session.planning import read_requests
+
+    if not alone:
+        raise UsageError("--requests stands alone: give no request, --file, --answer, --out or --svg beside it.")
+    asked = read_requests(file)
+    with open_brain(project, tools) as brain, live.counting("Planning", len(asked)) as done:
+        for outcome in brain.plan_each(asked, jobs=jobs):
+            sys.stdout.write(f"{json_text(outcome.to_json())}\n")
+            sys.stdout.flush()
+            done()
 
 
 def _planned(brain: "Brain", request: str, answers: dict[str, Any], place: list[str], *, as_json: bool) -> "Plan":

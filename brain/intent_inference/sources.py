@@ -28,6 +28,7 @@ __all__ = [
     "is_data",
     "main_source",
     "makes_table",
+    "opens_tables",
     "table_reader",
 ]
 
@@ -233,6 +234,15 @@ def table_reader(registry: Registry) -> tuple[ToolDefinition, str]:
         if makes_table(tool) and len(tool.required) == len(paths) == 1:
             return tool, paths[0]
     raise PlanningError("No tool of the registry opens a file as a table; add table.read to tools.json.")
+
+
+def opens_tables(registry: Registry) -> bool:
+    """Whether a tool of the registry opens a file as a table."""
+    try:
+        table_reader(registry)
+    except PlanningError:
+        return False
+    return True
 
 
 def makes_table(tool: ToolDefinition) -> bool:

@@ -132,7 +132,8 @@ def _with_stored(schema: Any) -> Any:
     match schema:
         case dict():
             spelt = {name: _with_stored(value) for name, value in schema.items()}
-            if (kind := schema.get("format")) in STORED:
+            kind = schema.get("format")  # a schema itself, where a property is called so
+            if isinstance(kind, str) and kind in STORED:
                 spelt["allOf"] = [*spelt.get("allOf", []), _stored(kind)]
             return spelt
         case list():

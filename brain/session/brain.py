@@ -1,6 +1,6 @@
 """`Brain`: the synchronous face of the core, for notebooks, scripts and the command line."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from brain.session.evaluations import OnCase, SuiteOrder
 from brain.session.examples import ExampleResult
 from brain.session.order import BudgetLike, Order, PlanOrder, as_answers, as_budget
 from brain.session.own_tools import AddedTool
+from brain.session.planning import PlanOutcome, PlanRequest
 from brain.session.run import Run
 from brain.session.secrets import SecretInfo
 from brain.tool_registry.definitions import ToolDefinition
@@ -93,6 +94,15 @@ class Brain:
         """
         order = PlanOrder(request, _tables(inputs), as_answers(answers), as_of, tell)
         return self._bridge.run(self._core.plan(order))
+
+    def plan_each(self, requests: Iterable[PlanRequest], *, jobs: int = 4) -> Iterator[PlanOutcome]:
+        """What becomes of each of many requests, in their order: a plan, questions, or why there is none.
+
+        Nothing is stored or run. At most `jobs` of them are planned at once, where a hosted model plans.
+        """
+        if jobs < 1:
+            raise UsageError(f"At least one request is planned at a time, not {jobs}.")
+        return self._bridge.iterate(self._core.plan_each(list(requests), jobs))
 
     def ask(
         self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,17 +24,12 @@ from brain.config_secrets import (
 )
 from brain.egress import Egress
 from brain.embedded import in_use
-from brain.errors import BrainError, PlanningError, UsageError
+from brain.errors import BrainError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.clarifying import checked_answers
-from brain.intent_inference.mentions import Request
-from brain.intent_inference.model import ModelPlanner
-from brain.intent_inference.offline import OfflinePlanner
-from brain.intent_inference.plan import Plan, Planner, Question
-from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.sketch import Tell
-from brain.intent_inference.sources import find_sources, table_reader
+from brain.intent_inference.plan import Plan
+from brain.intent_inference.sources import table_reader
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.language_models import ChatModel
 from brain.pipeline_builder.build import build
@@ -43,12 +38,13 @@ from brain.pipeline_builder.preflight import Preflight, estimate, preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending, today
+from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
 from brain.session import admission
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
 from brain.session.order import Order, PlanOrder
 from brain.session.own_tools import OwnTools
+from brain.session.planning import Planning, PlanOutcome, PlanRequest
 from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
@@ -103,7 +99,7 @@ class Core:
         self.secrets = Secrets(settings, self.registry, self.redactor, self._vault)
         self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(self.redactor))
         self._embedder = embedder(settings, self.redactor)
-        self._similarity = Similarity(self._embedder)
+        self._planning = Planning(settings, self._embedder, self.open_table)
         self._search = ToolSearch(self.registry, self._embedder)
         self.model = chat_model(settings, self.redactor)
         self.evaluations = Evaluations(self)
@@ -159,18 +155,20 @@ class Core:
             preflight(pipeline, known.__contains__), estimate=estimate(pipeline, history, self.model.price.cost)
         )
 
+    async def plan_each(self, requests: Sequence[PlanRequest], jobs: int) -> AsyncIterator[PlanOutcome]:
+        """What becomes of each request, in their order; nothing is stored or run."""
+        await self._know_secrets()
+        async for outcome in self._planning.plan_each(self.registry, self._search, self.model, requests, jobs):
+            yield outcome
+
     async def _planned(self, model: ChatModel, order: PlanOrder) -> Plan:
-        admission.usable(order.request)
+        await self._know_secrets()
+        return await self._planning.plan(self.registry, self._search, model, order)
+
+    async def _know_secrets(self) -> None:
+        """The redactor must know the table of secrets before a model is asked."""
         if self.settings.secrets_keys:
-            await self._open()  # the redactor must know the table before a model is asked
-        taken = Request(order.request)
-        sources = await find_sources(taken, self.settings.project, order.tables, self.open_table)
-        question = Question(taken, sources, dict(order.answers), order.as_of or today())
-        plan = await self._planner(model, order.tell).plan(question)
-        if plan.pipeline.secrets:
-            named = ", ".join(sorted(plan.pipeline.secrets))
-            raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
-        return plan
+            await self._open()
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -323,12 +321,6 @@ class Core:
 
     async def _vault(self) -> "Vault":
         return (await self._open()).vault
-
-    def _planner(self, model: ChatModel, tell: Tell | None) -> Planner:
-        if self.has_hosted_chat:
-            repairs = self.settings.brain_plan_repairs
-            return ModelPlanner(self.registry, self._search, model, self.check, repairs=repairs, tell=tell)
-        return OfflinePlanner(self.registry, self._search, self._similarity, model, self.check)
 
     async def open_table(self, path: str) -> "pa.Table":
         """The table in a file of the project; raises ToolError."""

@@ -54,6 +54,11 @@ class Registry:
             guess = did_you_mean(name, self._definitions)
             raise UsageError(f"There is no tool {name!r}.{guess} `brain tools` lists the ones there are.") from None
 
+    def only(self, names: Iterable[str]) -> "Registry":
+        """A registry of these tools alone, in this one's order; raises UsageError where one is none of its own."""
+        wanted = {self.get(name).name for name in names}
+        return Registry((tool for tool in self if tool.name in wanted), self.samples)
+
     def __iter__(self) -> Iterator[ToolDefinition]:
         return iter(self._definitions.values())
 

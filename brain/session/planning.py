@@ -1,0 +1,176 @@
+"""Plans for requests: with all tools of the registry or a few of them, one request or many."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from brain.config_secrets import Settings
+from brain.errors import BrainError, Clarification, PlanningError, Problem, QuestionsError, UsageError
+from brain.intent_inference.mentions import Request
+from brain.intent_inference.model import ModelPlanner
+from brain.intent_inference.offline import OfflinePlanner
+from brain.intent_inference.plan import Plan, Planner, Question
+from brain.intent_inference.similarity import Similarity
+from brain.intent_inference.sources import Source, find_sources, opens_tables
+from brain.language_models import ChatModel, Embedder
+from brain.pipeline_builder.build import build
+from brain.runs import Json, today
+from brain.session import admission
+from brain.session.order import PlanOrder
+from brain.session.services import is_hosted_chat
+from brain.tool_registry.registry import Registry
+from brain.tool_registry.search import ToolSearch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["PlanOutcome", "PlanRequest", "Planning", "read_requests"]
+
+type OpenTable = Callable[[str], Awaitable["pa.Table"]]
+
+
+class PlanRequest(BaseModel):
+    """One of many requests: a line of a requests file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: str | int
+    request: str
+    tools: list[str] | None = None
+    """The names of the tools that the plan may use; None: all of the registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome:
+    """What became of one request: a plan, questions that have to be answered first, or why there is none."""
+
+    id: str | int
+    seconds: float
+    plan: Plan | None = None
+    questions: tuple[Clarification, ...] = ()
+    declined: str | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """All of it, by the names of the fields; the plan as `brain plan --json` has it, without preflight."""
+        made = self.plan
+        return {
+            "id": self.id,
+            "plan": made.spec.to_json() if made else None,
+            "provenance": [each.to_json() for each in made.provenance] if made else [],
+            "planner": made.planner if made else None,
+            "notes": list(made.notes) if made else [],
+            "as_of": made.as_of.isoformat() if made and made.as_of else None,
+            "questions": [question.to_json() for question in self.questions],
+            "declined": self.declined,
+            "seconds": round(self.seconds, 4),
+        }
+
+
+class Planning:
+    """Makes plans; nothing is stored or run."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, open_table: OpenTable) -> None:
+        self._settings = settings
+        self._embedder = embedder
+        self._similarity = Similarity(embedder)
+        self._open_table = open_table
+
+    async def plan(self, registry: Registry, search: ToolSearch, model: ChatModel, order: PlanOrder) -> Plan:
+        """A plan with the tools of the registry; raises QuestionsError, PlanningError, ModelError, UsageError."""
+        admission.usable(order.request)
+        taken = Request(order.request)
+        question = Question(
+            taken, await self._sources(registry, taken, order), dict(order.answers), order.as_of or today()
+        )
+        plan = await self._planner(registry, search, model, order).plan(question)
+        if plan.pipeline.secrets:
+            named = ", ".join(sorted(plan.pipeline.secrets))
+            raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
+        return plan
+
+    async def _sources(self, registry: Registry, taken: Request, order: PlanOrder) -> tuple[Source, ...]:
+        """The data that the request is about, where a tool can open it."""
+        if not opens_tables(registry):
+            return ()
+        return await find_sources(taken, self._settings.project, order.tables, self._open_table)
+
+    def _planner(self, registry: Registry, search: ToolSearch, model: ChatModel, order: PlanOrder) -> Planner:
+        check = partial(build, registry=registry)
+        if is_hosted_chat(self._settings):
+            repairs = self._settings.brain_plan_repairs
+            return ModelPlanner(registry, search, model, check, repairs=repairs, tell=order.tell)
+        return OfflinePlanner(registry, search, self._similarity, model, check)
+
+    async def plan_each(
+        self, registry: Registry, search: ToolSearch, model: ChatModel, requests: Sequence[PlanRequest], jobs: int
+    ) -> AsyncIterator[PlanOutcome]:
+        """What becomes of each request, in their order, at most `jobs` of them at once; one's failure is its own."""
+        turn = asyncio.Semaphore(jobs)
+
+        async def outcome(asked: PlanRequest) -> PlanOutcome:
+            async with turn:
+                return await self._outcome(registry, search, model, asked)
+
+        tasks = [asyncio.create_task(outcome(asked)) for asked in requests]
+        try:
+            for task in tasks:
+                yield await task
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _outcome(
+        self, registry: Registry, search: ToolSearch, model: ChatModel, asked: PlanRequest
+    ) -> PlanOutcome:
+        begun = time.perf_counter()
+        try:
+            if asked.tools is not None:
+                registry = registry.only(asked.tools)
+                search = ToolSearch(registry, self._embedder)
+            plan = await self.plan(registry, search, model, PlanOrder(asked.request))
+        except QuestionsError as exc:
+            return PlanOutcome(asked.id, time.perf_counter() - begun, questions=exc.questions)
+        except BrainError as exc:
+            return PlanOutcome(asked.id, time.perf_counter() - begun, declined=str(exc))
+        return PlanOutcome(asked.id, time.perf_counter() - begun, plan)
+
+
+def read_requests(path: Path) -> list[PlanRequest]:
+    """The requests of a file of JSON lines; raises UsageError that lists every line which is none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{path} is no text in UTF-8: JSON lines are wanted, {{id, request, tools}} each.") from exc
+    found, problems = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                found.append(PlanRequest.model_validate(json.loads(line)))
+            except (ValueError, RecursionError) as exc:
+                problems.append(Problem(f"line {number}", _complaint(exc)))
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        raise UsageError(f"{path} holds lines that are no requests:\n{listed}")
+    if not found:
+        raise UsageError(f'{path} holds no requests: write one a line, as in {{"id": 1, "request": "..."}}.')
+    return found
+
+
+def _complaint(exc: Exception) -> str:
+    if isinstance(exc, ValidationError):
+        return "; ".join(_told(error) for error in exc.errors(include_url=False))
+    return f"is no JSON ({exc})"
+
+
+def _told(error: Any) -> str:
+    place = ".".join(map(str, error["loc"])) or "it"
+    return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}"
