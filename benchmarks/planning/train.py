@@ -35,8 +35,6 @@ RIDGE = 1e-5
 FIRST_SQUARE = 1e-2
 """Of AdaGrad's sum of squared gradients."""
 TABLE_BEAM = 4
-ONE_CALL_OF_TWO = 0.7
-"""Share of requests for one call that are compared with tables of two calls; the others with three."""
 COMBINED = (4, 9)
 """Numbers of calls that may come from tables of two or three rows."""
 LEAST_SHARE = 1e-6
@@ -145,7 +143,7 @@ class Trainer:
     def _counts(self, lesson: Lesson) -> set[int]:
         """How many rows the tables have that a request is compared with."""
         if lesson.count == 1:
-            return {2} if self._random.random() < ONE_CALL_OF_TWO else {3}
+            return {2, int(self._random.integers(3, MOST_CALLS + 1))}
         near = {2, 3, lesson.count - 1, lesson.count, lesson.count + 1}
         return near | {math.isqrt(lesson.count)} if lesson.count in COMBINED else near
 

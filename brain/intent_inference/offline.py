@@ -68,14 +68,6 @@ class OfflinePlanner:
                 return replace(made, notes=(NOTE, *made.notes))
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)
-        try:
-            return await self._about_data(question)
-        except PlanningError:
-            if any(source.is_named for source in question.sources) or (made := self._calls.plan(question)) is None:
-                raise
-            return replace(made, notes=(NOTE, *made.notes))
-
-    async def _about_data(self, question: Question) -> Plan:
         question = _about_one_table(question)
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)

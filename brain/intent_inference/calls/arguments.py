@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from brain.identifiers import split_name, words_of
 from brain.intent_inference.calls import prose
 from brain.intent_inference.calls.date_formats import strftime_of
-from brain.intent_inference.calls.identifiers import split_name, words_of
 from brain.intent_inference.calls.tokens import FUNCTION_WORDS
 from brain.intent_inference.inflection import root
 from brain.runs import Json

@@ -7,6 +7,7 @@ from datetime import date
 
 from brain.intent_inference.calls.arguments import ArgumentPath
 from brain.intent_inference.calls.candidate import Candidate
+from brain.intent_inference.calls.clauses import clauses_of
 from brain.intent_inference.calls.features import Features
 from brain.intent_inference.calls.offer import Offer
 from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput
@@ -20,6 +21,11 @@ from brain.intent_inference.similarity import Similarity
 
 __all__ = ["Call", "CallPlan", "Link", "plan_calls"]
 
+OWNS_A_CLAUSE = "choose:best of a clause True"
+LEAST_TOLD = 2
+"""Words of a tool's description that a request has to share where it shares none of the name."""
+LEAST_LIKENESS = 0.4
+"""Cosine similarity of a tool with the clause that it fits best that is as good as shared words."""
 DEEPEST = 4
 """Tools behind each other of which each only gives what the next one takes."""
 
@@ -74,21 +80,31 @@ def plan_calls(
     """The calls that serve a request; none where no tool does. The same input gives the same plan."""
     offer = Offer(Reading(request), as_of)
     judged = {each.tool.name: each for each in judge(request, tools, weights, similarity, offer)}
-    entries = _Selection(judged, weights).made()
+    entries = _Selection(judged, weights, len(clauses_of(request))).made()
     order = _ordered(entries)
     for name in order:
         entries[name].calls = _Calls(entries, offer, weights, similarity).of(entries[name])
     return CallPlan(offer.contents.reading, tuple(call for name in order for call in entries[name].calls))
 
 
+def _is_spoken_of(judged: Judged) -> bool:
+    """Whether the request has words of the tool: what only could be filled is not asked for."""
+    tool, said = judged.tool, judged.worths.scene.said
+    is_told = not tool.roots.isdisjoint(said) or len(tool.described & said) >= LEAST_TOLD
+    return is_told or judged.facts["choose:clause"] >= LEAST_LIKENESS
+
+
 class _Selection:
     """The tools of a plan: those that the request asks for, and those that give what they take."""
 
-    def __init__(self, judged: Mapping[str, Judged], weights: Mapping[str, float]) -> None:
+    def __init__(self, judged: Mapping[str, Judged], weights: Mapping[str, float], clauses: int) -> None:
         self._judged = judged
         self._weights = weights
         self._others = {name: (each.tool, weigh(each.facts, weights)) for name, each in judged.items()}
-        self._entries = {name: _Entry(judged[name]) for name, (_, score) in self._others.items() if score > 0}
+        asked = [name for name, (_, score) in self._others.items() if score > 0 and _is_spoken_of(judged[name])]
+        asked.sort(key=lambda name: -self._others[name][1])
+        best_of_clauses = [name for name in asked[1:] if OWNS_A_CLAUSE in judged[name].facts]
+        self._entries = {name: _Entry(judged[name]) for name in [*asked[:1], *best_of_clauses[: clauses - 1]]}
 
     def made(self) -> dict[str, _Entry]:
         """By name of the tool."""

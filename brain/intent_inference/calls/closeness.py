@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from brain.identifiers import split_name
 from brain.intent_inference.calls.arguments import Argument
 from brain.intent_inference.calls.candidate import Candidate
-from brain.intent_inference.calls.identifiers import split_name
 from brain.intent_inference.calls.reading import Reading
 from brain.intent_inference.calls.tokens import FUNCTION_WORDS
 from brain.intent_inference.similarity import Similarity

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from brain.identifiers import split_name, words_of
 from brain.intent_inference.calls.arguments import Argument, arguments_of
-from brain.intent_inference.calls.identifiers import split_name, words_of
 from brain.intent_inference.calls.tokens import FUNCTION_WORDS
 from brain.intent_inference.inflection import root
 from brain.pipeline_builder.schemas import inlined

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from brain.intent_inference.calls.identifiers import split_name
+from brain.identifiers import split_name
 from brain.intent_inference.calls.time_units import time_unit
 
 __all__ = ["default_in", "examples_in", "is_currency", "is_decimal", "is_percentage", "options_in", "unit_in"]

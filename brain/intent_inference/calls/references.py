@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from brain.identifiers import split_name
 from brain.intent_inference.calls.arguments import Argument, Kind
 from brain.intent_inference.calls.candidate import Candidate
-from brain.intent_inference.calls.identifiers import split_name
 from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput
 from brain.intent_inference.calls.ranker import Worths, weigh
 from brain.intent_inference.calls.scene import Fact

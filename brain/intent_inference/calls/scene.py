@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from brain.identifiers import split_name
 from brain.intent_inference.calls.argument_order import ordered_pairs
 from brain.intent_inference.calls.arguments import Argument
 from brain.intent_inference.calls.candidate import Candidate
 from brain.intent_inference.calls.closeness import Closeness
-from brain.intent_inference.calls.identifiers import split_name
 from brain.intent_inference.calls.offer import Offer
 from brain.intent_inference.calls.tokens import FUNCTION_WORDS
 from brain.intent_inference.inflection import root

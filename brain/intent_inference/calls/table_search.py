@@ -15,6 +15,8 @@ __all__ = ["MOST_CALLS", "TableSearch", "fill_all", "summed"]
 MOST_CALLS = 6
 BRANCHES = 2
 """Ways to go on from the first value of a run."""
+RUN_DEPTH = 2.5
+"""By so much less than the best candidate a member of a run may be worth."""
 CONSTANTS = 8
 """Values of an argument that may be the same for all calls: the best by themselves, and none."""
 
@@ -94,7 +96,9 @@ class TableSearch:
 
     def _runs_of(self, position: int) -> Runs:
         """Runs of values that look alike, one behind the other in the text."""
-        placed = [each for each in self._worths.closest(position) if each[0].is_placed and self._is_whole(each[0])]
+        closest = self._worths.closest(position)
+        least = closest[0][1] - RUN_DEPTH
+        placed = [each for each in closest if each[0].is_placed and each[1] >= least and self._is_whole(each[0])]
         found: dict[int, dict[tuple[int, ...], Column]] = {}
         for head, _ in placed[:RUN_STARTS]:
             for second in self._following(position, head, placed, BRANCHES):

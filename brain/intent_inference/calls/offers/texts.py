@@ -10,6 +10,10 @@ from brain.intent_inference.calls.tokens import TokenKind
 
 __all__ = ["currencies", "texts"]
 
+POINTERS = (["this"], ["that"], ["these"], ["those"], ["following"])
+POINTED_AT = frozenset(
+    {"text", "sentence", "paragraph", "passage", "document", "article", "message", "review", "page", "note", "word"}
+)
 LEAST_REST = 3
 """Tokens from a colon on; what is shorter is a phrase."""
 LONGEST_CURRENCY = 2
@@ -19,11 +23,17 @@ LONGEST_CURRENCY = 2
 def texts(contents: Contents) -> Iterator[Candidate]:
     """Everything that may be a text of its own."""
     reading = contents.reading
-    yield from (Candidate(reading.quote(*place), *place, Rule.PHRASE) for place in contents.phrases)
+    named = (place for place in contents.phrases if not _points(reading, *place))
+    yield from (Candidate(reading.quote(*place), *place, Rule.PHRASE) for place in named)
     yield from (Candidate(reading.quote(*place), *place, Rule.QUOTED) for place in reading.quotes)
     yield from _rests(reading)
     yield from _parts_of_compounds(reading)
     yield from (Candidate(reading.quote(*place), *place, Rule.EXPRESSION) for place in contents.expressions)
+
+
+def _points(reading: Reading, first: int, last: int) -> bool:
+    """Whether it only points at a text that stands elsewhere: `this sentence`."""
+    return last - first == 1 and reading.lowers[first] in POINTED_AT and reading.lowers[first - 1 : first] in POINTERS
 
 
 def _rests(reading: Reading) -> Iterator[Candidate]:
