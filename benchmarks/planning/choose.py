@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from benchmarks.planning.examples import (
     WEIGHTS_FILE,
@@ -60,15 +61,22 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="where all weights go (default: the package)")
     options = parser.parse_args()
     try:
-        weights = json.loads(options.weights.read_text(encoding="utf-8"))
+        weights = _read(options.weights)
         rows = list(rows_of(weights, Similarity(WordLlamaEmbedder())))
-    except (BrokenExamplesError, OSError) as exc:
+    except BrokenExamplesError as exc:
         print(exc, file=sys.stderr)
         return 2
     weights |= fit(rows)
     options.out.write_text(json.dumps(weights, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     print(f"{len(weights)} weights in {options.out}")
     return 0
+
+
+def _read(file: Path) -> dict[str, float]:
+    try:
+        return TypeAdapter(dict[str, float]).validate_json(file.read_bytes())
+    except (OSError, ValidationError) as exc:
+        raise BrokenExamplesError(f"{file} holds no weights: write it with `benchmarks.planning.train`.") from exc
 
 
 def rows_of(weights: Mapping[str, float], similarity: Similarity) -> Iterator[Row]:

@@ -31,8 +31,8 @@ UNTELLING = frozenset(
 """Roots of words that most descriptions hold."""
 MOST_EXAMPLES = 12
 """More say nothing new about what the values look like."""
-OBJECTS = frozenset({"object", "dict"})
-LISTS = frozenset({"array", "tuple", "list"})
+OBJECTS = ("object", "dict")
+LISTS = ("array", "tuple", "list")
 CLOCK = re.compile(r"hh:mm|24.hour|\bHH\b")
 TRUE = ("true", "yes")
 

@@ -1,4 +1,4 @@
-"""Numbers that a request writes in digits: scaled, in percent, as fractions, powers, degrees, decades and ordinals."""
+"""Numbers that a request writes in digits: scaled, in percent, as fractions, powers, degrees and ordinals."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,6 @@ GLUED_SCALES = frozenset(re.findall(r"\S+", "k K M B bn mn Bn Mn BN MN"))
 PERCENT_BEHIND = PERCENT | {"pct", "percentage"}
 DOWNWARD = frozenset({"s", "w", "south", "west"})
 """Directions in which latitudes and longitudes are negative."""
-DECADE = re.compile(r"([12]\d{3})s")
 PLAIN = re.compile(r"[-−+]?[\d,.]+")
 """Digits without an exponent."""
 INTEGER = re.compile(r"[-+]?\d+")
@@ -34,27 +33,10 @@ def digits_of(reading: Reading) -> Iterator[Figure]:
     """Every number in digits; one place may be read in two ways."""
     tokens = reading.tokens
     for place, token in enumerate(tokens):
-        if (value := _value(token)) is None:
-            continue
-        if token.kind is TokenKind.ORDINAL:
+        if token.kind is TokenKind.ORDINAL and (value := number_of(token.text[: -len("th")])) is not None:
             yield Figure(place, place + 1, value, FigureKind.ORDINAL, word_at(tokens, place + 1))
-        elif token.kind is TokenKind.CODE:
-            yield Figure(place, place + 1, value, FigureKind.DIGITS, "s")
-        else:
+        if token.kind is TokenKind.NUMBER and (value := number_of(token.text)) is not None:
             yield from _readings(tokens, place, value)
-
-
-def _value(token: Token) -> int | float | None:
-    match token.kind:
-        case TokenKind.NUMBER:
-            return number_of(token.text)
-        case TokenKind.ORDINAL:
-            return number_of(token.text[: -len("th")])
-        case TokenKind.CODE:
-            decade = DECADE.fullmatch(token.text)
-            return int(decade[1]) if decade else None
-        case _:
-            return None
 
 
 def _readings(tokens: Sequence[Token], place: int, value: float) -> Iterator[Figure]:
@@ -69,16 +51,16 @@ def _readings(tokens: Sequence[Token], place: int, value: float) -> Iterator[Fig
 
 def _power(tokens: Sequence[Token], place: int) -> int | None:
     times, ten, raised, power = (word_at(tokens, place + at) for at in range(1, POWER_TOKENS))
-    if times in ("x", "×", "*") and ten == "10" and raised in ("^", "**") and INTEGER.fullmatch(power):
-        return int(power) if abs(int(power)) <= LARGEST_POWER else None
-    return None
+    is_power = times in ("x", "×", "*") and ten == "10" and raised in ("^", "**") and INTEGER.fullmatch(power)
+    exponent = number_of(power) if is_power else None
+    return int(exponent) if exponent is not None and abs(exponent) <= LARGEST_POWER else None
 
 
 def _fraction(tokens: Sequence[Token], place: int, value: float) -> Iterator[Figure]:
     """`3/4`."""
     behind = place + 2
     is_fraction = word_at(tokens, place + 1) == "/" and behind < len(tokens)
-    below = _value(tokens[behind]) if is_fraction and tokens[behind].kind is TokenKind.NUMBER else None
+    below = number_of(tokens[behind].text) if is_fraction and tokens[behind].kind is TokenKind.NUMBER else None
     if below:
         yield Figure(place, behind + 1, value / below, FigureKind.PART, word_at(tokens, behind + 1))
 

@@ -1,0 +1,21 @@
+"""The parts of a request that may ask for something each."""
+
+import pytest
+
+from brain.intent_inference.calls.clauses import clauses_of
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        (
+            "Find a hotel in Rome and book a table, then send me the bill.",
+            ["Find a hotel in Rome", "book a table", "send me the bill."],
+        ),
+        ("Check the weather in Oslo. Also rent a car", ["Check the weather in Oslo.", "Also rent a car"]),
+        ("Rain in Oslo, please", ["Rain in Oslo please"]),
+        ("", []),
+    ],
+)
+def test_a_request_has_clauses(text: str, clauses: list[str]) -> None:
+    assert clauses_of(text) == clauses

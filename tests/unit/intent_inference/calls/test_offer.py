@@ -1,0 +1,23 @@
+"""What a request offers for an argument."""
+
+from call_scenes import argument_of, values_of
+
+from brain.intent_inference.calls.candidate import ABSENT
+from brain.intent_inference.calls.offer import Offer
+from brain.intent_inference.calls.reading import Reading
+
+
+def test_the_absence_of_a_value_is_always_offered_first() -> None:
+    assert Offer(Reading("")).of(argument_of())[0] is ABSENT
+
+
+def test_a_value_at_a_place_is_offered_once() -> None:
+    assert values_of("say 'hello'", argument_of()).count("hello") == 1
+
+
+def test_the_same_value_at_two_places_is_offered_twice() -> None:
+    assert values_of("5 and 5", argument_of(type="number")) == [5, 5]
+
+
+def test_an_object_of_no_known_fields_takes_what_is_written_out() -> None:
+    assert values_of('set {"a": 1}', argument_of(type="object")) == [{"a": 1}]
