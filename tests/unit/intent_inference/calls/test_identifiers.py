@@ -2,7 +2,7 @@
 
 import pytest
 
-from brain.intent_inference.calls.identifiers import split_name, words_of
+from brain.identifiers import split_name, words_of
 
 
 @pytest.mark.parametrize(
