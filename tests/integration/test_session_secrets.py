@@ -195,6 +195,6 @@ async def test_whatever_a_planner_comes_up_with_a_plan_holds_no_secret(
             return Plan(self._core.check(PipelineSpec.from_value({"steps": [step]})), "careless")
 
     async with Core(settings) as core:
-        monkeypatch.setattr(core, "_planner", lambda *_: Careless(core))
+        monkeypatch.setattr(core._planning, "_planner", lambda *_: Careless(core))
         with pytest.raises(PlanningError, match=r"The plan asks for secrets \(SHOP_TOKEN\), which no plan may"):
             await core.plan(PlanOrder("tell me"))

@@ -15,6 +15,8 @@ __all__ = ["MOST_CALLS", "TableSearch", "fill_all", "summed"]
 MOST_CALLS = 6
 BRANCHES = 2
 """Ways to go on from the first value of a run."""
+MARGIN = 0.5
+"""By so much more than a single call a table must be worth: most requests ask for one."""
 RUN_DEPTH = 2.5
 """By so much less than the best candidate a member of a run may be worth."""
 CONSTANTS = 8
@@ -31,7 +33,7 @@ def fill_all(worths: Worths) -> list[tuple[Candidate, ...]]:
     search = TableSearch(worths)
     for count in range(2, MOST_CALLS + 1):
         for score, table in search.best(count)[:1]:
-            if score > best:
+            if score > best + (MARGIN if len(calls) == 1 else 0):
                 best, calls = score, table.calls
     return calls
 
