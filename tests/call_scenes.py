@@ -1,6 +1,6 @@
 """What the tests of filled calls share: arguments by their schema, requests beside a tool, and what is offered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,12 @@ from brain.intent_inference.calls.reading import Reading
 from brain.intent_inference.calls.scene import Scene
 from brain.intent_inference.similarity import Similarity
 
-__all__ = ["argument_of", "offered", "said", "schema_of", "values_of", "worths_of"]
+__all__ = ["FactsOf", "WorthsOf", "argument_of", "offered", "said", "schema_of", "values_of", "worths_of"]
+
+type WorthsOf = Callable[..., Worths]
+"""`worths(text, properties, weights, name="tool")`: a request beside a tool."""
+type FactsOf = Callable[..., dict[str, float]]
+"""`facts(text, properties, value, name="tool")`: about a value for the first argument, at its first place."""
 
 
 def schema_of(properties: Mapping[str, Any], required: Sequence[str] = ()) -> dict[str, Any]:
