@@ -44,13 +44,13 @@ def test_pairs_in_turns_are_a_call_each(worths: WorthsOf) -> None:
 
 def test_of_values_in_blocks_each_goes_with_each(worths: WorthsOf) -> None:
     text = "widths 3 and 5, then heights 4 and 6, each"
-    weights = WEIGHTS | {"number:left name 0": 3.0, "number:left other name 0": -9.0, "step forward": 1.0}
+    weights = WEIGHTS | {"number:left name 0": 2.0, "number:left other name 0": -9.0, "step forward": 1.0}
     assert calls(worths, text, weights=weights) == [[3, 4], [3, 6], [5, 4], [5, 6]]
 
 
 def test_values_in_blocks_are_pairs_with_respectively(worths: WorthsOf) -> None:
     text = "widths 3 and 5, then heights 4 and 6, respectively"
-    weights = WEIGHTS | {"number:left name 0": 3.0, "calls cue respectively": 2.0}
+    weights = WEIGHTS | {"number:left name 0": 2.0, "calls cue respectively": 2.0}
     assert calls(worths, text, weights=weights) == [[3, 4], [5, 6]]
 
 
