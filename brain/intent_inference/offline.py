@@ -64,7 +64,7 @@ class OfflinePlanner:
         """
         if not question.sources:
             steps = self._about_page(question)
-            if not steps and (made := self._calls.plan(question)) is not None:
+            if not steps and not question.may_mean_data and (made := self._calls.plan(question)) is not None:
                 return replace(made, notes=(NOTE, *made.notes))
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)

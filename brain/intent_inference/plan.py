@@ -39,6 +39,9 @@ class Question:
     """The day that words such as `yesterday` count from."""
     examples: tuple[Example, ...] = ()
     """Similar runs that people were content with, the most similar first."""
+    may_mean_data: bool = True
+    """Whether there is data that the request could be about, though it names none: the small planner then guesses no
+    calls of other tools."""
 
     @property
     def inputs(self) -> dict[str, dict[str, str]]:

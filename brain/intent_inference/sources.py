@@ -25,6 +25,7 @@ __all__ = [
     "Source",
     "ends_with",
     "find_sources",
+    "holds_data",
     "is_data",
     "main_source",
     "makes_table",
@@ -234,6 +235,11 @@ def table_reader(registry: Registry) -> tuple[ToolDefinition, str]:
         if makes_table(tool) and len(tool.required) == len(paths) == 1:
             return tool, paths[0]
     raise PlanningError("No tool of the registry opens a file as a table; add table.read to tools.json.")
+
+
+def holds_data(project: Path) -> bool:
+    """Whether there is a data file in the project."""
+    return next(_data_files(project), None) is not None
 
 
 def opens_tables(registry: Registry) -> bool:

@@ -18,7 +18,7 @@ from brain.intent_inference.model import ModelPlanner
 from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.sources import Source, find_sources, opens_tables
+from brain.intent_inference.sources import Source, find_sources, holds_data, opens_tables
 from brain.language_models import ChatModel, Embedder
 from brain.pipeline_builder.build import build
 from brain.runs import Json, today
@@ -86,8 +86,13 @@ class Planning:
         """A plan with the tools of the registry; raises QuestionsError, PlanningError, ModelError, UsageError."""
         admission.usable(order.request)
         taken = Request(order.request)
+        has_data = opens_tables(registry) and await asyncio.to_thread(holds_data, self._settings.project)
         question = Question(
-            taken, await self._sources(registry, taken, order), dict(order.answers), order.as_of or today()
+            taken,
+            await self._sources(registry, taken, order),
+            dict(order.answers),
+            order.as_of or today(),
+            may_mean_data=has_data,
         )
         plan = await self._planner(registry, search, model, order).plan(question)
         if plan.pipeline.secrets:
