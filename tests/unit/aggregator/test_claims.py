@@ -114,7 +114,7 @@ def test_an_empty_answer_is_no_claim() -> None:
 
 PIECES = st.sampled_from(
     ["It rained ", "3.7 ", "5 ", "99% ", "twelve ", "[rain]", "[wind]", " and ", ", ", ". ", "!\n", "\n\n", "- ", "1. ",
-     "2. ", "# ", "| a |\n", "**", "[edit] ", "[x](https://example.org) ", "e.g. ", "mm", ":\n"]
+     "2. ", "# ", "| a |\n", "**", "[edit] ", "[x](https://example.org) ", "e.g. ", "mm ", ":\n"]
 )  # fmt: skip
 
 
