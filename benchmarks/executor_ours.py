@@ -31,7 +31,7 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.redis import RedisBackend
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import EventType, RunResult, RunStatus, StepResult, new_run_id
+from brain.runs import NOTHING_SPENT, EventType, RunResult, RunStatus, StepResult, new_run_id
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry, load
 
@@ -148,7 +148,8 @@ class _StoreJournal:
         await self._store.record(self._run_id, 1, steps, self._positions)
 
     async def beat(self) -> bool:
-        return await self._store.beat(self._run_id, 1, last_seq=self._events.seq, backend=self._events.backend)
+        told = {"last_seq": self._events.seq, "backend": self._events.backend, "spending": NOTHING_SPENT}
+        return await self._store.beat(self._run_id, 1, **told)
 
 
 class _NoEvents:

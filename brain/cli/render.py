@@ -68,12 +68,7 @@ def say(text: str) -> None:
 def plan(made: "Plan", *, as_json: bool) -> None:
     """A plan as a tree, with where each value comes from."""
     if as_json:
-        told = made.preflight.to_json() if made.preflight else None
-        print_json({
-            "plan": made.spec.to_json(), "planner": made.planner,
-            "provenance": [each.to_json() for each in made.provenance], "notes": made.notes,
-            "as_of": made.as_of.isoformat() if made.as_of else None, "preflight": told,
-        })  # fmt: skip
+        print_json({**made.to_json(), "preflight": made.preflight.to_json() if made.preflight else None})
         return
     console = screen()
     console.print(tree(made.pipeline, _origins(made.provenance)))

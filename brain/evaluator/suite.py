@@ -25,6 +25,7 @@ from brain.pipeline_builder import notation
 from brain.pipeline_builder.spec import why_unstorable
 from brain.runs import Json
 from brain.shortened import shortened
+from brain.text_files import read_text_file
 
 __all__ = ["ANY_OUTPUT", "Case", "Expectation", "OutputExpected", "Suite", "ToolsExpected", "read_suite"]
 
@@ -233,12 +234,7 @@ class Suite(_Written):
 
 def read_suite(path: Path) -> Suite:
     """Read a suite, which is called as its file is unless it says; raises UsageError, SuiteError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"The suite {path} cannot be read: {reason}.") from None
-    suite = Suite.from_text(text, source=str(path))
+    suite = Suite.from_text(read_text_file(path, "suite"), source=str(path))
     return suite if "name" in suite.model_fields_set else suite.model_copy(update={"name": path.stem[:LONGEST_NAME]})
 
 

@@ -13,9 +13,9 @@ from brain.executor.fingerprint import files_read, fingerprint, hash_files
 from brain.executor.local import on_daemon_thread
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
-from brain.language_models import Account, Tell
+from brain.language_models import Account
 from brain.pipeline_builder.pipeline import PlannedStep
-from brain.runs import EventType, Json, StepResult, StepStatus, utc_now
+from brain.runs import NOTHING_SPENT, EventType, Json, StepResult, StepStatus, utc_now
 
 __all__ = ["Call", "Caller"]
 
@@ -33,13 +33,20 @@ class Call:
     """What the step's references see."""
     arguments: dict[str, Json]
     fingerprint: str
-    account: Account
-    """Its own part of the run's."""
+    payer: Account
+    """The run's; the call has an account of its own within it once it asks the chat model."""
     item: int | None = None
     tries: int = 0
     earlier: Json = None
     """What the cache has of the same call, where it is too old to stand for it."""
     started_at: datetime = field(default_factory=utc_now)
+    _own: Account | None = None
+
+    def account(self) -> Account:
+        """The call's own part of the run's account: most calls ask no model, and need none."""
+        if self._own is None:
+            self._own = Account(parent=self.payer)
+        return self._own
 
     @property
     def is_repeatable(self) -> bool:
@@ -59,8 +66,9 @@ class Call:
         tool = self.step.definition
         return StepResult(
             self.step.id, tool.name, status, item=self.item, tool_version=tool.version, arguments=self.arguments,
-            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries, spending=self.account.spent,
-            started_at=self.started_at, finished_at=utc_now(),
+            result=result, error=error, fingerprint=self.fingerprint, tries=self.tries,
+            spending=NOTHING_SPENT if self._own is None else self._own.spent, started_at=self.started_at,
+            finished_at=utc_now(),
         )  # fmt: skip
 
 
@@ -89,8 +97,7 @@ class Caller:
         arguments = step.arguments.resolve(scope)
         step.validate(arguments)
         contents = await self._contents(files_read(step.definition, arguments))
-        own = Account(parent=self._account)
-        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), own, item)
+        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), self._account, item)
 
     async def _contents(self, paths: Mapping[str, str]) -> dict[str, str | None]:
         if not paths or self._project is None:
@@ -174,13 +181,13 @@ class Caller:
         template = call.step.arguments
         reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
         return ToolCall(
-            call.step.definition, call.arguments, self._report(call), account=call.account, tell=self._tell(call),
-            earlier=call.earlier, reveal=reveal,
+            call.step.definition, call.arguments, self._report(call), account=call.account,
+            tell=partial(self._waits, call), earlier=call.earlier, reveal=reveal,
         )  # fmt: skip
 
-    def _tell(self, call: Call) -> Tell:
-        step_id, item = call.step.id, call.item
-        return lambda text: self._events.publish(EventType.MODEL_WAITING, step_id=step_id, item=item, message=text)
+    def _waits(self, call: Call, text: str) -> None:
+        """A question of the call is held up."""
+        self._events.publish(EventType.MODEL_WAITING, step_id=call.step.id, item=call.item, message=text)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

@@ -102,7 +102,7 @@ class LocalCaller:
         return self._functions[key]
 
     def _context(self, call: ToolCall, grant: SecretGrant) -> ToolContext:
-        around, model = self._around, MeteredChat(self._around.model, call.account, call.tell)
+        around, model = self._around, MeteredChat(self._around.model, call.account(), call.tell)
         return ToolContext(
             project=around.project, egress=grant.narrow(around.egress), model=model, secret=grant.secret,
             report=self._report(call), shared=around.shared, earlier=call.earlier, chromium=around.chromium,

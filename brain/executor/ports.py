@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from brain.language_models import Account, Tell
@@ -81,8 +81,8 @@ class ToolCall:
     arguments: Mapping[str, Json]
     """As recorded: secrets are references."""
     report: Report
-    account: Account = field(default_factory=Account)
-    """Who pays for the call's questions to the chat model."""
+    account: Callable[[], Account] = Account
+    """Gives who pays for the call's questions to the chat model; asked for by calls that may have any."""
     tell: Tell | None = None
     """Hears where such a question is held up."""
     earlier: Json = None

@@ -9,7 +9,16 @@ from datetime import date, timedelta
 from brain.intent_inference.comparisons import ranges
 from brain.intent_inference.mentions import SENTENCE_START, Kind, Mention, Request, Word
 
-__all__ = ["MONTHS", "Days", "MonthOfYear", "days_of_month", "find_months", "months_of_years", "next_day"]
+__all__ = [
+    "MONTHS",
+    "SHORT_MONTH",
+    "Days",
+    "MonthOfYear",
+    "days_of_month",
+    "find_months",
+    "months_of_years",
+    "next_day",
+]
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",

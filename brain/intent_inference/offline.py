@@ -33,6 +33,7 @@ from brain.tool_registry.search import ToolSearch
 __all__ = ["OfflinePlanner"]
 
 NEAREST_TOOLS = 5
+NO_DATA = "the request names no data that the small planner knows"
 MIXED = frozenset({"quarter", "month", "week"})
 """Parts of a date that every year has again, though people may want them year by year."""
 SYNONYM = 0.6
@@ -92,7 +93,7 @@ class OfflinePlanner:
         notes: Sequence[str] = (),
     ) -> Plan:
         if not steps and not reason:
-            reason = "the request names no data that the small planner knows"
+            reason = NO_DATA if question.may_mean_data else "no tool is for it, as far as the small planner can tell"
         if reason:
             raise PlanningError(self._decline(question.request, reason))
         try:
@@ -187,7 +188,7 @@ def _about_one_table(question: Question) -> Question:
     """The question in the words of the one table that it is about, which comes first."""
     main = main_source(question.request, question.sources)
     others = (source for source in question.sources if source is not main)
-    return Question(question.request.about(main.words), (main, *others))
+    return replace(question, request=question.request.about(main.words), sources=(main, *others))
 
 
 def _worth_running(question: Question, flow: TableFlow) -> list[DraftStep]:

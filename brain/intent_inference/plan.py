@@ -117,6 +117,16 @@ class Plan:
         """The pipeline as it is written down."""
         return self.pipeline.spec
 
+    def to_json(self) -> dict[str, Json]:
+        """The pipeline and how it came about, without the preflight."""
+        return {
+            "plan": self.spec.to_json(),
+            "provenance": [each.to_json() for each in self.provenance],
+            "planner": self.planner,
+            "notes": list(self.notes),
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+        }
+
 
 class Planner(Protocol):
     """Turns a question into a plan."""

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 from itertools import chain
 
+from brain.identifiers import pieces_of, split_name
 from brain.intent_inference.inflection import root, singular
 from brain.intent_inference.mentions import STOP_WORDS, Kind, Request
 from brain.intent_inference.plan import Origin
@@ -29,8 +30,6 @@ CURRENCIES = {
     "JPY": ("¥", "yen"), "INR": ("₹", "rupee", "rupees"), "CHF": ("franc", "francs"), "CNY": ("yuan", "renminbi"),
 }  # fmt: skip
 NUMERIC = re.compile(r"[-+]?\d+(?:\.\d+)?")
-CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-PIECES = re.compile(r"[^\W_]+")
 ONE_NAME = re.compile(r"[/\\\\@]|\w\.\w")
 """In addresses, paths and hosts, whose words are none by themselves."""
 LAST_MOMENTS = ("23:59", "00:00")
@@ -136,7 +135,7 @@ class Spoken:
 
     def _other_forms(self, value: str) -> str:
         """The words of the text that the value is made of, in its own order; empty where it has another one too."""
-        wanted = [piece.lower() for piece in PIECES.findall(CAMEL.sub(" ", value))]
+        wanted = split_name(value)
         telling = [piece for piece in wanted if piece not in STOP_WORDS]
         if not telling or len(wanted) > MOST_WORDS or ONE_NAME.search(value):
             return ""
@@ -157,7 +156,7 @@ class Spoken:
     @cached_property
     def _forms(self) -> dict[str, str]:
         """The words of the text by their roots."""
-        pieces = PIECES.findall(CAMEL.sub(" ", self.request.text))
+        pieces = pieces_of(self.request.text)
         forms = {root(piece.lower()): piece for piece in reversed(pieces)}
         return {root(singular(piece.lower())): piece for piece in reversed(pieces)} | forms
 

@@ -8,35 +8,35 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from brain.intent_inference.months import MONTHS, SHORT_MONTH
+from brain.intent_inference.quantity_words import WEEKDAYS
+
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
 __all__ = ["SpokenDays", "read_moment", "spoken_days", "spoken_times", "stated_today"]
 
-MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december"
-    "|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
-)
-WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+MONTH = "|".join([*MONTHS, "sept", *(name[:SHORT_MONTH] for name in MONTHS)])
+WEEKDAY = "|".join(WEEKDAYS)
 UNITS = "day|week|weekend|fortnight|month|quarter|year|decade"
 COUNT = r"(?:\d{1,4}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|few|couple of)"
 DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 YEAR = r"(?:1[5-9]|20|21)\d{2}"
 ABSOLUTE = re.compile(
     rf"\b\d{{4}}-\d{{1,2}}(?:-\d{{1,2}})?\b|\b\d{{4}}/\d{{1,2}}/\d{{1,2}}\b|\b\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}\b"
-    rf"|\b{DAY}\s+(?:of\s+)?(?:{MONTHS})\b\.?(?:,?\s+(?:of\s+)?{YEAR}\b)?"
-    rf"|\b(?:{MONTHS})\b\.?\s+{DAY}\b(?:,?\s+(?:of\s+)?{YEAR}\b)?|\b(?:{MONTHS})\b\.?(?:,?\s+(?:of\s+|in\s+)?{YEAR}\b)?"
+    rf"|\b{DAY}\s+(?:of\s+)?(?:{MONTH})\b\.?(?:,?\s+(?:of\s+)?{YEAR}\b)?"
+    rf"|\b(?:{MONTH})\b\.?\s+{DAY}\b(?:,?\s+(?:of\s+)?{YEAR}\b)?|\b(?:{MONTH})\b\.?(?:,?\s+(?:of\s+|in\s+)?{YEAR}\b)?"
     rf"|\bQ[1-4],?\s+(?:of\s+)?{YEAR}\b|\b{YEAR}\s+Q[1-4]\b|\b{YEAR}\b(?!s)",
     re.IGNORECASE,
 )
 RELATIVE = re.compile(
     rf"\b(?:the day before yesterday|the day after tomorrow|yesterday|today|tonight|tomorrow|now)\b"
-    rf"|\b(?P<past>last|past|previous|recent|preceding)\s+(?P<pcount>{COUNT}\s+)?(?P<punit>{UNITS}|{WEEKDAYS}|{MONTHS})s?\b"
+    rf"|\b(?P<past>last|past|previous|recent|preceding)\s+(?P<pcount>{COUNT}\s+)?(?P<punit>{UNITS}|{WEEKDAY}|{MONTH})s?\b"
     rf"|\b(?P<future>next|coming|following|in|within)\s+(?:the next\s+)?"
-    rf"(?P<fcount>{COUNT}\s+)?(?P<funit>{UNITS}|{WEEKDAYS}|{MONTHS})s?\b"
-    rf"|\b(?P<this>this|current)\s+(?P<tunit>{UNITS}|{WEEKDAYS}|{MONTHS})\b"
+    rf"(?P<fcount>{COUNT}\s+)?(?P<funit>{UNITS}|{WEEKDAY}|{MONTH})s?\b"
+    rf"|\b(?P<this>this|current)\s+(?P<tunit>{UNITS}|{WEEKDAY}|{MONTH})\b"
     rf"|\b{COUNT}\s+(?:{UNITS})s?\s+(?:ago|back|earlier|from now)\b"
-    rf"|\b(?:{WEEKDAYS})s?\b",
+    rf"|\b(?:{WEEKDAY})s?\b",
     re.IGNORECASE,
 )
 DECADE = re.compile(r"\b(?:the\s+)?(?P<century>1[5-9]|20)?(?P<tens>\d0)s\b", re.IGNORECASE)
@@ -44,7 +44,7 @@ VERBS = re.compile(r"may|march|mar")
 """In small letters, alone, these are months only where a time is due."""
 TIME_IS_DUE = re.compile(r"\b(?:in|during|of|since|until|till|through|each|every|for|from|to|and)\s+$", re.IGNORECASE)
 RANGE = re.compile(
-    rf"\b(?P<month>{MONTHS})\b\.?\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to|through|until|and)\s*(?:the\s+)?"
+    rf"\b(?P<month>{MONTH})\b\.?\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s*(?:-|–|to|through|until|and)\s*(?:the\s+)?"
     rf"(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<year>{YEAR})\b)?",
     re.IGNORECASE,
 )

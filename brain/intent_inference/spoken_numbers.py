@@ -7,6 +7,7 @@ from datetime import date
 
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.months import MONTHS
+from brain.intent_inference.quantity_words import COUNTS, ORDINALS, TIMES_A_YEAR, WEEKDAYS
 from brain.intent_inference.spoken_dates import spoken_days
 from brain.written_numbers import find_numbers
 
@@ -16,29 +17,13 @@ SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9}
 SCALED = re.compile(r"(?<![\w.])(?P<digits>\d[\d,]*(?:\.\d+)?)\s?(?P<scale>bn|mn|[kmb])\b", re.IGNORECASE)
 PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b|pct\b)", re.IGNORECASE)
 ORDINAL = re.compile(r"\b(\d{1,4})(?:st|nd|rd|th)\b", re.IGNORECASE)
-ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-         "twelfth"), 1,
-    )
-}  # fmt: skip
-COUNTS = {
-    "a": 1, "an": 1, "one": 1, "single": 1, "once": 1, "both": 2, "couple": 2, "pair": 2, "double": 2,
-    "twice": 2, "thrice": 3, "triple": 3, "half": 0.5, "quarter": 0.25,
-}  # fmt: skip
-FREQUENCIES = {
-    "yearly": 1, "annually": 1, "annual": 1, "semiannually": 2, "quarterly": 4, "monthly": 12, "weekly": 52,
-    "daily": 365,
-}  # fmt: skip
-"""How often a year."""
+FEW = {"a": 1, "an": 1, "one": 1, "half": 0.5, "quarter": 0.25}
 NOTHING = {"zero": 0, "no": 0, "none": 0, "never": 0, "without": 0, "positive": 0, "negative": 0, "missing": 0}
 """Words for, or of what is compared with, zero."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WORDS: Mapping[str, Mapping[str, float]] = {
     "ordinal": ORDINALS,
-    "count in words": COUNTS,
-    "times a year": FREQUENCIES,
+    "count in words": COUNTS | FEW,
+    "times a year": TIMES_A_YEAR,
     "nothing": NOTHING,
     "number of the month": {name[:letters]: n for n, name in enumerate(MONTHS, 1) for letters in (None, 3)},
     "number of the weekday, from Monday": {f"{name}{s}": n for n, name in enumerate(WEEKDAYS, 1) for s in ("", "s")},

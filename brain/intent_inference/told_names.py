@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from brain.identifiers import split_name
 from brain.intent_inference.literals import literals_of
 from brain.intent_inference.plan import Origin
 from brain.intent_inference.sources import Source, ends_with
@@ -15,8 +16,6 @@ from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["Described", "MadeNames"]
 
-CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-PIECES = re.compile(r"[^\W_]+")
 BRACES = re.compile(r"\{[^}]*\}")
 NAMING = frozenset({"name", "names_to", "values_to", "suffix", "prefix", "rename", "alias", "as", "new_name"})
 """Arguments that say what something new is called."""
@@ -63,7 +62,7 @@ class Described:
     def pieces(self) -> frozenset[str]:
         """The words of all columns' names."""
         return frozenset(
-            piece for source in self._sources for column in source.columns for piece in _pieces(column.name)
+            piece for source in self._sources for column in source.columns for piece in split_name(column.name)
         )
 
 
@@ -79,7 +78,7 @@ class MadeNames:
 
     def column(self, name: str) -> Found | None:
         """A column that a step may make; `name` consists of what the steps and the data call things."""
-        wanted = set(_pieces(name))
+        wanted = set(split_name(name))
         for step_id, words in self._of_step.items():
             if wanted and wanted & words and wanted <= words | self._known:
                 return Found(f"made by {step_id}", Origin.STEP)
@@ -90,14 +89,14 @@ def _words_of_step(spec: PipelineSpec, number: int, tool: ToolDefinition | None)
     for literal in literals_of(spec.steps[number], number, tool):
         is_member = any(literal.value in (members_of(schema) or ()) for schema in literal.schemas)
         if isinstance(literal.value, str) and (is_member or NAMING & set(map(str, literal.path))):
-            yield from _pieces(literal.value)
+            yield from split_name(literal.value)
     for value in _texts(spec.steps[number].arguments):
         if value.lstrip().lower().startswith(("select", "with")):
-            yield from (piece for name in read_select(value).names for piece in _pieces(name))
+            yield from (piece for name in read_select(value).names for piece in split_name(name))
     if tool is not None:
         made = tool.output_schema.get("x-columns", {})
-        yield from (piece for name in made for piece in _pieces(BRACES.sub(" ", name)))
-        yield from (piece for text in _defaults(tool.input_schema) for piece in _pieces(text))
+        yield from (piece for name in made for piece in split_name(BRACES.sub(" ", name)))
+        yield from (piece for text in _defaults(tool.input_schema) for piece in split_name(text))
 
 
 def _defaults(schema: Any) -> Iterator[str]:
@@ -124,7 +123,3 @@ def _texts(value: Any) -> Iterator[str]:
         case list():
             for part in value:
                 yield from _texts(part)
-
-
-def _pieces(text: str) -> list[str]:
-    return [piece.lower() for piece in PIECES.findall(CAMEL.sub(" ", text))]

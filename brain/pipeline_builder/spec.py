@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from brain.durations import Duration, Timeout
-from brain.errors import Problem, SpecError, UsageError
+from brain.errors import Problem, SpecError
 from brain.pipeline_builder import notation
 from brain.runs import Json
+from brain.text_files import read_text_file
 
 __all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec", "why_unstorable"]
 
@@ -175,12 +176,7 @@ class PipelineSpec(_Written):
 
 def read_spec(path: Path) -> PipelineSpec:
     """Read a spec file; raises UsageError where there is none, SpecError where it is wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"The pipeline file {path} cannot be read: {reason}.") from None
-    return PipelineSpec.from_text(text, source=str(path))
+    return PipelineSpec.from_text(read_text_file(path, "pipeline file"), source=str(path))
 
 
 def _problem(error: Any, value: dict[str, Any]) -> Problem:

@@ -351,7 +351,9 @@ class Core:
             await self.secrets.learn(vault)
             store = RunStore(database, self.redactor)
             keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(*event_backends(urls, database, keep), _PositionOf(store), self.redactor)
+            tracker = ProgressTracker(
+                *event_backends(urls, database, keep), partial(_position_of, store), self.redactor
+            )
             await made.enter_async_context(tracker)
             suites = SuiteStore(database, self.redactor)
             stores = _Stores(store, suites, Frames(database), tracker, self._runner(store, tracker), vault)
@@ -390,14 +392,9 @@ class _Stores:
     vault: "Vault"
 
 
-class _PositionOf:
-    """Tells a listener what a run's row says."""
-
-    def __init__(self, store: "RunStore") -> None:
-        self._store = store
-
-    async def __call__(self, run_id: UUID, /) -> RunPosition | None:
-        await self._store.mark_stale()
-        at = await self._store.position(run_id)
-        alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
-        return RunPosition(at.status, at.backend, at.last_seq, alive)
+async def _position_of(store: "RunStore", run_id: UUID, /) -> RunPosition | None:
+    """What a run's row tells a listener."""
+    await store.mark_stale()
+    at = await store.position(run_id)
+    alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
+    return RunPosition(at.status, at.backend, at.last_seq, alive)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from brain.aggregator import ANSWER_PROMPT, results_in_words
 from brain.artifacts import is_table, with_rows
-from brain.errors import ArtifactError, BudgetExhausted, ModelError, PlanningError, UsageError
+from brain.errors import ArtifactError, BudgetExhausted, ModelError, PlanningError, QuestionsError, UsageError
 from brain.evaluator import (
     JUDGE_PROMPT,
     Attempt,
@@ -143,6 +143,8 @@ class Evaluations:
         account = Account(self._core.settings.brain_run_budget)
         try:
             plan, inputs = await self._planned(case, order, MeteredChat(self._core.model, account))
+        except QuestionsError as exc:
+            return Attempt(questions=tuple(question.question for question in exc.questions), spending=account.spent)
         except PlanningError as exc:
             return Attempt(declined=str(exc), spending=account.spent)
         except (ModelError, BudgetExhausted) as exc:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,14 @@ from brain.intent_inference.model import ModelPlanner
 from brain.intent_inference.offline import OfflinePlanner
 from brain.intent_inference.plan import Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.sources import Source, find_sources, holds_data, opens_tables
+from brain.intent_inference.sources import find_sources, holds_data, opens_tables
 from brain.language_models import ChatModel, Embedder
 from brain.pipeline_builder.build import build
 from brain.runs import Json, today
 from brain.session import admission
 from brain.session.order import PlanOrder
 from brain.session.services import is_hosted_chat
+from brain.text_files import read_text_file
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["PlanOutcome", "PlanRequest", "Planning", "read_requests"]
 
 type OpenTable = Callable[[str], Awaitable["pa.Table"]]
+
+
+NO_PLAN: dict[str, Json] = {"plan": None, "provenance": [], "planner": None, "notes": [], "as_of": None}
 
 
 class PlanRequest(BaseModel):
@@ -59,18 +63,9 @@ class PlanOutcome:
 
     def to_json(self) -> dict[str, Json]:
         """All of it, by the names of the fields; the plan as `brain plan --json` has it, without preflight."""
-        made = self.plan
-        return {
-            "id": self.id,
-            "plan": made.spec.to_json() if made else None,
-            "provenance": [each.to_json() for each in made.provenance] if made else [],
-            "planner": made.planner if made else None,
-            "notes": list(made.notes) if made else [],
-            "as_of": made.as_of.isoformat() if made and made.as_of else None,
-            "questions": [question.to_json() for question in self.questions],
-            "declined": self.declined,
-            "seconds": round(self.seconds, 4),
-        }
+        made = self.plan.to_json() if self.plan else NO_PLAN
+        asked = [question.to_json() for question in self.questions]
+        return {"id": self.id, **made, "questions": asked, "declined": self.declined, "seconds": round(self.seconds, 4)}
 
 
 class Planning:
@@ -85,26 +80,22 @@ class Planning:
     async def plan(self, registry: Registry, search: ToolSearch, model: ChatModel, order: PlanOrder) -> Plan:
         """A plan with the tools of the registry; raises QuestionsError, PlanningError, ModelError, UsageError."""
         admission.usable(order.request)
-        taken = Request(order.request)
-        has_data = opens_tables(registry) and await asyncio.to_thread(holds_data, self._settings.project)
-        question = Question(
-            taken,
-            await self._sources(registry, taken, order),
-            dict(order.answers),
-            order.as_of or today(),
-            may_mean_data=has_data,
-        )
+        request = Request(order.request)
+        question = Question(request, answers=dict(order.answers), as_of=order.as_of or today(), may_mean_data=False)
+        if opens_tables(registry):
+            question = await self._with_data(question, order)
         plan = await self._planner(registry, search, model, order).plan(question)
         if plan.pipeline.secrets:
             named = ", ".join(sorted(plan.pipeline.secrets))
             raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
         return plan
 
-    async def _sources(self, registry: Registry, taken: Request, order: PlanOrder) -> tuple[Source, ...]:
-        """The data that the request is about, where a tool can open it."""
-        if not opens_tables(registry):
-            return ()
-        return await find_sources(taken, self._settings.project, order.tables, self._open_table)
+    async def _with_data(self, question: Question, order: PlanOrder) -> Question:
+        """The question with the data that it is about, or could be."""
+        project = self._settings.project
+        sources = await find_sources(question.request, project, order.tables, self._open_table)
+        may_mean = bool(sources) or await asyncio.to_thread(holds_data, project)
+        return replace(question, sources=sources, may_mean_data=may_mean)
 
     def _planner(self, registry: Registry, search: ToolSearch, model: ChatModel, order: PlanOrder) -> Planner:
         check = partial(build, registry=registry)
@@ -149,14 +140,8 @@ class Planning:
 
 def read_requests(path: Path) -> list[PlanRequest]:
     """The requests of a file of JSON lines; raises UsageError that lists every line which is none."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
-    except UnicodeDecodeError as exc:
-        raise UsageError(f"{path} is no text in UTF-8: JSON lines are wanted, {{id, request, tools}} each.") from exc
     found, problems = [], []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text_file(path, "requests file").splitlines(), start=1):
         if line.strip():
             try:
                 found.append(PlanRequest.model_validate(json.loads(line)))

@@ -1,12 +1,12 @@
 """Which tools fit a request: by its words (BM25) and by its meaning (vectors), as a whole and clause by clause."""
 
 import logging
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from brain.clauses import clauses_of
 from brain.identifiers import split_name
 from brain.language_models import Embedder
 from brain.tool_registry.definitions import ToolDefinition
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     type Scores = NDArray[np.float32]
     """One number a tool."""
 
-__all__ = ["ScoredTool", "ToolSearch", "clauses"]
+__all__ = ["ScoredTool", "ToolSearch"]
 
 ARGUMENTS = 1.0
 """Weight of what a tool's arguments are called and described as, beside its own name and description."""
@@ -29,14 +29,6 @@ FLAT = 1e-6
 """Standard deviation below which scores tell nothing."""
 SHORTEST_PLURAL = 4
 """Letters; "days" loses its s, "gas" does not."""
-BREAK = re.compile(
-    r"[.!?;:]\s+|\s*,\s+(?:then\s+)?|\s+\b(?:and then|and|or|then|after that|afterwards|also|plus|finally|as well as|"
-    r"followed by|before)\b\s",
-    re.IGNORECASE,
-)
-SHORTEST_CLAUSE = 2
-"""Telling words; what has fewer belongs to the clause before it."""
-MOST_CLAUSES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class ToolSearch:
         return [ScoredTool(self._tools[index], float(scores[index])) for index in best]
 
     def _scores(self, request: str) -> "Scores":
-        parts = clauses(request)
+        parts = clauses_of(request)
         vectors = self._embedder.embed([request, *parts])
         own = self._by_words(self._index, request) + _standardised(self._by_meaning(vectors[0]))
         arguments = self._by_words(self._index_with_arguments, request)
@@ -110,25 +102,6 @@ class ToolSearch:
     @cached_property
     def _vectors_with_arguments(self) -> "NDArray[np.float32]":
         return self._embedder.embed([f"{_text(tool)}. {_arguments(tool)}" for tool in self._tools])
-
-
-def clauses(request: str) -> list[str]:
-    """The parts of a request that may ask for something each."""
-    found: list[str] = []
-    for part in _parts(request):
-        if found and len(_words(part)) < SHORTEST_CLAUSE:
-            found[-1] += f" {part}"
-        else:
-            found.append(part)
-    return found[:MOST_CLAUSES]
-
-
-def _parts(request: str) -> Iterator[str]:
-    start = 0
-    for match in BREAK.finditer(request):
-        yield request[start : match.start()]
-        start = match.end()
-    yield request[start:]
 
 
 def _text(tool: ToolDefinition) -> str:

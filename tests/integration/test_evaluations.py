@@ -217,6 +217,15 @@ def test_a_model_that_is_away_is_an_error_of_each_case(hosted: Brain, server: Sc
     assert "status 503" in done.cases[0].wrong[0]
 
 
+def test_a_case_may_expect_to_be_asked_back(hosted: Brain, server: ScriptedOpenAI) -> None:
+    step = {"id": "sales", "tool": "table.read", "arguments": {"path": {"ask_person": "Which file is it?"}}}
+    server.script(lambda _asked: says_json({"name": "asks", "steps": [step], "outputs": {}}))
+    asked = {"name": "asked", "request": "Open a table", "expect": {"questions": {"contains": "Which file"}}}
+    not_asked = {**asked, "name": "not asked", "expect": {"declined": True}}
+    done = hosted.eval({"name": "asking", "cases": [asked, not_asked]}, plan_only=True)
+    assert [each.passed for each in done.cases] == [True, False]
+
+
 def test_a_case_that_its_budget_does_not_hold_is_an_error_and_not_a_refusal(
     shop: CommandLine, hosted: Brain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

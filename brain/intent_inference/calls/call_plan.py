@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from brain.clauses import clauses_of
 from brain.intent_inference.calls.arguments import ArgumentPath
 from brain.intent_inference.calls.candidate import Candidate
-from brain.intent_inference.calls.clauses import clauses_of
 from brain.intent_inference.calls.features import Features
 from brain.intent_inference.calls.offer import Offer
 from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from brain.intent_inference.calls.reading import Reading
 from brain.intent_inference.months import MONTHS
+from brain.intent_inference.quantity_words import WEEKDAYS
 
 __all__ = ["DateFound", "find_dates"]
 
@@ -16,7 +17,6 @@ MONTH_NUMBERS = {
     "sept": 9,
 }
 LAST_MONTH, LAST_DAY = 12, 31
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS_OF_WEEK = len(WEEKDAYS)
 # (?a:...): only ASCII letters; else `ı` would count as an i in other case, and no word below would be found by it.
 MONTH = rf"(?P<month>(?a:{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))}))\.?"

@@ -9,24 +9,11 @@ from brain.intent_inference.calls.figure import PERCENT, Figure, FigureKind, wor
 from brain.intent_inference.calls.reading import Reading
 from brain.intent_inference.calls.time_units import SECONDS
 from brain.intent_inference.calls.tokens import Token, TokenKind
+from brain.intent_inference.quantity_words import COUNTS, ORDINALS, TIMES_A_YEAR
 from brain.written_numbers import find_numbers
 
 __all__ = ["number_words_of"]
 
-FREQUENCIES = {
-    "annually": 1, "annual": 1, "yearly": 1, "semiannually": 2, "semi-annually": 2, "semi-annual": 2, "half-yearly": 2,
-    "biannually": 2, "quarterly": 4, "bimonthly": 6, "monthly": 12, "biweekly": 26, "fortnightly": 26, "weekly": 52,
-    "daily": 365,
-}  # fmt: skip
-"""Times a year."""
-COUNTS = {
-    "once": 1, "single": 1, "couple": 2, "pair": 2, "twice": 2, "both": 2, "thrice": 3, "triple": 3, "double": 2,
-    "half-dozen": 6,
-}  # fmt: skip
-ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
-    "tenth": 10, "eleventh": 11, "twelfth": 12,
-}  # fmt: skip
 PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3), "tenth": Fraction(1, 10)}
 SPANS = {"fortnight": ("week", 2), "decade": ("year", 10), "century": ("year", 100), "semester": ("month", 6)}
 """Of each word the unit of time and how many of it."""
@@ -60,8 +47,8 @@ def _written_out(reading: Reading) -> Iterator[Figure]:
 
 def _single(tokens: Sequence[Token], place: int) -> Iterator[Figure]:
     word, behind = tokens[place].lower, word_at(tokens, place + 1)
-    if word in FREQUENCIES:
-        yield Figure(place, place + 1, FREQUENCIES[word], FigureKind.FREQUENCY)
+    if word in TIMES_A_YEAR:
+        yield Figure(place, place + 1, TIMES_A_YEAR[word], FigureKind.FREQUENCY)
     if word in COUNTS:
         yield Figure(place, place + 1, COUNTS[word], FigureKind.COUNT, behind)
     if word in ORDINALS:

@@ -14,9 +14,15 @@ from brain.intent_inference.calls.offers.options import option_lists, options
 from brain.intent_inference.calls.offers.texts import currencies, texts
 from brain.intent_inference.calls.reading import Reading
 from brain.intent_inference.calls.tokens import TokenKind
+from brain.pipeline_builder.schemas import Validator
 
 __all__ = ["Offer"]
 
+CONSTRAINTS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern", "minLength", "maxLength",
+     "minItems", "maxItems", "uniqueItems"}
+)  # fmt: skip
+"""What a schema may ask of a value beside its type."""
 FORMATS = {
     "uri": (TokenKind.URL,), "url": (TokenKind.URL,), "email": (TokenKind.MAIL,), "path": (TokenKind.PATH,),
     "hostname": (TokenKind.HOST,), "ipv4": (TokenKind.HOST,),
@@ -37,6 +43,9 @@ class Offer:
         found = list(self._lists(argument) if argument.is_list else self._singles(argument))
         if argument.takes_currency or argument.is_list:
             found = _without_parts(found)
+        if argument.kind is Kind.OTHER or not CONSTRAINTS.isdisjoint(argument.schema):
+            fits = Validator(argument.schema).fits
+            found = [each for each in found if fits(each.value)]
         unique: dict[tuple[str, int, int], Candidate] = {}
         for each in found:
             unique.setdefault((repr(each.value), each.first, each.last), each)

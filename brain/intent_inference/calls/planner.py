@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from importlib import resources
 
 from brain.errors import PlanningError, QuestionsError, SpecError
@@ -25,6 +25,8 @@ __all__ = ["CallPlanner"]
 
 SHORTLIST = 16
 """Tools that are looked at closely."""
+DEPTH = 3
+"""So many times more are found, because some of them take what only a step can give."""
 UNSAID = "nothing in the request says it"
 
 
@@ -57,12 +59,12 @@ class CallPlanner:
 
     def _shortlist(self, request: str) -> list[PlannedTool]:
         """The tools that fit, but for those that take what only a step can give, in the registry's order."""
-        fitting = {found.definition.name for found in self._search.search(request, SHORTLIST)}
-        return [self._planned[tool.name] for tool in self._registry if tool.name in fitting & self._planned.keys()]
-
-    @cached_property
-    def _planned(self) -> dict[str, PlannedTool]:
-        return {tool.name: PlannedTool.of(tool) for tool in self._registry if not _takes_stored(tool)}
+        tools = list(self._registry)
+        if len(tools) > SHORTLIST:
+            found = self._search.search(request, SHORTLIST * DEPTH)
+            fitting = [scored.definition.name for scored in found if not _takes_stored(scored.definition)]
+            tools = [tool for tool in tools if tool.name in fitting[:SHORTLIST]]
+        return [PlannedTool.of(tool) for tool in tools if not _takes_stored(tool)]
 
 
 @cache

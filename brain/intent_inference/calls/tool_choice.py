@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from brain.intent_inference.calls.clauses import clauses_of
+from brain.clauses import clauses_of
 from brain.intent_inference.calls.features import Features
 from brain.intent_inference.calls.filling import filling
 from brain.intent_inference.calls.offer import Offer

@@ -114,3 +114,9 @@ def test_a_misfit_is_told_in_few_words(schema: dict[str, Any], value: Any, what:
     (misfit,) = Validator(schema).misfits(value)
     assert what in misfit.what
     assert len(misfit.what) < 200
+
+
+def test_an_argument_may_be_called_format() -> None:
+    schema = {"type": "object", "properties": {"format": {"type": "string"}}, "required": ["format"]}
+    assert Validator(schema).fits({"format": "short"})
+    assert not Validator(schema).fits({"format": 1})

@@ -6,7 +6,7 @@ import pytest
 from brain.language_models import WordLlamaEmbedder
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry, built_in_tools_file
-from brain.tool_registry.search import ToolSearch, clauses
+from brain.tool_registry.search import ToolSearch
 
 
 @cache
@@ -80,14 +80,6 @@ def test_five_thousand_tools_are_searched_in_a_moment():
     started = time.process_time()
     search.search("thing 77", 10)
     assert time.process_time() - started < 2  # building the index anew takes several
-
-
-def test_a_request_is_taken_apart_at_its_stops_and_joining_words() -> None:
-    request = "Read the feed, keep the newest posts, then translate them into German and save the file. Thanks!"
-    assert clauses(request) == [
-        "Read the feed", "keep the newest posts", "translate them into German", "save the file Thanks!",
-    ]  # fmt: skip
-    assert clauses("Average rain by month") == ["Average rain by month"]
 
 
 @pytest.mark.parametrize(

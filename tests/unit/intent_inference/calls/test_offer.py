@@ -21,3 +21,12 @@ def test_the_same_value_at_two_places_is_offered_twice() -> None:
 
 def test_an_object_of_no_known_fields_takes_what_is_written_out() -> None:
     assert values_of('set {"a": 1}', argument_of(type="object")) == [{"a": 1}]
+
+
+def test_an_object_of_no_known_fields_takes_no_list() -> None:
+    assert values_of("set [1, 2]", argument_of(type="object")) == []
+
+
+def test_values_that_the_schema_refuses_are_not_offered() -> None:
+    assert values_of("between 5 and 50", argument_of(type="integer", maximum=10)) == [5]
+    assert values_of("code AB or 12", argument_of(type="string", pattern=r"^\d+$")) == ["12"]

@@ -140,3 +140,17 @@ def test_the_same_request_gives_the_same_plan_byte_for_byte() -> None:
     request = "Weather forecast for Rome and for Oslo, and the greatest common divisor of 12 and 18"
     first, second = (plan_of(request).spec.to_yaml() for _ in range(2))
     assert first == second
+
+
+def test_of_many_tools_those_that_fit_are_looked_at() -> None:
+    others = [
+        tool(f"shop.item_{number}", f"Sells item {number} of the shop.", {"buyer": text("Name.")})
+        for number in range(40)
+    ]
+    tables = [
+        tool(f"table.make_{number}", "Weather of a city as a table.", {"table": {"type": "object", "format": "table"}})
+        for number in range(20)
+    ]
+    assert calls(plan_of("Weather forecast for Oslo", [*tables, *others, *ALL])) == [
+        ("weather.forecast", {"city": "Oslo"})
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brain.intent_inference.calls.clauses import clauses_of
+from brain.clauses import clauses_of
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,11 @@ from brain.intent_inference.calls.clauses import clauses_of
         ),
         ("Check the weather in Oslo. Also rent a car", ["Check the weather in Oslo.", "Also rent a car"]),
         ("Rain in Oslo, please", ["Rain in Oslo please"]),
+        (
+            "Read the feed, keep the newest posts, then translate them into German and save the file. Thanks!",
+            ["Read the feed", "keep the newest posts", "translate them into German", "save the file. Thanks!"],
+        ),
+        ("Average rain by month", ["Average rain by month"]),
         ("", []),
     ],
 )
