@@ -166,14 +166,12 @@ class _Calls:
 
     def of(self, entry: _Entry) -> list[Call]:
         """As many as the request says, or as the calls that it takes from give."""
-        tool = entry.judged.tool
-        literal = [argument for at, argument in enumerate(tool.arguments) if at not in entry.sources]
-        scene = Scene(self._offer, tool.name, tool.description, literal, self._similarity)
-        rows = self._rows(scene, self._takers(tool.name))
+        tool, worths = entry.judged.tool, self._worths(entry)
+        rows = self._rows(worths, self._takers(tool.name))
         shares = _most_alike(entry)
         if len(rows) == 1 and shares == 1:
             rows *= max((len(self._entries[giver].calls) for giver in entry.givers), default=1)
-        paths = [argument.path for argument in literal]
+        paths = [argument.path for argument in worths.scene.arguments]
         return [
             Call(tool, dict(zip(paths, row, strict=True)), self._links(entry, number, shares))
             for number, row in enumerate(rows)
@@ -183,10 +181,18 @@ class _Calls:
         """How many arguments of one tool take the same part of this one's result, each from a call of its own."""
         return max((_most_alike(entry) for entry in self._entries.values() if name in entry.givers), default=1)
 
-    def _rows(self, scene: Scene, wanted: int) -> list[tuple[Candidate, ...]]:
-        if not scene.arguments:
+    def _worths(self, entry: _Entry) -> Worths:
+        """Of the arguments that the request has to say: those that were looked at, where no other call gives any."""
+        if not entry.sources:
+            return entry.judged.worths
+        tool = entry.judged.tool
+        literal = [argument for at, argument in enumerate(tool.arguments) if at not in entry.sources]
+        scene = Scene(self._offer, tool.name, tool.description, literal, self._similarity)
+        return Worths(Features(scene), self._weights)
+
+    def _rows(self, worths: Worths, wanted: int) -> list[tuple[Candidate, ...]]:
+        if not worths.scene.arguments:
             return [()]
-        worths = Worths(Features(scene), self._weights)
         rows = fill_all(worths)
         if len(rows) == 1 < wanted:
             tables = TableSearch(worths).best(wanted)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from brain.identifiers import split_name
 from brain.intent_inference.calls.arguments import Argument, Kind
@@ -157,5 +158,6 @@ def _of_meaning(similarity: Similarity, argument: Argument, tool: PlannedTool, o
     yield "refer: similar with tool", float(wanted_name @ with_tool)
 
 
+@cache
 def _named(name: str) -> frozenset[str]:
     return frozenset(root(SPELT.get(word, word)) for word in split_name(name))
