@@ -8,6 +8,7 @@ from benchmarks.harness import Row, missed, save, show
 BENCHMARKS = {
     "executor": "benchmarks.executor",
     "import": "benchmarks.start_up",
+    "memory": "benchmarks.planning.remembering",
     "planning": "benchmarks.planning.measure",
     "tool-search": "benchmarks.tool_search",
 }

@@ -31,7 +31,7 @@ from brain.intent_inference.calls.tool_choice import Judged, judge
 from brain.intent_inference.similarity import Similarity
 from brain.language_models import WordLlamaEmbedder
 
-__all__ = ["Row", "fit", "rows_of"]
+__all__ = ["Row", "fit", "read_weights", "rows_of"]
 
 SEED = 0
 BESIDE_OTHERS = 0.5
@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="where all weights go (default: the package)")
     options = parser.parse_args()
     try:
-        weights = _read(options.weights)
+        weights = read_weights(options.weights)
         rows = list(rows_of(weights, Similarity(WordLlamaEmbedder())))
     except BrokenExamplesError as exc:
         print(exc, file=sys.stderr)
@@ -72,7 +72,8 @@ def main() -> int:
     return 0
 
 
-def _read(file: Path) -> dict[str, float]:
+def read_weights(file: Path) -> dict[str, float]:
+    """What an earlier program wrote; raises BrokenExamplesError."""
     try:
         return TypeAdapter(dict[str, float]).validate_json(file.read_bytes())
     except (OSError, ValidationError) as exc:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput
+from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = [
     "EXAMPLE_FILES",
@@ -16,9 +17,13 @@ __all__ = [
     "BrokenExamplesError",
     "ExampleTool",
     "PlanRequest",
+    "Rated",
+    "RatedPipeline",
     "Request",
     "Step",
     "Toolbox",
+    "load_pipelines",
+    "load_rated",
     "load_toolboxes",
     "load_tools",
 ]
@@ -27,6 +32,9 @@ HERE = Path(__file__).parent
 EXAMPLE_FILES = sorted((HERE / "examples").glob("*.yaml"))
 TOOLBOX_FILES = sorted((HERE / "examples" / "toolboxes").glob("*.yaml"))
 WEIGHTS_FILE = HERE.parents[1] / "brain" / "intent_inference" / "calls" / "weights.json"
+
+SHORTEST_DESCRIPTION = 10
+"""Characters that the registry wants."""
 
 type Call = dict[str, Any]
 """Arguments by name."""
@@ -66,6 +74,21 @@ class Tool(_Shape):
             },
             "required": [name for name, schema in self.arguments.items() if schema.get("required")],
         }
+
+    @property
+    def definition(self) -> ToolDefinition:
+        """As a registry has it."""
+        gives = {
+            name: {"type": each.type or "string", "description": each.description} for name, each in self.gives.items()
+        }
+        return ToolDefinition.model_validate(
+            {
+                "name": self.tool,
+                "description": self.description.ljust(SHORTEST_DESCRIPTION, "."),
+                "inputSchema": self.schema_of_arguments,
+                "outputSchema": {"type": "object", "properties": gives},
+            }
+        )
 
     @property
     def planned(self) -> PlannedTool:
@@ -116,6 +139,46 @@ class Toolbox(_Shape):
     requests: list[PlanRequest]
 
 
+class Pipeline(_Shape):
+    """What somebody asks of a data file, and the steps of the pipeline for it, as a spec has them."""
+
+    ask: str
+    steps: list[dict[str, Any]]
+
+
+class RatedPipeline(Pipeline):
+    """A request of the past that people were content with, and new ones that are like it."""
+
+    paraphrases: list[str] = []
+    variations: list[Pipeline] = []
+    lures: list[Pipeline] = []
+
+
+class Rated(_Shape):
+    """A request of the past that people were content with, and new ones that are like it."""
+
+    ask: str
+    plan: list[Step]
+    paraphrases: list[str] = []
+    """The same in other words."""
+    reworded: list[str] = []
+    """The same in nearly the same words."""
+    variations: list[PlanRequest] = []
+    """The same with other values."""
+    lures: list[PlanRequest] = []
+    """Alike in words, but not the same."""
+
+    @property
+    def again(self) -> list[tuple[str, PlanRequest]]:
+        """All new requests with what they are."""
+        same = [
+            (kind, PlanRequest(ask=ask, plan=self.plan))
+            for kind, asks in (("reworded", self.reworded), ("paraphrase", self.paraphrases))
+            for ask in asks
+        ]
+        return [*same, *(("variation", each) for each in self.variations), *(("lure", each) for each in self.lures)]
+
+
 def load_tools(files: Sequence[Path] = EXAMPLE_FILES) -> Iterator[ExampleTool]:
     """The tools of all files, in order; raises BrokenExamplesError."""
     for file in files:
@@ -126,6 +189,18 @@ def load_toolboxes(files: Sequence[Path] = TOOLBOX_FILES) -> Iterator[Toolbox]:
     """One a file, in order; raises BrokenExamplesError."""
     for file in files:
         yield _read(file, TypeAdapter(Toolbox))
+
+
+def load_rated(folder: str) -> Iterator[tuple[Toolbox, list[Rated]]]:
+    """The rated requests of `memory/<folder>` with their toolboxes, in order; raises BrokenExamplesError."""
+    for file in sorted((HERE / "memory" / folder).glob("box*.yaml")):
+        toolbox = _read(HERE / "examples" / "toolboxes" / file.name, TypeAdapter(Toolbox))
+        yield toolbox, _read(file, TypeAdapter(list[Rated]))
+
+
+def load_pipelines(folder: str) -> list[RatedPipeline]:
+    """The rated requests about tables of `memory/<folder>`, in order; raises BrokenExamplesError."""
+    return _read(HERE / "memory" / folder / "tables.yaml", TypeAdapter(list[RatedPipeline]))
 
 
 def _read[T](file: Path, shape: TypeAdapter[T]) -> T:

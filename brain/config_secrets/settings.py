@@ -91,6 +91,8 @@ class Settings(BaseModel):
     """What a run may spend on the chat model, unless it is told otherwise."""
     brain_plan_repairs: Annotated[int, Field(ge=0, le=10)] = 2
     """How often what is wrong with a plan goes back to the chat model that wrote it."""
+    brain_plan_memory: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
+    """Whether earlier runs that people rated help with new plans."""
     brain_progress: Annotated[Literal["auto", "bars", "plain", "off"], BeforeValidator(_switch)] = "auto"
     brain_log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = "WARNING"
 
@@ -144,6 +146,11 @@ class Settings(BaseModel):
     def uses_embedded(self) -> bool:
         """Whether a service without a URL may be started on this machine."""
         return self.brain_embedded == "on"
+
+    @property
+    def uses_memory(self) -> bool:
+        """Whether earlier runs that people rated help with new plans."""
+        return self.brain_plan_memory == "on"
 
     @property
     def heeds_robots(self) -> bool:

@@ -17,7 +17,7 @@ from brain.errors import DatabaseError
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Postgres", "PostgresUrls", "ensure"]
+__all__ = ["Postgres", "PostgresUrls", "ensure", "was_made"]
 
 PATIENCE = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 """PostgreSQL's fast, then immediate shutdown (docs: Shutting Down the Server); the last resort loses nothing either."""
@@ -52,6 +52,12 @@ class PostgresRecord(Record):
 def ensure(state_folder: Path, *, idle_minutes: float = 30) -> PostgresUrls:
     """Join the PostgreSQL of a project, or make and start it; raises DatabaseError where that cannot be done."""
     return Postgres(state_folder).ensure(idle_minutes)
+
+
+def was_made(state_folder: Path) -> bool:
+    """Whether the project has a PostgreSQL of its own, running or not."""
+    record = PostgresRecord.read(Postgres(state_folder).record_file)
+    return record is not None and record.ready
 
 
 class Postgres(Service[PostgresUrls]):

@@ -1,7 +1,7 @@
 """The planner that asks a strong model: one structured answer, checked, and mended with the findings."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from brain.config_secrets import SECRET_REFERENCE
@@ -10,7 +10,7 @@ from brain.intent_inference.asking import said
 from brain.intent_inference.clarifying import Answers, Gap, clarified
 from brain.intent_inference.drafts import Draft
 from brain.intent_inference.grounding import Grounding, ground
-from brain.intent_inference.plan import Check, Plan, Question
+from brain.intent_inference.plan import Check, Example, Plan, Question
 from brain.intent_inference.plan_prompt import PROMPT, answer_schema, asked, instructions
 from brain.intent_inference.sketch import Tell, Watcher
 from brain.intent_inference.sources import table_reader
@@ -27,6 +27,9 @@ SHORTLIST = 18
 """Tools that the model is shown, beside the one that opens the file which the request names."""
 REPAIRS = 2
 """How often findings go back to the model, where nobody says."""
+MOST_EXAMPLES = 4
+LEAST_WEIGHT = 0.35
+"""Of an example that the model is shown."""
 NEAREST_TOOLS = 5
 NOTHING_GROUNDED = Grounding((), ())
 
@@ -51,6 +54,7 @@ class ModelPlanner:
         Raises QuestionsError where only values are missing that a person can say, PlanningError with what was still
         wrong after the last repair.
         """
+        question = replace(question, examples=tuple(self._usable(question)))
         tools = self._shortlist(question)
         system, schema, prompt = instructions(tools, question), answer_schema(tools), asked(question)
         tokens_in = tokens_out = 0
@@ -73,16 +77,23 @@ class ModelPlanner:
         raise self._unsolved(looked, question)
 
     def _shortlist(self, question: Question) -> Sequence[ToolDefinition]:
-        """The tools that fit, in the registry's order, with the one that opens what the request names.
+        """The tools that fit, those of the examples, and the one that opens what the request names.
 
-        All of them where no word of the request says which; raises PlanningError where there are none.
+        In the order of the registry; all where no word of the request says which. Raises PlanningError for want of any.
         """
         if not len(self._registry):
             raise PlanningError("No plan was found: tools.json lists no tool; `brain tools` shows what there is.")
         found = {found.definition.name for found in self._search.search(question.request.text, SHORTLIST)}
         if found and any(source.path for source in question.sources):
             found.add(table_reader(self._registry)[0].name)
+        found |= {step.tool for example in question.examples for step in example.spec.steps} if found else set()
         return [tool for tool in self._registry if tool.name in found or not found]
+
+    def _usable(self, question: Question) -> Iterator[Example]:
+        """The examples that are near enough to show something, and whose tools are all still there."""
+        known = {tool.name for tool in self._registry}
+        near = [each for each in question.examples if each.weight >= LEAST_WEIGHT][:MOST_EXAMPLES]
+        return (each for each in near if all(step.tool in known for step in each.spec.steps))
 
     def _look(self, answer: Json, question: Question) -> "_Looked":
         """What an answer is worth, once the person's answers are in its gaps."""

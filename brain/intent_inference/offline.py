@@ -58,11 +58,13 @@ class OfflinePlanner:
         self._calls = CallPlanner(registry, search, similarity, check)
 
     async def plan(self, question: Question) -> Plan:
-        """A plan for a question about a table or a page, or for calls of other tools.
+        """The plan of an earlier run, adapted, or one for a question about a table or a page, or for calls of tools.
 
         Raises QuestionsError where a value is missing that a person can say, PlanningError that says what was not
         understood.
         """
+        if (made := self._calls.recalled(question)) is not None:
+            return replace(made, notes=(NOTE, *made.notes))
         if not question.sources:
             steps = self._about_page(question)
             if not steps and not question.may_mean_data and (made := self._calls.plan(question)) is not None:

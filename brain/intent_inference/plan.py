@@ -25,6 +25,13 @@ class Example:
 
     request: str
     spec: PipelineSpec
+    as_of: date | None = None
+    """The day that words such as `yesterday` counted from."""
+    run: str = ""
+    """The short id of its run."""
+    stars: int = 5
+    weight: float = 1.0
+    """How near the request is (cosine), times what the rating and the status of the run are worth: 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Question:
     as_of: date | None = None
     """The day that words such as `yesterday` count from."""
     examples: tuple[Example, ...] = ()
-    """Similar runs that people were content with, the most similar first."""
+    """Similar runs that people were content with, the weightiest first."""
     may_mean_data: bool = True
     """Whether there is data that the request could be about, though it names none: the small planner then guesses no
     calls of other tools."""
@@ -68,6 +75,8 @@ class Origin(StrEnum):
     """An earlier step gives or names it."""
     READING = "reading"
     """One of a closed set (enum, true or false), chosen by the model."""
+    MEMORY = "memory"
+    """An earlier run had it, for a request that is nearly the same and that does not say it either."""
     MODEL = "model"
     """The model's own words, where any will do."""
 

@@ -14,7 +14,7 @@ from brain.untrusted import mark
 
 __all__ = ["PROMPT", "answer_schema", "asked", "instructions"]
 
-PROMPT = "plan-2"
+PROMPT = "plan-3"
 """The files in `prompts/`; its name is stored with the run."""
 EXAMPLE_REQUEST = "Median salary by department in people.csv, highest first, as a bar chart"
 ASKS: JsonSchema = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, ApprovalRequest, Json, RunStatus, Spending
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["Outcome", "Plan", "Position", "SimilarRun"]
+__all__ = ["Outcome", "Plan", "Position", "RatedRun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,17 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarRun:
-    """A past run whose request means nearly the same."""
+class RatedRun:
+    """A run that somebody rated, whose request means nearly the same."""
 
     run_id: UUID
     request: str
-    spec: dict[str, Any] | None
+    spec: dict[str, Any]
+    as_of: date | None
+    """The day that words such as `yesterday` counted from."""
     status: RunStatus
-    score: float | None
-    feedback: str | None
+    stars: int
+    """1 to 5, the latest."""
+    rated_at: datetime
     similarity: float
     """Cosine of the angle between the embeddings: 1 = the same, 0 = unrelated."""

@@ -16,7 +16,7 @@ from brain.errors import DatabaseUnreachable, RunNotFound, StaleAttempt, UsageEr
 from brain.knowledge_base import queries, search, statements
 from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
-from brain.knowledge_base.records import Outcome, Plan, Position, SimilarRun
+from brain.knowledge_base.records import Outcome, Plan, Position, RatedRun
 from brain.pipeline_builder.preflight import ToolHistory
 from brain.runs import Json, RunStatus, Spending, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
@@ -136,12 +136,10 @@ class RunStore:
         async with self._database.session() as session:
             return await queries.find_run_id(text, session=session)
 
-    async def similar(
-        self, vector: Sequence[float], *, model: str, limit: int = 5, statuses: Collection[RunStatus] = ()
-    ) -> list[SimilarRun]:
-        """Past runs whose requests mean nearly the same, the nearest first; no `statuses`: of any status."""
+    async def rated(self, vector: Sequence[float], *, model: str, limit: int) -> list[RatedRun]:
+        """Runs that somebody rated, well or badly, whose requests mean nearly the same, the nearest first."""
         async with self._database.session() as session:
-            return await search.find_similar(vector, model=model, limit=limit, statuses=statuses, session=session)
+            return await search.find_rated(vector, model=model, limit=limit, session=session)
 
     async def tool_history(self, tools: Collection[str]) -> dict[str, ToolHistory]:
         """What the latest successful calls of each tool took; a tool that never succeeded is left out."""

@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -30,18 +29,17 @@ from brain.executor.ports import ToolCall
 from brain.intent_inference.clarifying import checked_answers
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sources import table_reader
-from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.language_models import ChatModel
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
 from brain.session import admission
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
+from brain.session.memory import KnowledgeMemory
 from brain.session.order import Order, PlanOrder
 from brain.session.own_tools import OwnTools
 from brain.session.planning import Planning, PlanOutcome, PlanRequest
@@ -51,13 +49,11 @@ from brain.session.services import (
     chat_model,
     egress_policy,
     embedder,
-    event_backends,
+    has_database,
     is_hosted_chat,
-    open_schema,
-    open_services,
-    start_postgres,
     tools_file_of,
 )
+from brain.session.stores import Stores, open_stores
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import Registry, load
@@ -68,7 +64,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
-    from brain.knowledge_base.frames import Frames, RunFilter
+    from brain.knowledge_base.frames import RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
     from brain.session.runner import Runner
@@ -99,7 +95,9 @@ class Core:
         self.secrets = Secrets(settings, self.registry, self.redactor, self._vault)
         self.codec = ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(self.redactor))
         self._embedder = embedder(settings, self.redactor)
-        self._planning = Planning(settings, self._embedder, self.open_table)
+        self._planning = Planning(
+            settings, self._embedder, self.open_table, KnowledgeMemory(self._past_runs, self._embedder)
+        )
         self._search = ToolSearch(self.registry, self._embedder)
         self.model = chat_model(settings, self.redactor)
         self.evaluations = Evaluations(self)
@@ -119,7 +117,7 @@ class Core:
         self._stack = AsyncExitStack()
         self._stack.enter_context(in_use(settings.state_folder))
         self._opening = asyncio.Lock()
-        self._stores: _Stores | None = None
+        self._stores: Stores | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,6 +162,11 @@ class Core:
     async def _planned(self, model: ChatModel, order: PlanOrder) -> Plan:
         await self._know_secrets()
         return await self._planning.plan(self.registry, self._search, model, order)
+
+    async def _past_runs(self) -> "RunStore | None":
+        """None where nothing was ever run, so that a plan alone starts no database."""
+        is_open = self._stores is not None
+        return (await self._open()).store if is_open or has_database(self.settings) else None
 
     async def _know_secrets(self) -> None:
         """The redactor must know the table of secrets before a model is asked."""
@@ -328,38 +331,14 @@ class Core:
         reference = await self._caller.call(ToolCall(tool, {argument: path}, lambda _percentage, _message: None))
         return self.codec.table(reference["artifact"])
 
-    async def _open(self) -> "_Stores":
+    async def _open(self) -> Stores:
         async with self._opening:
             if self._stores is None:
                 with self._while_opening():
-                    self._stores = await self._opened()
+                    self._stores = await open_stores(
+                        self.settings, self.redactor, self.secrets.learn, self._runner, self._stack
+                    )
             return self._stores
-
-    async def _opened(self) -> "_Stores":
-        from brain.database.engine import Database
-        from brain.knowledge_base.frames import Frames
-        from brain.knowledge_base.store import RunStore
-        from brain.knowledge_base.suites import SuiteStore
-        from brain.vault import KeyRing, Vault
-
-        urls = await open_services(self.settings)
-        async with AsyncExitStack() as made:
-            start = partial(start_postgres, self.settings) if urls.is_embedded else None
-            database = await made.enter_async_context(Database(urls.database, urls.reader, start))
-            await open_schema(database, urls)
-            vault = Vault(database, KeyRing(self.settings.secrets_keys))
-            await self.secrets.learn(vault)
-            store = RunStore(database, self.redactor)
-            keep = timedelta(hours=self.settings.brain_event_ttl_hours)
-            tracker = ProgressTracker(
-                *event_backends(urls, database, keep), partial(_position_of, store), self.redactor
-            )
-            await made.enter_async_context(tracker)
-            suites = SuiteStore(database, self.redactor)
-            stores = _Stores(store, suites, Frames(database), tracker, self._runner(store, tracker), vault)
-            made.push_async_callback(stores.runner.close)
-            self._stack.push_async_callback(made.pop_all().aclose)
-        return stores
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
         from brain.session.runner import Runner, RunnerParts
@@ -378,23 +357,3 @@ class Core:
                 project=self.settings.project,
             )
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Stores:
-    """What is there once the services are up."""
-
-    store: "RunStore"
-    suites: "SuiteStore"
-    frames: "Frames"
-    tracker: ProgressTracker
-    runner: "Runner"
-    vault: "Vault"
-
-
-async def _position_of(store: "RunStore", run_id: UUID, /) -> RunPosition | None:
-    """What a run's row tells a listener."""
-    await store.mark_stale()
-    at = await store.position(run_id)
-    alive = at.heartbeat_age is not None and at.heartbeat_age < HEARTBEAT_SECONDS
-    return RunPosition(at.status, at.backend, at.last_seq, alive)

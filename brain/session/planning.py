@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from brain.config_secrets import Settings
 from brain.errors import BrainError, Clarification, PlanningError, Problem, QuestionsError, UsageError
+from brain.intent_inference.memory import Memory, examples_of
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.model import ModelPlanner
 from brain.intent_inference.offline import OfflinePlanner
-from brain.intent_inference.plan import Plan, Planner, Question
+from brain.intent_inference.plan import Example, Plan, Planner, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.sources import find_sources, holds_data, opens_tables
 from brain.language_models import ChatModel, Embedder
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["PlanOutcome", "PlanRequest", "Planning", "read_requests"]
+
+log = logging.getLogger(__name__)
 
 type OpenTable = Callable[[str], Awaitable["pa.Table"]]
 
@@ -71,24 +75,38 @@ class PlanOutcome:
 class Planning:
     """Makes plans; nothing is stored or run."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, open_table: OpenTable) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder, open_table: OpenTable, memory: Memory) -> None:
         self._settings = settings
         self._embedder = embedder
         self._similarity = Similarity(embedder)
         self._open_table = open_table
+        self._memory = memory
 
     async def plan(self, registry: Registry, search: ToolSearch, model: ChatModel, order: PlanOrder) -> Plan:
         """A plan with the tools of the registry; raises QuestionsError, PlanningError, ModelError, UsageError."""
         admission.usable(order.request)
         request = Request(order.request)
-        question = Question(request, answers=dict(order.answers), as_of=order.as_of or today(), may_mean_data=False)
+        examples, notes = await self._recalled(order.request)
+        question = Question(
+            request, answers=dict(order.answers), as_of=order.as_of or today(), examples=examples, may_mean_data=False
+        )
         if opens_tables(registry):
             question = await self._with_data(question, order)
         plan = await self._planner(registry, search, model, order).plan(question)
         if plan.pipeline.secrets:
             named = ", ".join(sorted(plan.pipeline.secrets))
             raise PlanningError(f"The plan asks for secrets ({named}), which no plan may: tools have their own.")
-        return plan
+        return replace(plan, notes=(*plan.notes, *notes))
+
+    async def _recalled(self, request: str) -> tuple[tuple[Example, ...], tuple[str, ...]]:
+        """Earlier runs that people were content with, and what a person should know where they cannot be read."""
+        if not self._settings.uses_memory:
+            return (), ()
+        try:
+            return examples_of(await self._memory.nearest(request)), ()
+        except BrainError as exc:
+            log.info("Planned without memory: %s", exc)
+            return (), ("Planned without a look at earlier runs, because the knowledge base could not be read.",)
 
     async def _with_data(self, question: Question, order: PlanOrder) -> Question:
         """The question with the data that it is about, or could be."""

@@ -35,6 +35,7 @@ __all__ = [
     "egress_policy",
     "embedder",
     "event_backends",
+    "has_database",
     "is_hosted_chat",
     "open_schema",
     "open_services",
@@ -82,6 +83,15 @@ async def open_services(settings: Settings) -> ServiceUrls:
         )
     postgres, own_redis = await asyncio.gather(start_postgres(settings), _redis(settings, redis))
     return ServiceUrls(postgres.url, postgres.reader_url, own_redis, is_embedded=True)
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether there may be runs: in a database that is named, or in one of the project's own that was made before."""
+    if settings.database_url is not None:
+        return True
+    from brain.embedded.postgres import was_made
+
+    return settings.uses_embedded and was_made(settings.state_folder)
 
 
 async def open_schema(database: "Database", urls: ServiceUrls) -> None:

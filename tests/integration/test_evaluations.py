@@ -178,7 +178,7 @@ def test_a_model_plans_answers_and_judges_and_its_judgement_stands_apart(hosted:
     assert labels == ["result table", "answer"]
     assert "North is 20 and south 30 [averages]." in asked.prompt
     assert done.made_with.model == "gpt-scripted"
-    assert done.made_with.planner == "plan-2 with gpt-scripted"
+    assert done.made_with.planner == "plan-3 with gpt-scripted"
     assert done.made_with.prompts == {"answer": "answer-1", "judge": "judge-1"}
     assert (found.spending.tokens_in, found.spending.tokens_out) == (30, 3), "the judge's own stand with the judgement"
     run = hosted.show(found.run_id)
@@ -252,7 +252,7 @@ def test_two_models_compare_side_by_side(brain: Brain, hosted: Brain, server: Sc
     found = hosted.compare(before.id, after)
     assert [(each.name, each.change) for each in found.cases] == [("means", Change.SAME), ("worse", Change.WORSE)]
     assert found.differences["model"] == ("SmolLM2-135M-Instruct", "gpt-scripted")
-    assert found.differences["planner"] == ("offline", "plan-2 with gpt-scripted")
+    assert found.differences["planner"] == ("offline", "plan-3 with gpt-scripted")
     assert hosted.evaluation("last", suite="ab").id == after.id
 
 

@@ -145,7 +145,7 @@ async def test_a_right_answer_is_the_plan_at_once(registry: Registry, server: Sc
     assert [step.tool for step in found.spec.steps] == ["table.read", "table.aggregate", "table.plot"]
     assert found.spec.request == REQUEST
     assert found.spec.outputs == GOOD["outputs"]
-    assert found.planner == "plan-2 with gpt-scripted"
+    assert found.planner == "plan-3 with gpt-scripted"
     assert (found.tokens_in, found.tokens_out) == (900, 120)
     assert len(server.asked) == 1
 
@@ -376,5 +376,5 @@ def test_the_shipped_example_is_a_plan_that_builds(registry: Registry) -> None:
 
     from brain.pipeline_builder.spec import PipelineSpec
 
-    text = (resources.files("brain.intent_inference") / "prompts" / "plan-2.example.json").read_text()
+    text = (resources.files("brain.intent_inference") / "prompts" / "plan-3.example.json").read_text()
     assert build(PipelineSpec.from_text(text), registry).order == ("people", "medians", "ranked", "chart")
