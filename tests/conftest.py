@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from brain import embedded
 from brain.embedded import postgres as embedded_postgres
 from brain.embedded import redis as embedded_redis
+from brain.language_models import WordLlamaEmbedder
 
 REPOSITORY = Path(__file__).parents[1]
 IDLE_MINUTES = 2
@@ -85,3 +86,9 @@ def clean_up(state_folder: Path) -> None:
     home = json.loads(record.read_text())["home"] if record.exists() else None
     if home:
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> WordLlamaEmbedder:
+    """The real one, which is there in a moment."""
+    return WordLlamaEmbedder()

@@ -153,6 +153,17 @@ class RatedPipeline(Pipeline):
     variations: list[Pipeline] = []
     lures: list[Pipeline] = []
 
+    @property
+    def again(self) -> list[tuple[str, str, list[dict[str, Any]]]]:
+        """All new requests: what they are, their words, the right steps."""
+        same = [("paraphrase", ask, self.steps) for ask in self.paraphrases]
+        others = [
+            (kind, each.ask, each.steps)
+            for kind, found in (("variation", self.variations), ("lure", self.lures))
+            for each in found
+        ]
+        return [("the same", self.ask, self.steps), *same, *others]
+
 
 class Rated(_Shape):
     """A request of the past that people were content with, and new ones that are like it."""

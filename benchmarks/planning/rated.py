@@ -22,7 +22,7 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["Again", "Box", "is_right", "spec_of"]
+__all__ = ["Again", "Box", "is_right", "spec_of", "spec_of_steps"]
 
 REFERENCE = re.compile(r"\$(\d+)")
 """`$1.id` is a field of what the first step gives."""
@@ -133,7 +133,12 @@ def spec_of(plan: Sequence[Step]) -> PipelineSpec:
         {"id": f"s{number}", "tool": step.tool, "arguments": _referring(step.arguments)}
         for number, step in enumerate(plan, start=1)
     ]
-    return PipelineSpec.from_value({"name": "example", "steps": steps})
+    return spec_of_steps(steps)
+
+
+def spec_of_steps(steps: Sequence[Mapping[str, Any]]) -> PipelineSpec:
+    """Steps as a spec has them, as a pipeline."""
+    return PipelineSpec.from_value({"name": "example", "steps": list(steps)})
 
 
 def is_right(spec: PipelineSpec | None, right: PipelineSpec | None) -> bool:

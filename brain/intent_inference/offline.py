@@ -7,7 +7,7 @@ It knows no tool by name. `tools.json` lists tools in the order in which a pipel
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from brain.errors import PlanningError, SpecError
+from brain.errors import PlanningError, QuestionsError, SpecError
 from brain.intent_inference.asking import said
 from brain.intent_inference.calls.planner import CallPlanner
 from brain.intent_inference.column_links import Rejection
@@ -18,12 +18,13 @@ from brain.intent_inference.left_words import unused_words
 from brain.intent_inference.linking import Links, link
 from brain.intent_inference.mentions import Kind, Request
 from brain.intent_inference.page_flow import page_steps
-from brain.intent_inference.plan import Check, Plan, Provenance, Question
+from brain.intent_inference.plan import Check, Example, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import DEFAULT, Subject
 from brain.intent_inference.sources import Source, main_source, table_reader
 from brain.intent_inference.stated import Condition, Doubt
 from brain.intent_inference.table_flow import TableFlow
+from brain.intent_inference.table_recall import adapt_table
 from brain.language_models import ChatModel
 from brain.pipeline_builder.references import input_reference
 from brain.tool_registry.definitions import JsonSchema
@@ -63,15 +64,28 @@ class OfflinePlanner:
         Raises QuestionsError where a value is missing that a person can say, PlanningError that says what was not
         understood.
         """
-        if (made := self._calls.recalled(question)) is not None:
-            return replace(made, notes=(NOTE, *made.notes))
         if not question.sources:
+            if (made := self._calls.recalled(question)) is not None:
+                return replace(made, notes=(NOTE, *made.notes))
             steps = self._about_page(question)
             if not steps and not question.may_mean_data and (made := self._calls.plan(question)) is not None:
                 return replace(made, notes=(NOTE, *made.notes))
             reason = unread_values(question.request, steps) if steps else None
             return self._finished(question, steps, None, reason)
         question = _about_one_table(question)
+        if (made := self._recalled(question, question.asked_before)) is not None:
+            return made
+        try:
+            return await self._read(question)
+        except QuestionsError:
+            raise
+        except PlanningError:
+            if (made := self._recalled(question, question.examples)) is None:
+                raise
+            return made
+
+    async def _read(self, question: Question) -> Plan:
+        """A plan for a question about a table, by its own words."""
         request, source = question.request, question.sources[0]
         links = link(request, source, self._similarity)
         flow, decided = self._about_table(question, links), None
@@ -85,6 +99,18 @@ class OfflinePlanner:
             reason = self._left_over(question, links, flow)
         notes = (*_other_readings(links), *_put_together(links, source))
         return self._finished(question, _worth_running(question, flow), decided, reason, notes)
+
+    def _recalled(self, question: Question, examples: Sequence[Example]) -> Plan | None:
+        """The pipeline of an earlier run about a table, adapted: of the first example that can be."""
+        tools = {tool.name: tool for tool in self._registry}
+        for example in examples:
+            if (adapted := adapt_table(example, question, tools, self._similarity)) is not None:
+                try:
+                    pipeline = self._check(adapted[0])
+                except SpecError:
+                    continue
+                return Plan(pipeline, "offline", adapted[1], (NOTE, example.note), as_of=question.as_of)
+        return None
 
     def _finished(
         self,

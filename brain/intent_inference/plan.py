@@ -12,8 +12,12 @@ from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
+from brain.shortened import shortened
 
 __all__ = ["Check", "Example", "Origin", "Plan", "Planner", "Provenance", "Question"]
+
+LONGEST_REQUEST = 120
+"""Characters of an earlier request, for people."""
 
 type Check = Callable[[PipelineSpec], Pipeline]
 """Builds a spec; raises SpecError with every problem."""
@@ -33,6 +37,12 @@ class Example:
     weight: float = 1.0
     """How near the request is (cosine), times what the rating and the status of the run are worth: 0 to 1."""
 
+    @property
+    def note(self) -> str:
+        """For the person who gets a plan that was adapted from it."""
+        words = shortened(" ".join(self.request.split()), LONGEST_REQUEST)
+        return f"Adapted from the run {self.run} (“{words}”), which was rated {self.stars} of 5."
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -49,6 +59,12 @@ class Question:
     may_mean_data: bool = True
     """Whether there is data that the request could be about, though it names none: the small planner then guesses no
     calls of other tools."""
+
+    @property
+    def asked_before(self) -> tuple[Example, ...]:
+        """The examples whose request has the same words."""
+        words = self.request.text.casefold().split()
+        return tuple(each for each in self.examples if each.request.casefold().split() == words)
 
     @property
     def inputs(self) -> dict[str, dict[str, str]]:

@@ -136,8 +136,9 @@ class _Adapting:
         chosen = []
         for at, argument in enumerate(call.arguments):
             given = call.precedent.given.get(argument.path)
-            placed = [(each.first, each.last, each.rule) for each in given.said] if given else []
-            there = (each for each in call.scene.candidates[at] if (each.first, each.last, each.rule) in placed)
+            said = [(each.first, each.last, each.rule_family) for each in given.said] if given else []
+            now = call.scene.candidates[at]
+            there = (each for each in now if (each.first, each.last, each.rule_family) in said)
             chosen.append(next(there, ABSENT))
         return Choice(tuple(chosen), 0.0, 1.0)
 

@@ -61,6 +61,11 @@ class Candidate:
         return self.first >= 0
 
     @property
+    def rule_family(self) -> str:
+        """The rule, without what a value is converted from and to, or which day it is relative to."""
+        return "converted" if " to " in self.rule else self.rule
+
+    @property
     def length(self) -> int:
         """In tokens."""
         return self.last - self.first

@@ -54,15 +54,10 @@ def _facts(trial: Trial) -> Iterator[Fact]:
         yield from absence(trial)
         return
     yield "any", 1.0
-    yield f"rule={_family(candidate.rule)}", 1.0
+    yield f"rule={candidate.rule_family}", 1.0
     if argument.has_default and candidate.value == argument.default:
         yield "is default", 1.0
     yield from (_placed if candidate.is_placed else _unplaced)(trial)
-
-
-def _family(rule: str) -> str:
-    """The rule, without what a value is converted from and to, or which day it is relative to."""
-    return "converted" if " to " in rule else rule
 
 
 def _unplaced(trial: Trial) -> Iterator[Fact]:

@@ -13,12 +13,11 @@ from brain.intent_inference.calls.planned_tool import PlannedTool
 from brain.intent_inference.calls.recalling import recall
 from brain.intent_inference.clarifying import STORED, Answers, Gap, clarified
 from brain.intent_inference.draft import identifier, literally, title
-from brain.intent_inference.plan import Check, Example, Origin, Plan, Provenance, Question
+from brain.intent_inference.plan import Check, Origin, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.pipeline_builder.schemas import inlined
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
-from brain.shortened import shortened
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
@@ -29,8 +28,6 @@ SHORTLIST = 16
 """Tools that are looked at closely."""
 DEPTH = 3
 """So many times more are found, because some of them take what only a step can give."""
-LONGEST_REQUEST = 120
-"""Characters of an earlier request, for people."""
 UNSAID = "nothing in the request says it"
 
 
@@ -73,7 +70,7 @@ class CallPlanner:
             pipeline = self._check(adapted.spec)
         except SpecError:
             return None
-        return Plan(pipeline, "offline", adapted.provenance, (_told(adapted.example),), as_of=question.as_of)
+        return Plan(pipeline, "offline", adapted.provenance, (adapted.example.note,), as_of=question.as_of)
 
     def _shortlist(self, request: str) -> list[PlannedTool]:
         """The tools that fit, but for those that take what only a step can give, in the registry's order."""
@@ -90,11 +87,6 @@ def weights() -> Mapping[str, float]:
     """What each fact counts, fitted to the examples in `benchmarks/planning/examples`."""
     file = resources.files("brain.intent_inference.calls") / "weights.json"
     return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-
-def _told(example: Example) -> str:
-    words = shortened(" ".join(example.request.split()), LONGEST_REQUEST)
-    return f"Adapted from the run {example.run} (“{words}”), which was rated {example.stars} of 5."
 
 
 def _takes_stored(tool: ToolDefinition) -> bool:

@@ -134,7 +134,7 @@ def _taken(candidate: Candidate, given: Given | None, precedent: Precedent) -> I
 def _beside(trial: Trial, precedent: Precedent, given: Given) -> Iterator[Fact]:
     candidate = trial.candidate
     yield f"same value {is_same(given.value, candidate.value)}", 1.0
-    yield f"same rule {any(each.rule == candidate.rule for each in given.said)}", 1.0
+    yield f"same rule {any(each.rule_family == candidate.rule_family for each in given.said)}", 1.0
     if not candidate.is_placed:
         return
     if not given.placed:
