@@ -270,10 +270,21 @@ def _swapped(value: Json, swaps: Swaps) -> Json:
             return {name: _swapped(each, swaps) for name, each in value.items()}
         case list():
             return [_swapped(each, swaps) for each in value]
+        case str() if value not in swaps and "${" not in value:
+            return _reworded(value, swaps)
         case bool() | None:
             return value
         case _:
             return swaps.get(value, value)
+
+
+def _reworded(text: str, swaps: Swaps) -> str:
+    """A title, or SQL, with the new values where it has the old ones as whole words."""
+    if not swaps:
+        return text
+    new = {str(old).casefold(): str(other) for old, other in swaps.items()}
+    words = "|".join(map(re.escape, sorted(new, key=len, reverse=True)))
+    return re.sub(rf"(?i)(?<!\w)(?:{words})(?!\w)", lambda found: new[found[0].casefold()], text)
 
 
 def _is_number(value: Any) -> bool:

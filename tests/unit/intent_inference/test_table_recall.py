@@ -84,6 +84,18 @@ async def test_a_number_and_a_value_are_swapped_for_those_of_the_request(planner
     assert (kinds["Bergen"], kinds[60000]) == (Origin.SPAN, Origin.SPAN)
 
 
+async def test_a_title_and_sql_have_the_new_values_too(planner: OfflinePlanner) -> None:
+    sql = "SELECT avg(salary) AS mean FROM people WHERE city = 'Oslo' AND salary > 50000"
+    query = {"id": "rich", "tool": "table.query", "arguments": {"tables": {"people": "${read}"}, "sql": sql}}
+    title = {"table": "${rich}", "kind": "bar", "y": "mean", "title": "Salaries in Oslo"}
+    chart = {"id": "chart", "tool": "table.plot", "arguments": title}
+    request = "draw the people from Bergen whose salary lies above 60000 as a chart, data/staff.csv"
+    earlier = example("Draw a chart of people in Oslo with a salary above 50000 in data/staff.csv", query, chart)
+    plan = await planned(planner, request, earlier)
+    assert plan.spec.steps[1].arguments["sql"] == sql.replace("Oslo", "Bergen").replace("50000", "60000")
+    assert last(plan)["title"] == "Salaries in Bergen"
+
+
 async def test_another_file_with_the_same_columns_takes_the_place_of_the_first(planner: OfflinePlanner) -> None:
     request = "which salary do folks in this or that department typically get? data/staff_2025.csv"
     plan = await planned(planner, request, example(MEANS, AGGREGATE), source=LAST_YEAR)
