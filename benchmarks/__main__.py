@@ -10,6 +10,7 @@ BENCHMARKS = {
     "import": "benchmarks.start_up",
     "memory": "benchmarks.planning.remembering",
     "planning": "benchmarks.planning.measure",
+    "planning-latency": "benchmarks.planning.latency",
     "tool-search": "benchmarks.tool_search",
 }
 

@@ -18,9 +18,9 @@ from brain.intent_inference.left_words import unused_words
 from brain.intent_inference.linking import Links, link
 from brain.intent_inference.mentions import Kind, Request
 from brain.intent_inference.page_flow import page_steps
-from brain.intent_inference.plan import Check, Example, Plan, Provenance, Question
+from brain.intent_inference.plan import Check, Example, Origin, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
-from brain.intent_inference.slots import DEFAULT, Subject
+from brain.intent_inference.slots import DEFAULT, MADE, ONLY_ONE, Filled, Subject
 from brain.intent_inference.sources import Source, main_source, table_reader
 from brain.intent_inference.stated import Condition, Doubt
 from brain.intent_inference.table_flow import TableFlow
@@ -130,9 +130,10 @@ class OfflinePlanner:
             raise PlanningError(f"The small planner wrote a plan that cannot be run. {exc}") from exc
         notes = (*notes, *_guessed(steps), *_unused(question, steps))
         if decided is None:
-            return Plan(pipeline, "offline", _provenance(steps), (NOTE, *notes))
+            return Plan(pipeline, "offline", _provenance(question.request, steps), (NOTE, *notes))
         notes, planner = (NOTE, *decided.notes, *notes), f"offline with {self._model.name}"
-        return Plan(pipeline, planner, _provenance(steps), notes, decided.tokens_in, decided.tokens_out)
+        origins = _provenance(question.request, steps)
+        return Plan(pipeline, planner, origins, notes, decided.tokens_in, decided.tokens_out)
 
     def _left_over(self, question: Question, links: Links, flow: TableFlow) -> str | None:
         request, source = question.request, question.sources[0]
@@ -280,9 +281,20 @@ def _unused(question: Question, steps: Sequence[DraftStep]) -> Iterator[str]:
         yield f"These words changed nothing in the plan: {listed}."
 
 
-def _provenance(steps: Sequence[DraftStep]) -> tuple[Provenance, ...]:
+def _provenance(request: Request, steps: Sequence[DraftStep]) -> tuple[Provenance, ...]:
     return tuple(
-        Provenance(f"steps.{step.id}.arguments.{name}", filled.value, filled.origin)
+        Provenance(f"steps.{step.id}.arguments.{name}", filled.value, filled.origin, _kind(filled, request))
         for step in steps
         for name, filled in step.filled.items()
     )
+
+
+def _kind(filled: Filled, request: Request) -> Origin:
+    if filled.origin in (DEFAULT, ONLY_ONE):
+        return Origin.SCHEMA
+    if filled.origin == MADE:
+        return Origin.STEP
+    if not filled.spans:
+        return Origin.DATA
+    words = [request.text[span.start : span.end].casefold() for span in filled.spans]
+    return Origin.SPAN if str(filled.value).casefold() in words else Origin.RULE

@@ -107,7 +107,7 @@ class Provenance:
     origin: str
     """Words of the request in quotation marks, `default`, or a sentence."""
     kind: Origin | None = None
-    """None where the planner does not tell them apart."""
+    """None in plans of before it was kept."""
 
     def to_json(self) -> dict[str, Json]:
         """All of it."""

@@ -28,7 +28,7 @@ from brain.intent_inference.stated import Condition, Doubt
 from brain.runs import Json
 from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["DEFAULT", "ONLY_ONE", "Filled", "Subject", "fill", "find_cue", "is_passed_on", "is_result"]
+__all__ = ["DEFAULT", "MADE", "ONLY_ONE", "Filled", "Subject", "fill", "find_cue", "is_passed_on", "is_result"]
 
 
 DEFAULT = "default"

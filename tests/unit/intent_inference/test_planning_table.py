@@ -10,7 +10,7 @@ import yaml
 from scripted_openai import fails, says_json
 
 from brain.errors import ModelError, PlanningError
-from brain.intent_inference.plan import Plan
+from brain.intent_inference.plan import Origin, Plan
 from brain.runs import Json
 
 REQUESTS = yaml.safe_load((Path(__file__).parent / "requests.yaml").read_text(encoding="utf-8"))
@@ -112,6 +112,12 @@ async def test_every_value_says_where_it_comes_from_and_words_without_effect_are
     assert origins["steps.aggregate.arguments.column"] == "“rainfall”"
     assert origins["steps.aggregate.arguments.by"] == "“by month”"
     assert origins["steps.plot.arguments.kind"] == "default"
+    kinds = {each.where: each.kind for each in plan.provenance}
+    assert kinds["steps.seattle_weather.arguments.path"] is Origin.DATA
+    assert kinds["steps.aggregate.arguments.column"] is Origin.RULE
+    assert kinds["steps.plot.arguments.kind"] is Origin.SCHEMA
+    assert kinds["steps.plot.arguments.y"] is Origin.STEP
+    assert None not in kinds.values()
     assert "small offline planner" in plan.notes[0]
     assert plan.notes[1:] == (
         "The same month of different years is one row in seattle-weather; “by year and month” keeps them apart.",
