@@ -10,6 +10,7 @@ from benchmarks.planning.right_values import plain, same
 from brain.intent_inference.calls.candidate import ABSENT, Candidate, Rule
 from brain.intent_inference.calls.column_facts import ColumnFacts
 from brain.intent_inference.calls.columns import Column, Table
+from brain.intent_inference.calls.facts.fellows import of_single_call
 from brain.intent_inference.calls.facts.neighbours import Chosen
 from brain.intent_inference.calls.features import Features
 from brain.intent_inference.calls.offer import Offer
@@ -77,6 +78,7 @@ class Lesson:
         for at, candidate in enumerate(call):
             yield from self.features.alone(at, self.scene.number(at, candidate)).items()
             yield from self.features.beside(at, candidate, Chosen(call[:at])).items()
+        yield from of_single_call(self.scene, call)
 
     def _facts_of_table(self, table: Table, worths: Worths) -> Iterator[Fact]:
         facts, before = ColumnFacts(worths), Table()

@@ -30,7 +30,7 @@ SEED = 0
 RATE = 0.08
 RATE_OF_TABLES = 3
 """Times faster: facts about several calls are rarer."""
-TABLE_FEATURES = ("column ", "step ", "calls ", "columns ")
+TABLE_FEATURES = ("column ", "step ", "calls ", "columns ", "single ")
 RIDGE = 1e-5
 FIRST_SQUARE = 1e-2
 """Of AdaGrad's sum of squared gradients."""

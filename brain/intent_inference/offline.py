@@ -21,7 +21,7 @@ from brain.intent_inference.page_flow import page_steps
 from brain.intent_inference.plan import Check, Example, Origin, Plan, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import DEFAULT, MADE, ONLY_ONE, Filled, Subject
-from brain.intent_inference.sources import Source, main_source, table_reader
+from brain.intent_inference.sources import Source, main_source, makes_table, table_reader
 from brain.intent_inference.stated import Condition, Doubt
 from brain.intent_inference.table_flow import TableFlow
 from brain.intent_inference.table_recall import adapt_table
@@ -64,23 +64,28 @@ class OfflinePlanner:
         Raises QuestionsError where a value is missing that a person can say, PlanningError that says what was not
         understood.
         """
-        if not question.sources:
-            if (made := self._calls.recalled(question)) is not None:
-                return replace(made, notes=(NOTE, *made.notes))
-            steps = self._about_page(question)
-            if not steps and not question.may_mean_data and (made := self._calls.plan(question)) is not None:
-                return replace(made, notes=(NOTE, *made.notes))
-            reason = unread_values(question.request, steps) if steps else None
-            return self._finished(question, steps, None, reason)
-        question = _about_one_table(question)
-        if (made := self._recalled(question, question.asked_before)) is not None:
+        if (made := self._recalled_calls(question)) is not None:
+            return made
+        return await self._of_table(_about_one_table(question)) if question.sources else self._of_others(question)
+
+    def _of_others(self, question: Question) -> Plan:
+        """For a page, or for calls of tools."""
+        steps = self._about_page(question)
+        if not steps and not question.may_mean_data and (made := self._calls.plan(question)) is not None:
+            return replace(made, notes=(NOTE, *made.notes))
+        reason = unread_values(question.request, steps) if steps else None
+        return self._finished(question, steps, None, reason)
+
+    async def _of_table(self, question: Question) -> Plan:
+        """By its own words where they can be read and have not been asked before, else as an earlier run did it."""
+        if (made := self._recalled_table(question, question.asked_before)) is not None:
             return made
         try:
             return await self._read(question)
         except QuestionsError:
             raise
         except PlanningError:
-            if (made := self._recalled(question, question.examples)) is None:
+            if (made := self._recalled_table(question, question.examples)) is None:
                 raise
             return made
 
@@ -100,7 +105,14 @@ class OfflinePlanner:
         notes = (*_other_readings(links), *_put_together(links, source))
         return self._finished(question, _worth_running(question, flow), decided, reason, notes)
 
-    def _recalled(self, question: Question, examples: Sequence[Example]) -> Plan | None:
+    def _recalled_calls(self, question: Question) -> Plan | None:
+        """The calls of an earlier run, adapted; about a table, only of runs that make none."""
+        made = {tool.name for tool in self._registry if makes_table(tool)} if question.sources else ()
+        others = (each for each in question.examples if not any(step.tool in made for step in each.spec.steps))
+        plan = self._calls.recalled(replace(question, examples=tuple(others)))
+        return None if plan is None else replace(plan, notes=(NOTE, *plan.notes))
+
+    def _recalled_table(self, question: Question, examples: Sequence[Example]) -> Plan | None:
         """The pipeline of an earlier run about a table, adapted: of the first example that can be."""
         tools = {tool.name: tool for tool in self._registry}
         for example in examples:

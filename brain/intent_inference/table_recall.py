@@ -26,6 +26,7 @@ from brain.intent_inference.slots import Subject, find_cue
 from brain.intent_inference.sources import Column, Source
 from brain.intent_inference.spoken_numbers import spoken_numbers
 from brain.intent_inference.told_names import Described, MadeNames
+from brain.pipeline_builder.schemas import members_of
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
@@ -157,6 +158,8 @@ class _Adapting:
         if self._before.is_negated != self._now.is_negated or self._asks_for_more:
             return None
         swaps = self._paths() | self._numbers() | self._values() | self._columns()
+        if any(self._is_gone(literal, swaps) for literal in self._literals):
+            return None
         try:
             spec = self._written(swaps)
         except SpecError:
@@ -189,6 +192,14 @@ class _Adapting:
             return False
         asked = self._now.members(tool, str(name))
         return bool(asked) and literal.value not in asked
+
+    def _is_gone(self, literal: Literal, swaps: Swaps) -> bool:
+        """Whether it is a text that the earlier request has word for word, and the new one has not."""
+        text = literal.value
+        if not isinstance(text, str) or text in swaps or any(members_of(schema) for schema in literal.schemas):
+            return False
+        known = {name for column in self._source.columns for name in (column.name, *column.values)}
+        return text not in known and _stands_in(text, self._before.text) and not _stands_in(text, self._now.text)
 
     def _paths(self) -> Swaps:
         """The file of the request in place of the earlier one."""
@@ -262,6 +273,10 @@ def _one_for_one[T](lost: Sequence[T], new: Sequence[T]) -> Iterator[tuple[T, T]
     if len(lost) != len(new) or len(new) > 1:
         raise _DiffersError
     yield from zip(lost, new, strict=True)
+
+
+def _stands_in(words: str, text: str) -> bool:
+    return re.search(rf"(?i)(?<!\w){re.escape(words)}(?!\w)", text) is not None
 
 
 def _swapped(value: Json, swaps: Swaps) -> Json:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from brain.intent_inference.calls.candidate import Candidate
 from brain.intent_inference.calls.columns import Column, Table, pattern_of
+from brain.intent_inference.calls.facts.fellows import how_joined
 from brain.intent_inference.calls.facts.repetition import peers
 from brain.intent_inference.calls.ranker import Worths
 from brain.intent_inference.calls.scene import Fact
@@ -64,6 +65,9 @@ class ColumnFacts:
         argument = self._scene.arguments[position]
         yield f"column {argument.group}", 1.0
         yield f"column {argument.need}", 1.0
+        joined = how_joined(self._scene, column.members)
+        yield f"column joined {joined}", 1.0
+        yield f"column {argument.group} joined {joined}", 1.0
         yield from self._of_steps(position, column)
         yield from self._of_rest(position, column)
         worths = self._worths.alone(position)
@@ -103,6 +107,13 @@ class ColumnFacts:
         """In how many ways two values of an argument look alike."""
         return len(LIKENESSES.intersection(name for name, _ in self.steps(position, before, now)))
 
+    @cached_property
+    def _twins(self) -> list[list[int]]:
+        """By position the arguments before it that people name together with it: `from` of `to`, `x1` of `x2`."""
+        pairs = self._scene.ordered_pairs
+        positions = range(len(self._scene.arguments))
+        return [[other for other in range(at) if (other, at) in pairs or (at, other) in pairs] for at in positions]
+
     def _after(self, position: int, last: Candidate) -> int:
         """How much the value that could follow looks like the last one."""
         following = (each for each in self._likely[position] if each.first >= last.last and each.value != last.value)
@@ -137,7 +148,9 @@ class ColumnFacts:
         yield from self.beside_runs(column, table)
 
     def beside_runs(self, column: Column, table: Table) -> Iterator[Fact]:
-        """How a run lies to the runs before it; nothing about other columns."""
+        """How a run lies to the runs before it, and whether of two arguments that are one of a pair only one runs."""
+        for at in self._twins[len(table.columns)]:
+            yield f"columns twins {sorted([column.is_run, table.columns[at].is_run])}", 1.0
         if not column.is_run:
             return
         runs = table.runs

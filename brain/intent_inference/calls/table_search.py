@@ -6,6 +6,7 @@ from functools import cached_property
 from brain.intent_inference.calls.candidate import Candidate
 from brain.intent_inference.calls.column_facts import RUN_STARTS, ColumnFacts
 from brain.intent_inference.calls.columns import Column, Table
+from brain.intent_inference.calls.facts.fellows import of_single_call
 from brain.intent_inference.calls.facts.neighbours import Chosen
 from brain.intent_inference.calls.ranker import BEAM, Worths, best_first, fill, weigh
 from brain.intent_inference.calls.scene import Fact
@@ -29,7 +30,8 @@ type Runs = dict[int, list[Column]]
 def fill_all(worths: Worths) -> list[tuple[Candidate, ...]]:
     """The calls of the tool that the request asks for, in order."""
     single = fill(worths)[0]
-    best, calls = single.score, [single.candidates]
+    left = weigh(summed(of_single_call(worths.scene, single.candidates)), worths.weights)
+    best, calls = single.score + left, [single.candidates]
     search = TableSearch(worths)
     for count in range(2, MOST_CALLS + 1):
         for score, table in search.best(count)[:1]:
