@@ -2,7 +2,7 @@
 
 import pytest
 
-from brain.clauses import clauses_of
+from brain.clauses import clause_starts, clauses_of
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,9 @@ from brain.clauses import clauses_of
 )
 def test_a_request_has_clauses(text: str, clauses: list[str]) -> None:
     assert clauses_of(text) == clauses
+
+
+def test_each_clause_says_where_it_begins() -> None:
+    text = "Find a hotel in Rome and book a table, then send me the bill."
+    assert [text[start:].split(maxsplit=1)[0] for start in clause_starts(text)] == ["Find", "book", "send"]
+    assert clause_starts("") == []

@@ -10,6 +10,7 @@ from brain.intent_inference.calls.arguments import ArgumentPath
 from brain.intent_inference.calls.candidate import Candidate
 from brain.intent_inference.calls.features import Features
 from brain.intent_inference.calls.offer import Offer
+from brain.intent_inference.calls.owners import Owners, WorthsWithin
 from brain.intent_inference.calls.planned_tool import PlannedTool, ToolOutput
 from brain.intent_inference.calls.ranker import Worths, weigh
 from brain.intent_inference.calls.reading import Reading
@@ -26,6 +27,8 @@ LEAST_TOLD = 2
 """Words of a tool's description that a request has to share where it shares none of the name."""
 LEAST_LIKENESS = 0.4
 """Cosine similarity of a tool with the clause that it fits best that is as good as shared words."""
+SURE = 1.0
+"""Score of a tool that is asked for whatever its words are."""
 DEEPEST = 4
 """Tools behind each other of which each only gives what the next one takes."""
 
@@ -80,10 +83,12 @@ def plan_calls(
     """The calls that serve a request; none where no tool does. The same input gives the same plan."""
     offer = Offer(Reading(request), as_of)
     judged = {each.tool.name: each for each in judge(request, tools, weights, similarity, offer)}
-    entries = _Selection(judged, weights, len(clauses_of(request))).made()
+    selection = _Selection(judged, weights, len(clauses_of(request)))
+    owners = Owners.of(offer.contents.reading, [judged[name].tool for name in selection.asked], similarity)
+    entries = selection.made()
     order = _ordered(entries)
     for name in order:
-        entries[name].calls = _Calls(entries, offer, weights, similarity).of(entries[name])
+        entries[name].calls = _Calls(entries, offer, weights, similarity, owners).of(entries[name])
     return CallPlan(offer.contents.reading, tuple(call for name in order for call in entries[name].calls))
 
 
@@ -101,10 +106,16 @@ class _Selection:
         self._judged = judged
         self._weights = weights
         self._others = {name: (each.tool, weigh(each.facts, weights)) for name, each in judged.items()}
-        asked = [name for name, (_, score) in self._others.items() if score > 0 and _is_spoken_of(judged[name])]
+        asked = [
+            name
+            for name, (_, score) in self._others.items()
+            if score > SURE or (score > 0 and _is_spoken_of(judged[name]))
+        ]
         asked.sort(key=lambda name: -self._others[name][1])
         best_of_clauses = [name for name in asked[1:] if OWNS_A_CLAUSE in judged[name].facts]
-        self._entries = {name: _Entry(judged[name]) for name in [*asked[:1], *best_of_clauses[: clauses - 1]]}
+        self.asked = [*asked[:1], *best_of_clauses[: clauses - 1]]
+        """The names of those that the request asks for, surest first."""
+        self._entries = {name: _Entry(judged[name]) for name in self.asked}
 
     def made(self) -> dict[str, _Entry]:
         """By name of the tool."""
@@ -157,12 +168,18 @@ class _Calls:
     """Makes the calls of one tool after the other."""
 
     def __init__(
-        self, entries: Mapping[str, _Entry], offer: Offer, weights: Mapping[str, float], similarity: Similarity
+        self,
+        entries: Mapping[str, _Entry],
+        offer: Offer,
+        weights: Mapping[str, float],
+        similarity: Similarity,
+        owners: Owners,
     ) -> None:
         self._entries = entries
         self._offer = offer
         self._weights = weights
         self._similarity = similarity
+        self._owners = owners
 
     def of(self, entry: _Entry) -> list[Call]:
         """As many as the request says, or as the calls that it takes from give."""
@@ -183,12 +200,12 @@ class _Calls:
 
     def _worths(self, entry: _Entry) -> Worths:
         """Of the arguments that the request has to say: those that were looked at, where no other call gives any."""
-        if not entry.sources:
-            return entry.judged.worths
         tool = entry.judged.tool
+        if not entry.sources:
+            return WorthsWithin(entry.judged.worths.features, self._weights, self._owners, tool.name)
         literal = [argument for at, argument in enumerate(tool.arguments) if at not in entry.sources]
         scene = Scene(self._offer, tool.name, tool.description, literal, self._similarity)
-        return Worths(Features(scene), self._weights)
+        return WorthsWithin(Features(scene), self._weights, self._owners, tool.name)
 
     def _rows(self, worths: Worths, wanted: int) -> list[tuple[Candidate, ...]]:
         if not worths.scene.arguments:

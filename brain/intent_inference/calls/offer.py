@@ -43,9 +43,11 @@ class Offer:
         found = list(self._lists(argument) if argument.is_list else self._singles(argument))
         if argument.takes_currency or argument.is_list:
             found = _without_parts(found)
-        if argument.kind is Kind.OTHER or not CONSTRAINTS.isdisjoint(argument.schema):
+        is_demanding = argument.kind is Kind.OTHER or not CONSTRAINTS.isdisjoint(argument.schema)
+        if doubtful := [each for each in found if is_demanding or each.rule == Rule.LITERAL]:
             fits = Validator(argument.schema).fits
-            found = [each for each in found if fits(each.value)]
+            misfits = [each for each in doubtful if not fits(each.value)]
+            found = [each for each in found if each not in misfits]
         unique: dict[tuple[str, int, int], Candidate] = {}
         for each in found:
             unique.setdefault((repr(each.value), each.first, each.last), each)

@@ -12,6 +12,8 @@ LONGEST = 12
 """Tokens of a phrase."""
 BREAKS = frozenset('.?!;:"“”()[]{}=')
 """Marks that no phrase goes across."""
+OF_ONESELF = frozenset({"i", "i'm", "i'd", "i'll", "i've"})
+"""Written with a capital without being names."""
 ENDING_MARKS = frozenset("%°+")
 TERM = r"(?:\b(?:sin|cos|tan|exp|log|ln|sqrt|e|pi|[a-z])\b|\d+(?:\.\d+)?[a-z]?|[a-z]\d|\((?:[^()]|\([^()]*\))*\))"
 EXPRESSION = re.compile(
@@ -32,7 +34,7 @@ def find_phrases(reading: Reading) -> list[Range]:
 
 def _may_begin(reading: Reading, first: int) -> bool:
     token = reading.tokens[first]
-    is_name = token.is_capital and first not in reading.sentence_starts
+    is_name = token.is_capital and first not in reading.sentence_starts and token.lower not in OF_ONESELF
     return token.is_telling or (token.is_function_word and (is_name or token.lower == "one"))
 
 

@@ -30,3 +30,9 @@ def test_an_object_of_no_known_fields_takes_no_list() -> None:
 def test_values_that_the_schema_refuses_are_not_offered() -> None:
     assert values_of("between 5 and 50", argument_of(type="integer", maximum=10)) == [5]
     assert values_of("code AB or 12", argument_of(type="string", pattern=r"^\d+$")) == ["12"]
+
+
+def test_a_list_that_is_written_out_with_members_of_another_type_is_not_offered() -> None:
+    numbers = argument_of(type="array", items={"type": "number"})
+    assert values_of("x=data['sales']", numbers) == []
+    assert [1, 2] in values_of("x=[1, 2]", numbers)

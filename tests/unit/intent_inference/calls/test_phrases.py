@@ -43,3 +43,7 @@ def test_a_function_word_may_be_a_name() -> None:
 def test_an_operator_holds_an_expression_together(text: str, expressions: list[str]) -> None:
     reading = Reading(text)
     assert [reading.quote(*place) for place in find_expressions(reading)][: len(expressions)] == expressions
+
+
+def test_a_word_for_oneself_is_no_name() -> None:
+    assert phrases("then I would like, as I'm told, the film It") == ["told", "film", "It"]
