@@ -1,18 +1,20 @@
 """What people thought of earlier runs, as examples for a planner: which count, and how much each."""
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
 from brain.config_secrets import SECRET_REFERENCE
+from brain.intent_inference.draft import literally
 from brain.intent_inference.plan import Example
 from brain.intent_inference.similarity import Similarity
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import RunStatus
+from brain.runs import Json, RunStatus
 
-__all__ = ["NEAREST", "InMemory", "Memory", "RatedPlan", "examples_of"]
+__all__ = ["NEAREST", "InMemory", "Memory", "RatedPlan", "bound", "examples_of"]
 
 NEAREST = 50
 """Rated runs that are looked at for one request."""
@@ -21,6 +23,7 @@ WORTH_OF_STARS = {5: 1.0, 4: 0.9}
 """Runs with fewer stars are no examples."""
 WORTH_OF_FAILURE = 0.8
 """Of a plan that somebody was content with although its run did not succeed."""
+INPUT = re.compile(r"(?<!\$)\$\{inputs\.(\w+)\}")
 LONGEST = 8_000
 """Characters of a plan, as JSON."""
 
@@ -76,6 +79,31 @@ def examples_of(rated: Iterable[RatedPlan]) -> tuple[Example, ...]:
         if plan.stars in WORTH_OF_STARS and len(written) <= LONGEST and not SECRET_REFERENCE.search(written)
     ]
     return tuple(sorted(found, key=lambda example: (-example.weight, example.run))[:MOST_EXAMPLES])
+
+
+def bound(spec: PipelineSpec, inputs: Mapping[str, Json]) -> PipelineSpec:
+    """The pipeline with the texts and numbers that its run was given for inputs in their places."""
+    plain = {name: value for name, value in inputs.items() if isinstance(value, str | int | float)}
+    written = spec.to_json()
+    for part in ("steps", "outputs"):
+        written[part] = _filled(written.get(part, []), plain)
+    used = json.dumps(written["steps"]) + json.dumps(written["outputs"])
+    written["inputs"] = {name: given for name, given in spec.inputs.items() if f"inputs.{name}" in used}
+    return PipelineSpec.from_value({name: value for name, value in written.items() if value})
+
+
+def _filled(value: Json, inputs: Mapping[str, Json]) -> Json:
+    match value:
+        case dict():
+            return {name: _filled(each, inputs) for name, each in value.items()}
+        case list():
+            return [_filled(each, inputs) for each in value]
+        case str() if (whole := INPUT.fullmatch(value)) and whole[1] in inputs:
+            return literally(inputs[whole[1]])
+        case str():
+            return INPUT.sub(lambda found: literally(str(inputs[found[1]])) if found[1] in inputs else found[0], value)
+        case _:
+            return value
 
 
 def _weight(plan: RatedPlan) -> float:

@@ -71,6 +71,7 @@ class RatedRun:
     run_id: UUID
     request: str
     spec: dict[str, Any]
+    inputs: dict[str, Any]
     as_of: date | None
     """The day that words such as `yesterday` counted from."""
     status: RunStatus

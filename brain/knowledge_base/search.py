@@ -19,8 +19,8 @@ WHERE extname = 'vector' AND string_to_array(extversion, '.')::int[] >= '{0,8}'
 """For the session: from pgvector 0.8 the index goes on until enough rows have passed the filters; before, fewer do."""
 NEAREST_RATED = text(
     """
-    SELECT run.id, run.request, run.spec, run.as_of, run.status, rating.stars, rating.created_at AS rated_at,
-        1 - (run.embedding <=> CAST(:vector AS vector)) AS similarity
+    SELECT run.id, run.request, run.spec, run.inputs, run.as_of, run.status, rating.stars,
+        rating.created_at AS rated_at, 1 - (run.embedding <=> CAST(:vector AS vector)) AS similarity
     FROM brain.runs AS run
     JOIN LATERAL (
         SELECT stars, created_at FROM brain.ratings WHERE run_id = run.id ORDER BY created_at DESC, id DESC LIMIT 1
@@ -39,7 +39,15 @@ async def find_rated(vector: Sequence[float], *, model: str, limit: int, session
     rows = await session.execute(NEAREST_RATED, {"vector": vector_text(vector, model), "model": model, "limit": limit})
     return [
         RatedRun(
-            row.id, row.request, row.spec, row.as_of, RunStatus(row.status), row.stars, row.rated_at, row.similarity
+            row.id,
+            row.request,
+            row.spec,
+            row.inputs,
+            row.as_of,
+            RunStatus(row.status),
+            row.stars,
+            row.rated_at,
+            row.similarity,
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from brain.errors import SpecError
-from brain.intent_inference.memory import NEAREST, RatedPlan
+from brain.intent_inference.memory import NEAREST, RatedPlan, bound
 from brain.language_models import Embedder
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import short_id
@@ -43,7 +43,7 @@ class KnowledgeMemory:
 def _plans(rows: "Sequence[RatedRun]") -> "Iterator[RatedPlan]":
     for row in rows:
         try:
-            spec = PipelineSpec.from_value(row.spec)
+            spec = bound(PipelineSpec.from_value(row.spec), row.inputs)
         except SpecError as exc:
             log.info("The plan of the run %s is of another version: %s", row.run_id, exc)
             continue

@@ -8,6 +8,7 @@ import jsonschema_rs
 from pydantic import TypeAdapter, ValidationError
 
 from brain.nearest import did_you_mean
+from brain.placeholders import refers
 from brain.shortened import shown
 from brain.tool_registry.annotations import annotation_problems
 from brain.tool_registry.definitions import JsonSchema, Sample, ToolDefinition
@@ -82,25 +83,13 @@ def _example_problems(definition: ToolDefinition, arguments: Mapping[str, Any]) 
     yield from (f": {name} is no argument of the tool" for name in unknown)
     if missing or unknown:
         return
-    constant = {name: value for name, value in arguments.items() if not _refers(value)}
+    constant = {name: value for name, value in arguments.items() if not refers(value)}
     schema = definition.input_schema
     if len(constant) < len(arguments):
         # what holds for all arguments together cannot be asked of a part of them
         schema = {key: schema[key] for key in ("$defs", "$id", "properties") if key in schema}
     for error in jsonschema_rs.Draft202012Validator(schema, offline=True).iter_errors(constant):
         yield "".join(f".{key}" for key in error.instance_path) + f": {error.message}"
-
-
-def _refers(value: Any) -> bool:
-    match value:
-        case str():
-            return "${" in value
-        case Mapping():
-            return any(map(_refers, value.values()))
-        case list():
-            return any(map(_refers, value))
-        case _:
-            return False
 
 
 def _complaint(error: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from brain.intent_inference.calls.ranker import Worths, weigh
 from brain.intent_inference.calls.scene import Fact, Scene, Trial
 from brain.intent_inference.similarity import Similarity
 from brain.pipeline_builder.spec import StepSpec
+from brain.placeholders import refers
 from brain.runs import Json
 
 __all__ = ["RECALL", "CallBeside", "WorthsBeside", "recalled_facts", "value_at"]
@@ -37,8 +38,8 @@ class CallBeside:
     ) -> "CallBeside":
         """`used` is what the calls before took."""
         values = {argument.path: value_at(step.arguments, argument.path) for argument in tool.arguments}
-        arguments = [argument for argument in tool.arguments if not _refers(values[argument.path])]
-        literal = {path: value for path, value in values.items() if value is not None and not _refers(value)}
+        arguments = [argument for argument in tool.arguments if not refers(values[argument.path])]
+        literal = {path: value for path, value in values.items() if value is not None and not refers(value)}
         precedent = Precedent.of(OfferBeside(before, literal), arguments, used)
         scene = Scene(OfferBeside(now, literal), tool.name, tool.description, arguments, similarity)
         return cls(arguments, scene, precedent)
@@ -85,16 +86,3 @@ def value_at(arguments: Mapping[str, Any], path: ArgumentPath) -> Json:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-
-
-def _refers(value: Json) -> bool:
-    """Whether an earlier step, an input or an item gives it, be it in part."""
-    match value:
-        case str():
-            return "${" in value
-        case Mapping():
-            return any(map(_refers, value.values()))
-        case list():
-            return any(map(_refers, value))
-        case _:
-            return False

@@ -28,7 +28,7 @@ LEAST_TOLD = 2
 LEAST_LIKENESS = 0.4
 """Cosine similarity of a tool with the clause that it fits best that is as good as shared words."""
 SURE = 1.0
-"""Score of a tool that is asked for whatever its words are."""
+"""Score from which on the best tool is asked for, whatever its words are."""
 DEEPEST = 4
 """Tools behind each other of which each only gives what the next one takes."""
 
@@ -106,10 +106,12 @@ class _Selection:
         self._judged = judged
         self._weights = weights
         self._others = {name: (each.tool, weigh(each.facts, weights)) for name, each in judged.items()}
+        scores = {name: score for name, (_, score) in self._others.items()}
+        best = max(scores, key=lambda name: scores[name], default="")
         asked = [
             name
-            for name, (_, score) in self._others.items()
-            if score > SURE or (score > 0 and _is_spoken_of(judged[name]))
+            for name, score in scores.items()
+            if (score > 0 and _is_spoken_of(judged[name])) or (name == best and score > SURE)
         ]
         asked.sort(key=lambda name: -self._others[name][1])
         best_of_clauses = [name for name in asked[1:] if OWNS_A_CLAUSE in judged[name].facts]
@@ -184,7 +186,7 @@ class _Calls:
     def of(self, entry: _Entry) -> list[Call]:
         """As many as the request says, or as the calls that it takes from give."""
         tool, worths = entry.judged.tool, self._worths(entry)
-        rows = self._rows(worths, self._takers(tool.name))
+        rows = self._rows_within(worths, tool.name)
         shares = _most_alike(entry)
         if len(rows) == 1 and shares == 1:
             rows *= max((len(self._entries[giver].calls) for giver in entry.givers), default=1)
@@ -202,10 +204,22 @@ class _Calls:
         """Of the arguments that the request has to say: those that were looked at, where no other call gives any."""
         tool = entry.judged.tool
         if not entry.sources:
-            return WorthsWithin(entry.judged.worths.features, self._weights, self._owners, tool.name)
+            return entry.judged.worths
         literal = [argument for at, argument in enumerate(tool.arguments) if at not in entry.sources]
         scene = Scene(self._offer, tool.name, tool.description, literal, self._similarity)
-        return WorthsWithin(Features(scene), self._weights, self._owners, tool.name)
+        return Worths(Features(scene), self._weights)
+
+    def _rows_within(self, worths: Worths, tool: str) -> list[tuple[Candidate, ...]]:
+        """With values of the tool's own clauses; with all where something that it needs is said only elsewhere."""
+        wanted = self._takers(tool)
+        if tool not in self._owners.names:
+            return self._rows(worths, wanted)
+        within = self._rows(WorthsWithin(worths.features, self._weights, self._owners, tool), wanted)
+        missing = _missing(worths.scene, within)
+        if not missing:
+            return within
+        everywhere = self._rows(worths, wanted)
+        return everywhere if _missing(worths.scene, everywhere) < missing else within
 
     def _rows(self, worths: Worths, wanted: int) -> list[tuple[Candidate, ...]]:
         if not worths.scene.arguments:
@@ -226,6 +240,12 @@ class _Calls:
             turns[key] += 1
             links[entry.judged.tool.arguments[at].path] = Link(givers[min(turn, len(givers) - 1)], source.output)
         return links
+
+
+def _missing(scene: Scene, rows: Sequence[tuple[Candidate, ...]]) -> int:
+    """How many arguments that the tool needs some call is not given."""
+    columns = zip(scene.arguments, zip(*rows, strict=True), strict=False)
+    return sum(argument.is_required and any(each.is_absent for each in column) for argument, column in columns)
 
 
 def _most_alike(entry: _Entry) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from brain.intent_inference.memory import MOST_EXAMPLES, RatedPlan, examples_of
+from brain.intent_inference.memory import MOST_EXAMPLES, RatedPlan, bound, examples_of
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunStatus
 
@@ -61,3 +61,25 @@ def test_the_weightiest_come_first_and_not_too_many() -> None:
     found = examples_of(runs)
     assert [each.run for each in found] == [f"r{number}" for number in range(19, 19 - MOST_EXAMPLES, -1)]
     assert examples_of(reversed(runs)) == found
+
+
+def test_texts_and_numbers_that_a_run_was_given_stand_in_the_places_of_its_inputs() -> None:
+    arguments = {
+        "path": "${inputs.path}",
+        "title": "Rain in ${inputs.city}",
+        "n": "${inputs.n}",
+        "t": "${inputs.table}",
+    }
+    declared = {name: {"type": "string"} for name in ("path", "city", "n", "table")}
+    step = {"id": "s", "tool": "table.read", "arguments": arguments}
+    spec = PipelineSpec.from_value({"name": "x", "inputs": declared, "steps": [step]})
+    found = bound(spec, {"path": "rain.csv", "city": "Oslo", "n": 3, "table": {"artifact": "a"}})
+    filled = {"path": "rain.csv", "title": "Rain in Oslo", "n": 3, "t": "${inputs.table}"}
+    assert found.steps[0].arguments == filled
+    assert set(found.inputs) == {"table"}
+
+
+def test_what_looks_like_a_reference_in_an_input_refers_to_nothing() -> None:
+    step = {"id": "s", "tool": "table.read", "arguments": {"path": "${inputs.path}"}}
+    spec = PipelineSpec.from_value({"name": "x", "inputs": {"path": {"type": "string"}}, "steps": [step]})
+    assert bound(spec, {"path": "${secret:TOKEN}"}).steps[0].arguments == {"path": "$${secret:TOKEN}"}
