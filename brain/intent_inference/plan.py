@@ -1,5 +1,7 @@
 """What planning takes and gives, and the one seam that every planner fits."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +18,7 @@ from brain.shortened import shortened
 
 __all__ = ["Check", "Example", "Origin", "Plan", "Planner", "Provenance", "Question"]
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LONGEST_REQUEST = 120
 """Characters of an earlier request, for people."""
 
@@ -36,6 +39,10 @@ class Example:
     stars: int = 5
     weight: float = 1.0
     """How near the request is (cosine), times what the rating and the status of the run are worth: 0 to 1."""
+
+    def is_dated(self, value: Json, as_of: date | None) -> bool:
+        """Whether a value holds a day that may have been counted from another one than `as_of`."""
+        return self.as_of != as_of and DAY.search(json.dumps(value)) is not None
 
     @property
     def note(self) -> str:

@@ -261,7 +261,10 @@ class _Adapting:
         refused = ground(self._example.spec, earlier, self._tools).refused
         unsaid = {(each.literal.where, repr(each.literal.value)) for each in refused}
         left = [each.literal for each in found.refused]
+        as_of = self._question.as_of
         if any((each.where, repr(each.value)) not in unsaid for each in left):
+            return None
+        if any(self._example.is_dated(each.value, as_of) for each in left):
             return None
         origin = f"as in the run {self._example.run}"
         kept = (Provenance(each.where, each.value, origin, Origin.MEMORY) for each in left)

@@ -144,10 +144,7 @@ class _Adapting:
 
     def made(self) -> Adapted | None:
         everything = tuple(swap for step in self._swaps for swap in step)
-        if any(
-            swap.is_missing or (swap.is_unsaid and self._is_stale(swap) and swap.argument.is_required)
-            for swap in everything
-        ):
+        if any(map(self._is_lost, everything)):
             return None
         try:
             spec = self._spec()
@@ -157,6 +154,13 @@ class _Adapting:
         if provenance is None:
             return None
         return Adapted(self._example, spec, provenance, everything, self._certainty, self._before, self._now)
+
+    def _is_lost(self, swap: Swap) -> bool:
+        """Whether there is no value for what needs one, or a day that words say which nobody understands."""
+        if swap.given is not None and swap.is_unsaid:
+            is_dated = self._example.is_dated(swap.given.value, self._question.as_of)
+            return is_dated or (self._is_stale(swap) and swap.argument.is_required)
+        return swap.is_missing
 
     def _is_stale(self, swap: Swap) -> bool:
         return swap.given is not None and swap.argument.kind is not Kind.OPTION and not self._may_stay(swap.given.value)
@@ -189,7 +193,10 @@ class _Adapting:
         found = ground(spec, self._question, self._tools)
         told += [each for each in found.provenance if not _is_within(each.where, said)]
         left = [each.literal for each in found.refused if not _is_within(each.literal.where, said)]
+        as_of = self._question.as_of
         if any((each.where, repr(each.value)) not in self._unsaid or not self._may_stay(each.value) for each in left):
+            return None
+        if any(self._example.is_dated(each.value, as_of) for each in left):
             return None
         origin = f"as in the run {self._example.run}"
         return (*told, *(Provenance(each.where, each.value, origin, Origin.MEMORY) for each in left))

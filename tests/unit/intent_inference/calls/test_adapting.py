@@ -113,6 +113,13 @@ def test_the_very_same_request_keeps_all_that_it_does_not_say(similarity: Simila
     assert (kept.kind, kept.origin) == (Origin.MEMORY, "as in the run cafe0123")
 
 
+def test_a_day_that_no_rule_finds_is_kept_only_on_the_same_day(similarity: Similarity) -> None:
+    request = "Flights from Oslo to Rome on the Tuesday after Easter"
+    earlier = example(request, spec(("flights.search", {**OSLO_ROME, "day": "2026-04-07"})))
+    assert arguments(adapted(similarity, earlier, request))[0]["day"] == "2026-04-07"
+    assert adapted(similarity, earlier, request, as_of=DEC_24) is None
+
+
 def test_words_of_the_earlier_plan_that_may_be_about_what_has_changed_are_left_out(similarity: Similarity) -> None:
     plan = spec(
         ("flights.search", OSLO_ROME), ("flights.book", {"flight": "${s1.best}", "note": "window seat to the capital"})
