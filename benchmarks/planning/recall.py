@@ -19,7 +19,7 @@ from benchmarks.planning.choose import read_weights
 from benchmarks.planning.examples import WEIGHTS_FILE, BrokenExamplesError, Rated, load_rated
 from benchmarks.planning.rated import Box, is_right, spec_of
 from benchmarks.planning.right_values import same
-from brain.intent_inference.calls.adapting import adapt
+from brain.intent_inference.calls.adapting import Means, adapt
 from brain.intent_inference.calls.beside import CallBeside, recalled_facts, value_at
 from brain.intent_inference.calls.candidate import Candidate
 from brain.intent_inference.calls.contents import Contents
@@ -55,7 +55,7 @@ class Row(NamedTuple):
     """The candidates of an argument."""
 
     alone: list[float]
-    facts: list[Mapping[str, float]]
+    facts: Sequence[Mapping[str, float]]
     right: list[bool]
 
 
@@ -150,11 +150,13 @@ def fit_candidates(rows: Sequence[Row]) -> dict[str, float]:
 
 def _adapted(box: Box, weights: Mapping[str, float], similarity: Similarity) -> Iterator[tuple[dict[str, float], bool]]:
     """The facts about each adapted plan, and whether it is right."""
+    means = Means(box.tools, weights, similarity)
     for again in box.again(similarity):
         near = similarity.between(again.ask, [example.request for example in box.examples])
         nearest = sorted(zip(near, box.examples, strict=True), key=lambda each: -each[0])[:NEAREST]
         for _, example in nearest:
-            adapted = adapt(example, Question(Request(again.ask)), box.tools, weights, similarity)
+            now = Contents(Reading(again.ask))
+            adapted = adapt(example, Question(Request(again.ask)), now, means)
             if adapted is not None:
                 yield nearness(adapted, list(box.planned.values()), similarity), is_right(adapted.spec, again.spec)
 

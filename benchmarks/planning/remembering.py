@@ -135,7 +135,7 @@ def _plans(folder: Path, memory: str) -> Iterator[tuple[str, PipelineSpec | None
     brain, requests = Path(sys.executable).with_name("brain"), folder / "requests.jsonl"
     environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
     environment["BRAIN_PLAN_MEMORY"] = memory
-    command = [brain, "plan", "--project", folder, "--requests", requests]
+    command: list[str | Path] = [brain, "plan", "--project", folder, "--requests", requests]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     for line in done.stdout.splitlines():
         outcome: dict[str, Any] = json.loads(line)

@@ -88,7 +88,7 @@ def bound(spec: PipelineSpec, inputs: Mapping[str, Json]) -> PipelineSpec:
     for part in ("steps", "outputs"):
         written[part] = _filled(written.get(part, []), plain)
     used = json.dumps(written["steps"]) + json.dumps(written["outputs"])
-    written["inputs"] = {name: given for name, given in spec.inputs.items() if f"inputs.{name}" in used}
+    written["inputs"] = {name: given for name, given in spec.inputs.items() if re.search(rf"inputs\.{name}\b", used)}
     return PipelineSpec.from_value({name: value for name, value in written.items() if value})
 
 

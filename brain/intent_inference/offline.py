@@ -107,6 +107,8 @@ class OfflinePlanner:
 
     def _recalled_calls(self, question: Question) -> Plan | None:
         """The calls of an earlier run, adapted; about a table, only of runs that make none."""
+        if not question.examples:
+            return None
         made = {tool.name for tool in self._registry if makes_table(tool)} if question.sources else ()
         others = (each for each in question.examples if not any(step.tool in made for step in each.spec.steps))
         plan = self._calls.recalled(replace(question, examples=tuple(others)))
@@ -141,10 +143,10 @@ class OfflinePlanner:
         except SpecError as exc:
             raise PlanningError(f"The small planner wrote a plan that cannot be run. {exc}") from exc
         notes = (*notes, *_guessed(steps), *_unused(question, steps))
-        if decided is None:
-            return Plan(pipeline, "offline", _provenance(question.request, steps), (NOTE, *notes))
-        notes, planner = (NOTE, *decided.notes, *notes), f"offline with {self._model.name}"
         origins = _provenance(question.request, steps)
+        if decided is None:
+            return Plan(pipeline, "offline", origins, (NOTE, *notes))
+        notes, planner = (NOTE, *decided.notes, *notes), f"offline with {self._model.name}"
         return Plan(pipeline, planner, origins, notes, decided.tokens_in, decided.tokens_out)
 
     def _left_over(self, question: Question, links: Links, flow: TableFlow) -> str | None:

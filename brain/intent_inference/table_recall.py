@@ -8,19 +8,19 @@ as a second new number or a word that asks for another tool, means that the requ
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from brain.errors import BrainError, SpecError
+from brain.intent_inference.carried_over import origins_of
 from brain.intent_inference.column_links import CERTAIN
 from brain.intent_inference.conditions import NEGATION
 from brain.intent_inference.draft import title
-from brain.intent_inference.grounding import ground
 from brain.intent_inference.linking import Links, link
 from brain.intent_inference.literals import Literal, Part, literals_of
 from brain.intent_inference.mentions import Kind, Request
-from brain.intent_inference.plan import Example, Origin, Provenance, Question
+from brain.intent_inference.plan import Example, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.intent_inference.slots import Subject, find_cue
 from brain.intent_inference.sources import Column, Source
@@ -164,7 +164,8 @@ class _Adapting:
             spec = self._written(swaps)
         except SpecError:
             return None
-        return self._grounded(spec)
+        origins = origins_of(spec, self._example, self._question, self._tools)
+        return None if origins is None else (spec, origins)
 
     @property
     def _likeness(self) -> float:
@@ -253,22 +254,6 @@ class _Adapting:
         for step in written["steps"]:
             step["arguments"] = _swapped(step.get("arguments", {}), swaps)
         return PipelineSpec.from_value({**written, "name": title(text), "request": text})
-
-    def _grounded(self, spec: PipelineSpec) -> tuple[PipelineSpec, tuple[Provenance, ...]] | None:
-        """With where each literal comes from; None where one comes from the earlier request alone."""
-        found = ground(spec, self._question, self._tools)
-        earlier = replace(self._question, request=self._before.request, as_of=self._example.as_of)
-        refused = ground(self._example.spec, earlier, self._tools).refused
-        unsaid = {(each.literal.where, repr(each.literal.value)) for each in refused}
-        left = [each.literal for each in found.refused]
-        as_of = self._question.as_of
-        if any((each.where, repr(each.value)) not in unsaid for each in left):
-            return None
-        if any(self._example.is_dated(each.value, as_of) for each in left):
-            return None
-        origin = f"as in the run {self._example.run}"
-        kept = (Provenance(each.where, each.value, origin, Origin.MEMORY) for each in left)
-        return spec, (*found.provenance, *kept)
 
 
 def _one_for_one[T](lost: Sequence[T], new: Sequence[T]) -> Iterator[tuple[T, T]]:

@@ -22,16 +22,15 @@ from brain.intent_inference.calls.planned_tool import PlannedTool
 from brain.intent_inference.calls.precedent import Given, Used, is_same
 from brain.intent_inference.calls.ranker import Choice, Worths, fill
 from brain.intent_inference.calls.reading import Reading
+from brain.intent_inference.carried_over import origins_of
 from brain.intent_inference.draft import literally, title
-from brain.intent_inference.grounding import ground
-from brain.intent_inference.mentions import Request
-from brain.intent_inference.plan import Example, Origin, Provenance, Question
+from brain.intent_inference.plan import Example, Provenance, Question
 from brain.intent_inference.similarity import Similarity
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["Adapted", "Swap", "adapt"]
+__all__ = ["Adapted", "Means", "Swap", "adapt"]
 
 NAMES_SOMETHING = re.compile(r"[\d@/\\]")
 """In texts that stand for one thing only: codes, dates, addresses, paths."""
@@ -82,45 +81,45 @@ class Adapted:
     """Of the new one."""
 
 
-def adapt(
-    example: Example,
-    question: Question,
-    tools: Mapping[str, ToolDefinition],
-    weights: Mapping[str, float],
-    similarity: Similarity,
-) -> Adapted | None:
-    """The example's plan with what the request says; None where something of it does not fit the request."""
-    is_known = all(step.tool in tools for step in example.spec.steps)
+@dataclass(frozen=True)
+class Means:
+    """What plans are adapted with."""
+
+    tools: Mapping[str, ToolDefinition]
+    """By name."""
+    weights: Mapping[str, float]
+    similarity: Similarity
+
+
+def adapt(example: Example, question: Question, now: Contents, means: Means) -> Adapted | None:
+    """The example's plan with what the request says; None where something of it does not fit the request.
+
+    `now` is what the request holds.
+    """
+    is_known = all(step.tool in means.tools for step in example.spec.steps)
     if not is_known or not example.spec.inputs.keys() <= question.inputs.keys():
         return None
-    return _Adapting(example, question, tools, weights, similarity).made()
+    return _Adapting(example, question, now, means).made()
 
 
 class _Adapting:
-    def __init__(
-        self,
-        example: Example,
-        question: Question,
-        tools: Mapping[str, ToolDefinition],
-        weights: Mapping[str, float],
-        similarity: Similarity,
-    ) -> None:
+    def __init__(self, example: Example, question: Question, now: Contents, means: Means) -> None:
         self._example = example
         self._question = question
-        self._tools = tools
+        self._means = means
         self._before = Contents(Reading(example.request), example.as_of)
-        self._now = Contents(Reading(question.request.text), question.as_of)
+        self._now = now
         self._certainty = 1.0
-        self._swaps = list(self._swapped(weights, similarity))
+        self._swaps = list(self._swapped())
         self._is_changed = not all(swap.is_kept for step in self._swaps for swap in step)
 
-    def _swapped(self, weights: Mapping[str, float], similarity: Similarity) -> Iterator[list[Swap]]:
+    def _swapped(self) -> Iterator[list[Swap]]:
         """Step by step; words that stand for one value stand for no other."""
         used: Used = []
         for step in self._example.spec.steps:
-            tool = PlannedTool.of(self._tools[step.tool])
-            call = CallBeside.of(step, tool, self._before, self._now, used, similarity)
-            worths = WorthsBeside(Features(call.scene), weights, call.precedent)
+            tool = PlannedTool.of(self._means.tools[step.tool])
+            call = CallBeside.of(step, tool, self._before, self._now, used, self._means.similarity)
+            worths = WorthsBeside(Features(call.scene), self._means.weights, call.precedent)
             choice = self._same(call) if self._is_same_request else fill(worths)[0]
             self._certainty = min(self._certainty, choice.probability)
             used = [*used, *call.taken(choice.candidates)]
@@ -150,10 +149,11 @@ class _Adapting:
             spec = self._spec()
         except SpecError:
             return None
-        provenance = self._provenance(spec)
-        if provenance is None:
+        told, example = self._told(spec), self._example
+        origins = origins_of(spec, example, self._question, self._means.tools, told=told, may_stay=self._may_stay)
+        if origins is None:
             return None
-        return Adapted(self._example, spec, provenance, everything, self._certainty, self._before, self._now)
+        return Adapted(example, spec, origins, everything, self._certainty, self._before, self._now)
 
     def _is_lost(self, swap: Swap) -> bool:
         """Whether there is no value for what needs one, or a day that words say which nobody understands."""
@@ -181,41 +181,23 @@ class _Adapting:
         text = self._question.request.text
         return PipelineSpec.from_value({**written, "name": title(text), "request": text})
 
-    def _provenance(self, spec: PipelineSpec) -> tuple[Provenance, ...] | None:
-        """Where each literal comes from; None where one comes from the earlier request alone."""
-        said = {
-            f"steps.{step.id}.arguments.{'.'.join(swap.argument.path)}": swap.candidate
+    def _told(self, spec: PipelineSpec) -> list[Provenance]:
+        """Where the values come from that the request says."""
+        return [
+            Provenance(
+                f"steps.{step.id}.arguments.{'.'.join(swap.argument.path)}",
+                swap.candidate.value,
+                *origin_of(swap.candidate, self._now.reading),
+            )
             for step, swaps in zip(spec.steps, self._swaps, strict=True)
             for swap in swaps
             if not swap.candidate.is_absent
-        }
-        told = [Provenance(at, each.value, *origin_of(each, self._now.reading)) for at, each in said.items()]
-        found = ground(spec, self._question, self._tools)
-        told += [each for each in found.provenance if not _is_within(each.where, said)]
-        left = [each.literal for each in found.refused if not _is_within(each.literal.where, said)]
-        as_of = self._question.as_of
-        if any((each.where, repr(each.value)) not in self._unsaid or not self._may_stay(each.value) for each in left):
-            return None
-        if any(self._example.is_dated(each.value, as_of) for each in left):
-            return None
-        origin = f"as in the run {self._example.run}"
-        return (*told, *(Provenance(each.where, each.value, origin, Origin.MEMORY) for each in left))
-
-    @property
-    def _unsaid(self) -> set[tuple[str, str]]:
-        """Places and values of the earlier plan that the earlier request did not say either."""
-        earlier = Question(Request(self._example.request), self._question.sources, as_of=self._example.as_of)
-        refused = ground(self._example.spec, earlier, self._tools).refused
-        return {(each.literal.where, repr(each.literal.value)) for each in refused}
+        ]
 
 
 def _swap(call: CallBeside, worths: Worths, at: int, candidate: Candidate) -> Swap:
     alone, given = worths.alone(at), call.precedent.given.get(call.arguments[at].path)
     return Swap(call.arguments[at], given, candidate, alone[call.scene.number(at, candidate)] - alone[0])
-
-
-def _is_within(where: str, places: Mapping[str, Candidate]) -> bool:
-    return any(where == each or where.startswith((f"{each}[", f"{each}.")) for each in places)
 
 
 def _put(arguments: dict[str, Any], path: ArgumentPath, candidate: Candidate) -> None:

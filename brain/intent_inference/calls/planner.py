@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 
 from brain.errors import PlanningError, QuestionsError, SpecError
+from brain.intent_inference.calls.adapting import Means
 from brain.intent_inference.calls.arguments import ArgumentPath, nested
 from brain.intent_inference.calls.call_plan import Call, CallPlan, plan_calls
 from brain.intent_inference.calls.origins import origin_of
@@ -39,6 +40,8 @@ class CallPlanner:
         self._search = search
         self._similarity = similarity
         self._check = check
+        self._shortlists: dict[str, list[PlannedTool]] = {}
+        """By request: an earlier run is looked for with the same tools as a plan."""
 
     def plan(self, question: Question) -> Plan | None:
         """The plan; None where no tool serves the request.
@@ -62,9 +65,8 @@ class CallPlanner:
         """The plan of an earlier run that people were content with, adapted; None where none serves the request."""
         if not question.examples:
             return None
-        tools = {tool.name: tool for tool in self._registry}
-        near = self._shortlist(question.request.text)
-        if (adapted := recall(question, tools, near, weights(), self._similarity)) is None:
+        means = Means({tool.name: tool for tool in self._registry}, weights(), self._similarity)
+        if (adapted := recall(question, self._shortlist(question.request.text), means)) is None:
             return None
         try:
             pipeline = self._check(adapted.spec)
@@ -74,6 +76,11 @@ class CallPlanner:
 
     def _shortlist(self, request: str) -> list[PlannedTool]:
         """The tools that fit, but for those that take what only a step can give, in the registry's order."""
+        if request not in self._shortlists:
+            self._shortlists[request] = self._made_shortlist(request)
+        return self._shortlists[request]
+
+    def _made_shortlist(self, request: str) -> list[PlannedTool]:
         tools = list(self._registry)
         if len(tools) > SHORTLIST:
             found = self._search.search(request, SHORTLIST * DEPTH)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from strategies import registry_of, tool
 
-from brain.intent_inference.calls.adapting import Adapted, adapt
+from brain.intent_inference.calls.adapting import Adapted, Means, adapt
+from brain.intent_inference.calls.contents import Contents
 from brain.intent_inference.calls.planner import CallPlanner, weights
+from brain.intent_inference.calls.reading import Reading
 from brain.intent_inference.mentions import Request
 from brain.intent_inference.plan import Example, Origin, Question
 from brain.intent_inference.similarity import Similarity
@@ -53,7 +55,8 @@ def example(request: str, plan: PipelineSpec, as_of: date = NOV_30) -> Example:
 
 
 def adapted(similarity: Similarity, earlier: Example, request: str, as_of: date = NOV_30) -> Adapted | None:
-    return adapt(earlier, Question(Request(request), as_of=as_of), TOOLS, weights(), similarity)
+    now = Contents(Reading(request), as_of)
+    return adapt(earlier, Question(Request(request), as_of=as_of), now, Means(TOOLS, weights(), similarity))
 
 
 def arguments(made: Adapted | None) -> list[dict[str, Any]]:
