@@ -26,6 +26,8 @@ __all__ = ["CANCEL_CHANNEL", "RESUMABLE", "RunStore"]
 CANCEL_CHANNEL = "brain_cancel"
 """A NOTIFY here carries the id of a run that somebody wants cancelled; a hint, the row is the truth."""
 RESUMABLE = frozenset({RunStatus.WAITING, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INTERRUPTED})
+ONCE_MORE = 2
+"""Attempts of what a person waits for."""
 PATIENCE_SECONDS = 10
 """How long a write that may be repeated waits for a server that is away; less than a heartbeat may be old."""
 STARS = range(1, 6)
@@ -197,9 +199,7 @@ class RunStore:
     async def mark_stale(self) -> list[UUID]:
         """Runs whose owner is gone, on this machine or without a heartbeat, become `interrupted`; returns them."""
         gone = await self._gone_owners()
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(statements.MARK_STALE, {"gone": gone})).fetchall()
-        return [row[0] for row in rows]
+        return [row[0] for row in await self._rows(statements.MARK_STALE, {"gone": gone}, ONCE_MORE)]
 
     async def rate(self, run_id: UUID, stars: int, comment: str = "") -> None:
         """Keep what a person thought of a run, 1 to 5 stars; raises UsageError, RunNotFound."""
@@ -218,9 +218,7 @@ class RunStore:
         return {"name": tool.name, "hash": hashlib.sha256(canonical.encode()).hexdigest(), "definition": definition}
 
     async def _gone_owners(self) -> list[str]:
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(statements.OWNERS)).fetchall()
-        return [text for (text,) in rows if _is_gone(text)]
+        return [text for (text,) in await self._rows(statements.OWNERS, {}, ONCE_MORE) if _is_gone(text)]
 
     async def _write_owned(self, statement: str, run_id: UUID, attempt: int, **values: Any) -> tuple[Any, ...]:
         row = await self._write(statement, run_id=run_id, attempt=attempt, **values)
@@ -233,15 +231,22 @@ class RunStore:
             raise RunNotFound(f"There is no run {run_id}: `brain runs` lists the ones there are.")
 
     async def _write(self, statement: str, **values: Any) -> tuple[Any, ...] | None:
-        """Execute a statement that may be executed twice, again where the server was away for a moment."""
-        row: tuple[Any, ...] | None = None
+        """The first row of a statement, as `_rows` executes it with patience."""
+        return next(iter(await self._rows(statement, values, attempts=None)), None)
+
+    async def _rows(self, statement: str, values: Mapping[str, Any], attempts: int | None) -> list[tuple[Any, ...]]:
+        """Execute a statement that may be executed twice, again where the server was away for a moment.
+
+        A connection may pass its test and die before the statement: a killed server's backends outlive it a little.
+        """
+        rows: list[tuple[Any, ...]] = []
         async for trial in stamina.retry_context(
-            on=DatabaseUnreachable, attempts=None, timeout=PATIENCE_SECONDS, wait_max=2
+            on=DatabaseUnreachable, attempts=attempts, timeout=PATIENCE_SECONDS, wait_max=2
         ):
             with trial:
                 async with self._database.connection() as connection:
-                    row = await (await connection.execute(statement, values)).fetchone()
-        return row
+                    rows = await (await connection.execute(statement, values)).fetchall()
+        return rows
 
 
 def _as_text(value: Any) -> Any:
