@@ -234,6 +234,8 @@ class StepResult:
     """How often the tool was called."""
     spending: Spending = NOTHING_SPENT
     """What the tool's questions to the chat model took, of all tries; of a `foreach` step what its items took."""
+    cached_from: UUID | None = None
+    """Of a `cached` one: the run that made the result."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

@@ -124,6 +124,8 @@ class Run(SQLModel, table=True):
     tokens_out: int = 0
     budget: str | None = Field(default=None, sa_type=Text)
     """What it may spend, as `Budget` reads it; NULL: what it takes."""
+    deadline: str | None = Field(default=None, sa_type=Text)
+    """How long each attempt may take, as a duration (`30m`); NULL: as long as it takes."""
     embedding: Any = Field(default=None, sa_column=Column(Vector(EMBEDDING_DIMENSIONS), nullable=True))
     embedding_model: str | None = Field(default=None, sa_type=Text)
     source: str = Field(default="python", sa_type=Text)
@@ -171,6 +173,8 @@ class _StepColumns(SQLModel):
     tokens_out: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     cost_usd: float | None = Field(default=0, sa_type=Double, sa_column_kwargs={"server_default": text("0")})
     attempt: int = 1
+    cached_from: UUID | None = None
+    """The run whose result stands for this call; its row may be gone by now."""
     started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     finished_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from brain.errors import StepTimeout, ToolError
 from brain.executor.fingerprint import files_read, fingerprint, hash_files
@@ -38,7 +39,9 @@ class Call:
     item: int | None = None
     tries: int = 0
     earlier: Json = None
-    """What the cache has of the same call, where it is too old to stand for it."""
+    """What the cache has of the same call."""
+    cached_from: UUID | None = None
+    """The run that made it, where it stands for the call."""
     started_at: datetime = field(default_factory=utc_now)
     _own: Account | None = None
 
@@ -67,8 +70,8 @@ class Call:
         return StepResult(
             self.step.id, tool.name, status, item=self.item, tool_version=tool.version, arguments=self.arguments,
             result=result, error=error, fingerprint=self.fingerprint, tries=self.tries,
-            spending=NOTHING_SPENT if self._own is None else self._own.spent, started_at=self.started_at,
-            finished_at=utc_now(),
+            spending=NOTHING_SPENT if self._own is None else self._own.spent, cached_from=self.cached_from,
+            started_at=self.started_at, finished_at=utc_now(),
         )  # fmt: skip
 
 
@@ -144,7 +147,10 @@ class Caller:
         if kept is None:
             return False
         call.earlier = kept.result
-        return kept.age <= (call.step.cache or 0)
+        if kept.age > (call.step.cache or 0):
+            return False
+        call.cached_from = kept.run_id
+        return True
 
     async def _with_retries(self, call: Call) -> Json:
         import stamina

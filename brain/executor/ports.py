@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
+from uuid import UUID
 
 from brain.language_models import Account, Tell
 from brain.runs import EventType, Json, StepResult
@@ -48,6 +49,8 @@ class Kept:
     result: Json
     age: float
     """Seconds since it was made."""
+    run_id: UUID
+    """The run that made it."""
 
 
 class StepCache(Protocol):

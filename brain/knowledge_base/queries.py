@@ -120,6 +120,7 @@ def _result(step: Step, row: Step | StepItem) -> StepResult:
         fingerprint=row.fingerprint,
         tries=row.tries,
         spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd),
+        cached_from=row.cached_from,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )

@@ -94,7 +94,7 @@ SELECT id FROM run
 
 STATE_COLUMNS = (
     "status", "arguments", "result", "error", "fingerprint", "tries", "tokens_in", "tokens_out", "cost_usd",
-    "started_at", "finished_at",
+    "cached_from", "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ WITH run AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
         step_id text, item integer, items integer, position integer, tool text, tool_version text, status text,
         arguments jsonb, result jsonb, error text, fingerprint text, tries integer, tokens_in integer,
-        tokens_out integer, cost_usd double precision, started_at timestamptz, finished_at timestamptz
+        tokens_out integer, cost_usd double precision, cached_from uuid, started_at timestamptz, finished_at timestamptz
     )
 ), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
 ), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
@@ -242,11 +242,11 @@ GROUP BY tool
 """A step with a fingerprint is one call; a `foreach` step has none, its items are the calls."""
 
 CACHED = """
-SELECT result, extract(epoch FROM now() - finished_at)::float8 FROM (
-    (SELECT result, finished_at FROM brain.steps
+SELECT result, extract(epoch FROM now() - finished_at)::float8, run_id FROM (
+    (SELECT result, finished_at, run_id FROM brain.steps
     WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
     UNION ALL
-    (SELECT result, finished_at FROM brain.step_items
+    (SELECT result, finished_at, run_id FROM brain.step_items
     WHERE fingerprint = %(fingerprint)s AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1)
 ) AS found ORDER BY finished_at DESC LIMIT 1
 """

@@ -149,11 +149,11 @@ class RunStore:
             rows = await (await connection.execute(statements.TOOL_HISTORY, {"tools": list(tools)})).fetchall()
         return {tool: ToolHistory(*took) for tool, *took in rows}
 
-    async def cached(self, fingerprint: str) -> tuple[Json, float] | None:
-        """The latest good result of a call with this fingerprint, of any run, and its age in seconds."""
+    async def cached(self, fingerprint: str) -> tuple[Json, float, UUID] | None:
+        """The latest good result of a call with this fingerprint, its age in seconds, and the run that made it."""
         async with self._database.connection() as connection:
             row = await (await connection.execute(statements.CACHED, {"fingerprint": fingerprint})).fetchone()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else (row[0], row[1], row[2])
 
     async def request_cancel(self, run_id: UUID) -> RunStatus:
         """Ask for the end of a run; one that nobody is running ends at once. Returns its status after that.
@@ -279,6 +279,7 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
         "fingerprint": step.fingerprint,
         "tries": step.tries,
         **dataclasses.asdict(step.spending),
+        "cached_from": step.cached_from and str(step.cached_from),
         "started_at": step.started_at and step.started_at.isoformat(),
         "finished_at": step.finished_at and step.finished_at.isoformat(),
     }

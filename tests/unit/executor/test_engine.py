@@ -14,7 +14,7 @@ from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.ports import Kept, MemoryJournal, ToolCall
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import EventType, RunStatus, StepStatus
+from brain.runs import EventType, RunStatus, StepStatus, new_run_id
 
 
 async def test_a_step_gets_what_its_dependency_returned(bench: Workbench) -> None:
@@ -311,7 +311,7 @@ class _Shelf:
     """A step cache that has one result, of a certain age, for every call."""
 
     def __init__(self, age: float) -> None:
-        self._kept = Kept("kept", age)
+        self._kept = Kept("kept", age, new_run_id())
         self.asked: list[str] = []
 
     async def find(self, fingerprint: str) -> Kept:
