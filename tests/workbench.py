@@ -10,6 +10,7 @@ from strategies import registry_of, tool
 from brain.errors import ToolError
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.ports import MemoryJournal, StepCache, ToolCall
+from brain.executor.timeouts import within
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import EventType, RunResult, StepResult
@@ -56,7 +57,8 @@ class Workbench:
     async def call(self, call: ToolCall) -> Any:
         self.calls.append((call.tool.name, call.arguments.get("value")))
         self.earlier += [] if call.earlier is None else [call.earlier]
-        return await self.functions[call.tool.name](**call.arguments)
+        async with within(call.timeout, call.tool.name):
+            return await self.functions[call.tool.name](**call.arguments)
 
     async def run(
         self,

@@ -1,18 +1,17 @@
 """One call of one tool: arguments resolved and checked, retries and timeout around it, a result at the end."""
 
 import asyncio
-from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from brain.errors import StepTimeout, ToolError
+from brain.errors import ToolError
+from brain.executor.cluster import Errand, Workers, seen_by
 from brain.executor.fingerprint import files_read, fingerprint, hash_files
 from brain.executor.local import on_daemon_thread
-from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
 from brain.language_models import Account
 from brain.pipeline_builder.pipeline import PlannedStep
@@ -23,6 +22,8 @@ __all__ = ["Call", "Caller"]
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 10.0
 """Seconds before the second try and at the most; doubling in between, with up to a second of jitter."""
+ERRANDS_A_SLOT = 2
+"""One that a worker is at and one that it has beside it."""
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Call:
 
 
 class Caller:
-    """Prepares calls and makes them."""
+    """Prepares calls and makes them, here or on the workers of a cluster."""
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Caller:
         *,
         cache: StepCache | None = None,
         earlier: Iterable[StepResult] = (),
+        workers: Workers | None = None,
     ) -> None:
         self._caller = caller
         self._events = events
@@ -94,6 +96,8 @@ class Caller:
         self._account = account
         self._cache = cache
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
+        self._begun_before = frozenset(step_id for step_id, _ in self._earlier)
+        self._workers = workers
 
     async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
         """Resolve and check the arguments; raises ToolError where they do not fit the tool."""
@@ -106,19 +110,6 @@ class Caller:
         if not paths or self._project is None:
             return {}
         return await on_daemon_thread(partial(hash_files, self._project, paths), name="hash")
-
-    async def prepare_items(self, step: PlannedStep, scope: Mapping[str, Json]) -> list[Call]:
-        """The calls of a `foreach` step, in item order."""
-        assert step.foreach is not None  # noqa: S101 - the schedule only asks for those that have it
-        items = step.foreach.resolve(scope)
-        if not isinstance(items, list):
-            raise ToolError(f"foreach takes a list and got {_kind(items)}; check what {step.id} iterates over.")
-        outer = dict(scope)
-        calls, pace = [], Pace()
-        for index, value in enumerate(items):
-            calls.append(await self.prepare(step, ChainMap({"item": value, "index": index}, outer), index))
-            await pace.keep()
-        return calls
 
     def known(self, call: Call) -> StepResult | None:
         """The result of an earlier attempt of this run, if it was the same call."""
@@ -133,13 +124,46 @@ class Caller:
         Where the step says `cache`, a result of the same call that is young enough stands for it. Raises
         BudgetExhausted where the run's account does not hold what the tool asks the chat model.
         """
-        if call.step.cache and call.step.definition.is_read_only and await self._is_cached(call):
+        if self._may_be_cached(call.step) and await self._is_cached(call):
             return call.ended(StepStatus.CACHED, result=call.earlier)
+        if self._workers is not None and self._workers.takes(call.step):
+            return await self._made_elsewhere(self._workers, call)
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
             return call.ended(StepStatus.FAILED, error=str(exc))
         return call.ended(StepStatus.SUCCEEDED, result=result)
+
+    def hands_over(self, step: PlannedStep) -> bool:
+        """Whether workers can make calls of a step without a look at them here first.
+
+        Before others are made, something here is asked or written: the cache, what is known of them, the record.
+        """
+        if self._workers is None or not self._workers.takes(step) or step.id in self._begun_before:
+            return False
+        return step.definition.is_repeatable and not self._may_be_cached(step)
+
+    @property
+    def errands_at_once(self) -> int:
+        """So many errands keep every worker busy: none waits for the next one."""
+        return ERRANDS_A_SLOT * self._workers.slots if self._workers is not None else 1
+
+    async def make_elsewhere(
+        self, step: PlannedStep, scope: Mapping[str, Json], items: Sequence[tuple[int, Json]]
+    ) -> Sequence[StepResult]:
+        """How the calls of these items ended, which workers make."""
+        assert self._workers is not None  # noqa: S101 - `hands_over` said so
+        return await self._workers.submit(Errand(step, seen_by(step, scope), items=items)).results()
+
+    async def _made_elsewhere(self, workers: Workers, call: Call) -> StepResult:
+        items = None if call.item is None else [(call.item, call.scope["item"])]
+        scope = seen_by(call.step, call.scope)
+        errand = Errand(call.step, scope, items=items, earlier=call.earlier, is_once=not call.is_repeatable)
+        (result,) = await workers.submit(errand).results()
+        return result
+
+    def _may_be_cached(self, step: PlannedStep) -> bool:
+        return self._cache is not None and bool(step.cache) and step.definition.is_read_only
 
     async def _is_cached(self, call: Call) -> bool:
         """Whether `call.earlier` stands for the call now."""
@@ -168,27 +192,18 @@ class Caller:
         raise AssertionError  # stamina either returns from the loop or raises the last error
 
     async def _once(self, call: Call) -> Json:
-        step = call.step
-        try:
-            async with self._caller.slot():
-                if not call.tries:
-                    call.started_at = utc_now()
-                call.tries += 1
-                async with asyncio.timeout(step.timeout):
-                    return await self._caller.call(self._tool_call(call))
-        except TimeoutError:
-            raise StepTimeout(
-                f"{step.definition.name} took longer than its timeout of {step.timeout:g} s; "
-                "raise `timeout` of the step or give it less to do.",
-                transient=True,
-            ) from None
+        async with self._caller.slot():
+            if not call.tries:
+                call.started_at = utc_now()
+            call.tries += 1
+            return await self._caller.call(self._tool_call(call))
 
     def _tool_call(self, call: Call) -> ToolCall:
         template = call.step.arguments
         reveal = (lambda secret: template.resolve(call.scope, secret)) if template.secrets else None
         return ToolCall(
-            call.step.definition, call.arguments, self._report(call), account=call.account,
-            tell=partial(self._waits, call), earlier=call.earlier, reveal=reveal,
+            call.step.definition, call.arguments, self._report(call), timeout=call.step.timeout,
+            account=call.account, tell=partial(self._waits, call), earlier=call.earlier, reveal=reveal,
         )  # fmt: skip
 
     def _waits(self, call: Call, text: str) -> None:
@@ -212,7 +227,3 @@ class Caller:
 
 def _is_worth_retrying(exc: Exception) -> bool:
     return isinstance(exc, ToolError) and exc.transient
-
-
-def _kind(value: Json) -> str:
-    return "nothing" if value is None else f"a value of type {type(value).__name__}"

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,16 +11,18 @@ from typing import Any
 
 from brain.errors import BudgetExhausted, ToolError
 from brain.executor.calls import Call, Caller
-from brain.executor.fan_out import FanOut
+from brain.executor.cluster import Cluster, Errand, Submission, Workers, seen_by
+from brain.executor.fan_out import FanOut, items_of
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
+from brain.executor.standing import fails_run, unmet, unusable, value_of
 from brain.language_models import Account
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import compile_template
 from brain.pipeline_builder.spec import OnError
-from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, Spending, StepResult, StepStatus, utc_now
+from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, StepResult, StepStatus, utc_now
 
 __all__ = ["Approvals", "Engine", "Job"]
 
@@ -63,17 +66,19 @@ class Engine:
     """None: every call is made."""
     account: Account = field(default_factory=Account)
     """Who pays for the run's questions to the chat model."""
+    cluster: Cluster | None = None
+    """Where workers make the calls that they take; None: all are made in this process."""
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
         """Run to the end, or until all that is left waits for approval.
 
         Where the account does not hold a step's question to the chat model, nothing more is begun, what is under way
         ends, and the run is `interrupted`. Setting `cancel` ends it as `cancelled`: no task of it remains. Raises
-        StaleAttempt where another process has taken the run over and DatabaseError where results cannot be kept; steps
-        then stop likewise.
+        StaleAttempt where another process has taken the run over, DatabaseError where results cannot be kept and
+        ClusterUnavailable where the cluster is gone; steps then stop likewise.
         """
-        async with JournalWriter(self.journal) as writer:
-            schedule = _Schedule(self, job, writer)
+        async with JournalWriter(self.journal) as writer, self._workers(job.pipeline) as workers:
+            schedule = _Schedule(self, job, writer, workers)
             watchers = [asyncio.create_task(schedule.watch_writer())]
             if cancel is not None:
                 watchers.append(asyncio.create_task(schedule.stop_at(cancel)))
@@ -84,22 +89,30 @@ class Engine:
                     watcher.cancel()
                 await asyncio.gather(*watchers, return_exceptions=True)
 
+    def _workers(self, pipeline: Pipeline) -> AbstractAsyncContextManager[Workers | None]:
+        return nullcontext() if self.cluster is None else self.cluster.workers(pipeline, self.events)
+
 
 class _Schedule:
-    def __init__(self, engine: Engine, job: Job, writer: JournalWriter) -> None:
+    def __init__(self, engine: Engine, job: Job, writer: JournalWriter, workers: Workers | None) -> None:
         self._events = engine.events
         self._pipeline = job.pipeline
         self._approvals = job.approvals
         self._writer = writer
         self._calls = Caller(
-            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, earlier=job.earlier
-        )
+            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, earlier=job.earlier,
+            workers=workers,
+        )  # fmt: skip
+        self._workers = workers
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
-        self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
+        self._missing = {step.id: set(step.dependencies) for step in job.pipeline.steps.values()}
         self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)
         self._tasks: set[asyncio.Task[None]] = set()
         self._results: dict[str, StepResult] = {}
         self._started: dict[str, Call] = {}
+        self._ahead: dict[str, Submission] = {}
+        """Steps that workers have, and may have before those that they need are done."""
+        self._ends: dict[str, asyncio.Event] = {}
         self._waiting: dict[str, ApprovalRequest] = {}
         self._progress = asyncio.Event()
         self._stopped_by: BaseException | None = None
@@ -183,6 +196,8 @@ class _Schedule:
                 self._finish(step, _ended(step, StepStatus.SKIPPED, error=reason))
             elif step.foreach is not None:
                 await self._fan_out(step)
+            elif self._goes_ahead(step):
+                await self._go_ahead(step)
             else:
                 await self._single(step)
         except ToolError as exc:
@@ -207,16 +222,41 @@ class _Schedule:
         return _ended(step, StepStatus.INTERRUPTED if is_unknown else StepStatus.CANCELLED, started_at=started)
 
     def _reason_to_skip(self, step: PlannedStep) -> str | None:
-        for dependency in step.dependencies:
-            if not self._is_usable(dependency):
-                return f"{dependency} {self._results[dependency].status}"
-        if step.when is not None and not step.when.holds(self._scope):
-            return f"its condition is not met: {step.when.source}"
-        return None
+        if (reason := unusable(step, self._pipeline, self._results)) is not None:
+            return reason
+        return unmet(step, self._scope) if step.dependencies <= self._results.keys() else None
 
-    def _is_usable(self, step_id: str) -> bool:
-        result = self._results[step_id]
-        return result.status.has_result or (result.status is StepStatus.FAILED and not self._fails_run(result))
+    def _goes_ahead(self, step: PlannedStep) -> bool:
+        """Whether workers may begin a step before anybody here hears that those that it needs are done."""
+        is_allowed = step.definition.is_read_only or self._approvals.everything
+        return step.foreach is None and is_allowed and self._calls.hands_over(step)
+
+    async def _go_ahead(self, step: PlannedStep) -> None:
+        assert self._workers is not None  # noqa: S101 - `hands_over` said so
+        after = {needed: self._ahead[needed] for needed in step.dependencies if needed not in self._results}
+        submission = self._workers.submit(Errand(step, seen_by(step, self._scope), after))
+        self._ahead[step.id] = submission
+        for dependent in step.dependents:
+            if self._goes_ahead(self._pipeline.steps[dependent]):
+                self._release(dependent, step.id)
+        (result,) = await submission.results()
+        await self._until_ended(step.dependencies)
+        self._finish(step, result if self._is_as_recorded(step, result) else await self._made_here(step))
+
+    def _is_as_recorded(self, step: PlannedStep, result: StepResult) -> bool:
+        """Whether the step was given the results that are on record.
+
+        Where a worker was lost, the cluster has made calls again whose results had come back already.
+        """
+        return not result.status.has_result or result.arguments == step.arguments.resolve(self._scope)
+
+    async def _made_here(self, step: PlannedStep) -> StepResult:
+        return await self._calls.make(await self._calls.prepare(step, self._scope))
+
+    async def _until_ended(self, steps: Iterable[str]) -> None:
+        for step_id in steps:
+            if step_id not in self._results:
+                await self._ends.setdefault(step_id, asyncio.Event()).wait()
 
     async def _single(self, step: PlannedStep) -> None:
         call = await self._calls.prepare(step, self._scope)
@@ -239,42 +279,59 @@ class _Schedule:
         return False
 
     async def _fan_out(self, step: PlannedStep) -> None:
-        started = utc_now()
-        calls = await self._calls.prepare_items(step, self._scope)
-        is_done = all(self._calls.known(call) is not None for call in calls)
-        if not is_done and not self._may_run(step, {"items": [call.arguments for call in calls]}):
+        started, given = utc_now(), items_of(step, self._scope)
+        items = FanOut(step, given, self._scope, self._calls, self._writer)
+        if not step.definition.is_read_only and not await self._may_run_items(step, items):
             return
-        self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(calls)} items")
+        self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(given)} items")
         if not step.definition.is_repeatable:
             await self._writer.put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
-        items = FanOut(step, calls, self._calls, self._writer)
-        results = await items.run(self._events)
-        whole = _joined(step, results, started)
+        await items.run(self._events)
+        whole = _joined(step, items, started)
         if items.exhausted is None:
             self._finish(step, whole)
         else:
             self._run_dry(step, items.exhausted, replace(self._cut_short(step, started), spending=whole.spending))
 
+    async def _may_run_items(self, step: PlannedStep, items: FanOut) -> bool:
+        """Whether a person has allowed the calls, or all have been made; raises ToolError where one does not fit."""
+        is_done, arguments = True, []
+        async for call in items.calls():
+            is_done = is_done and self._calls.known(call) is not None
+            if not self._approvals.everything:
+                arguments.append(call.arguments)
+        return is_done or self._may_run(step, {"items": arguments})
+
     def _finish(self, step: PlannedStep, result: StepResult) -> None:
         if step.id in self._results:
             return  # it was given up, and ended all the same
         self._results[step.id] = result
-        self._scope[step.id] = result.result if result.status.has_result else None
+        self._scope[step.id] = value_of(result)
         # the items are on record one by one; their list is put together again where it is read
         self._writer.add(replace(result, result=None) if result.items else result)
         data = {"seconds": result.seconds} if result.seconds is not None else None
         self._events.publish(EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=data)
         for dependent in step.dependents:
-            self._missing[dependent] -= 1
-            if not self._missing[dependent]:
-                self._ready.append(self._pipeline.steps[dependent])
+            self._release(dependent, step.id)
+        if (end := self._ends.get(step.id)) is not None:
+            end.set()
         self._progress.set()
+
+    def _release(self, dependent: str, needed: str) -> None:
+        """A step need not wait for that one, any more; after the last it begins."""
+        missing = self._missing[dependent]
+        if needed in missing:
+            missing.remove(needed)
+            if not missing:
+                self._ready.append(self._pipeline.steps[dependent])
 
     def _unfinished(self) -> Iterator[PlannedStep]:
         return (step for step in self._pipeline.steps.values() if step.id not in self._results)
 
     def _outcome(self) -> RunResult:
-        failed = [result for result in self._results.values() if self._fails_run(result)]
+        failed = [
+            result for step_id, result in self._results.items() if fails_run(self._pipeline.steps[step_id], result)
+        ]
         if self._was_cut_short:
             status = RunStatus.CANCELLED
         elif self._exhausted:
@@ -303,10 +360,6 @@ class _Schedule:
                 outputs[name] = None
         return outputs
 
-    def _fails_run(self, result: StepResult) -> bool:
-        on_error = self._pipeline.steps[result.step_id].on_error
-        return result.status is StepStatus.FAILED and on_error is not OnError.SKIP
-
 
 def _reasons(failed: Iterable[StepResult]) -> Iterator[str]:
     return (f"{result.step_id}: {result.error}" for result in failed)
@@ -318,18 +371,9 @@ def _ended(step: PlannedStep, status: StepStatus, **fields: Any) -> StepResult:
     return StepResult(step.id, definition.name, status, tool_version=definition.version, finished_at=finished, **fields)
 
 
-def _joined(step: PlannedStep, results: list[StepResult], started: datetime) -> StepResult:
+def _joined(step: PlannedStep, items: FanOut, started: datetime) -> StepResult:
     """How a `foreach` step ended, from how its items did."""
-    took = {
-        "started_at": started,
-        "items": len(results),
-        "spending": sum((result.spending for result in results), Spending()),
-    }
-    failed = next((result for result in results if result.status is StepStatus.FAILED), None)
-    if failed is not None and step.on_error is not OnError.COLLECT:
+    took = {"started_at": started, "items": len(items.values), "spending": items.spending}
+    if (failed := items.failed) is not None and step.on_error is not OnError.COLLECT:
         return _ended(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
-    return _ended(step, StepStatus.SUCCEEDED, result=[_value(result) for result in results], **took)
-
-
-def _value(result: StepResult) -> Json:
-    return {"error": result.error} if result.status is StepStatus.FAILED else result.result
+    return _ended(step, StepStatus.SUCCEEDED, result=items.values, **took)

@@ -10,6 +10,8 @@ from brain.runs import StepResult
 
 __all__ = ["JournalWriter"]
 
+MOST_PENDING = 2000
+"""Results that may wait to be written."""
 GROUP_SECONDS = 0.1
 """How long results of repeatable steps gather before they are committed together; a crash repeats at most these."""
 
@@ -55,6 +57,11 @@ class JournalWriter:
         """Take a result and return when it is committed: of what may not be repeated nothing may be lost."""
         self.add(result)
         await self.flush()
+
+    async def keep_up(self) -> None:
+        """Wait where results come faster than they are written, so that they do not gather without end."""
+        if len(self._pending) >= MOST_PENDING:
+            await self.flush()
 
     async def flush(self) -> None:
         """Return when everything taken so far is committed; raises what stopped the writing."""

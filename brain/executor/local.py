@@ -16,6 +16,7 @@ from brain.egress import Egress
 from brain.errors import BrainError, BudgetExhausted, ModelError, ToolError
 from brain.executor.grants import SecretGrant
 from brain.executor.ports import Report, ToolCall
+from brain.executor.timeouts import within
 from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
 from brain.tool_registry.context import SharedResources, ToolContext
@@ -60,11 +61,19 @@ class LocalCaller:
         """One of `max_parallel` places."""
         return self._slots
 
+    async def aclose(self) -> None:
+        """Close what the calls have shared; none may be under way."""
+        await self._around.shared.aclose()
+
     async def call(self, call: ToolCall) -> Json:
         """The result as JSON, free of secret values; raises ToolError, which holds none either, or BudgetExhausted.
 
         What the tool itself raised goes into the log only: its message and its frames may hold a secret.
         """
+        async with within(call.timeout, call.tool.name):
+            return await self._call_safely(call)
+
+    async def _call_safely(self, call: ToolCall) -> Json:
         try:
             return await self._call(call)
         except BudgetExhausted:
@@ -73,10 +82,6 @@ class LocalCaller:
             log.debug("%s raised", call.tool.name, exc_info=True)
             failure = _failure(call.tool, exc, self._around.redactor)
         raise failure
-
-    async def aclose(self) -> None:
-        """Close what the calls have shared; none may be under way."""
-        await self._around.shared.aclose()
 
     async def _call(self, call: ToolCall) -> Json:
         name = call.tool.name

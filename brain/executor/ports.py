@@ -84,6 +84,8 @@ class ToolCall:
     arguments: Mapping[str, Json]
     """As recorded: secrets are references."""
     report: Report
+    timeout: float | None = None
+    """Seconds that it may take; None: as many as it takes."""
     account: Callable[[], Account] = Account
     """Gives who pays for the call's questions to the chat model; asked for by calls that may have any."""
     tell: Tell | None = None
@@ -104,4 +106,7 @@ class ToolCaller(Protocol):
         """Entered around each call; waits where too many are at work. The wait is no part of the call's time."""
 
     async def call(self, call: ToolCall) -> Json:
-        """The tool's result as JSON; raises ToolError with a sentence that is safe to show and to store."""
+        """The tool's result as JSON; raises ToolError with a sentence that is safe to show and to store.
+
+        StepTimeout where it took longer than it may.
+        """

@@ -1,0 +1,67 @@
+"""Work that is done elsewhere: what the workers of a cluster are handed, and the seam behind which they are."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from brain.executor.ports import EventSink
+from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
+from brain.runs import Json, StepResult
+
+__all__ = ["Cluster", "Errand", "Submission", "Workers", "seen_by"]
+
+
+class Submission(Protocol):
+    """An errand that workers have; `after` of another one may name it."""
+
+    async def results(self) -> Sequence[StepResult]:
+        """How its calls ended, in their order; cancelling the wait cancels the calls.
+
+        Raises ClusterUnavailable where the cluster is gone.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Calls of one step: one, or one for each of `items`."""
+
+    step: PlannedStep
+    scope: Mapping[str, Json]
+    """What the step's references see of inputs and of the steps that are done."""
+    after: Mapping[str, Submission] = field(default_factory=dict)
+    """By id the steps that it needs and that workers still have."""
+    items: Sequence[tuple[int, Json]] | None = None
+    """Of a `foreach` step: numbers and values."""
+    earlier: Json = None
+    """What the cache has of the same call, where it is too old to stand for it."""
+    is_once: bool = False
+    """Whether it may be begun once only, whatever happens to the worker."""
+
+
+class Workers(Protocol):
+    """The workers of a cluster as one run of a pipeline has them."""
+
+    @property
+    def slots(self) -> int:
+        """Calls that they make at the same time."""
+
+    def takes(self, step: PlannedStep) -> bool:
+        """Whether calls of this step are made there; the others are made in this process."""
+
+    def submit(self, errand: Errand) -> Submission:
+        """Hand an errand over; it begins once what it comes after is done."""
+
+
+class Cluster(Protocol):
+    """Where workers are."""
+
+    def workers(self, pipeline: Pipeline, events: EventSink) -> AbstractAsyncContextManager[Workers]:
+        """The workers, told of a pipeline; what they have still under way at the end is cancelled."""
+
+
+def seen_by(step: PlannedStep, scope: Mapping[str, Json]) -> dict[str, Json]:
+    """The part of a scope that a step's references read."""
+    references = [*step.arguments.references, *(step.when.references if step.when is not None else ())]
+    heads = {reference.head for reference in references}
+    return {head: scope[head] for head in heads if head in scope}
