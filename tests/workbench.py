@@ -8,6 +8,7 @@ from typing import Any
 from strategies import registry_of, tool
 
 from brain.errors import ToolError
+from brain.executor.cluster import Cluster
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.ports import MemoryJournal, StepCache, ToolCall
 from brain.executor.timeouts import within
@@ -47,6 +48,7 @@ class Workbench:
         self.definitions[f"work.{name}"] = tool(f"work.{name}", ANYTHING, **more)
 
     cache: StepCache | None = None
+    cluster: Cluster | None = None
     earlier: list[Any] = field(default_factory=list)
     """What calls were handed of an older result."""
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1000))
@@ -72,7 +74,7 @@ class Workbench:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
         pipeline = build(spec, registry_of(*self.definitions.values()))
-        engine = Engine(self, self.events, self.journal, cache=self.cache)
+        engine = Engine(self, self.events, self.journal, cache=self.cache, cluster=self.cluster)
         job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier))
         return await engine.run(job, cancel)
 

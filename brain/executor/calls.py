@@ -126,7 +126,7 @@ class Caller:
         """
         if self._may_be_cached(call.step) and await self._is_cached(call):
             return call.ended(StepStatus.CACHED, result=call.earlier)
-        if self._workers is not None and self._workers.takes(call.step):
+        if self._workers is not None and self.goes_elsewhere(call.step):
             return await self._made_elsewhere(self._workers, call)
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
@@ -134,14 +134,17 @@ class Caller:
             return call.ended(StepStatus.FAILED, error=str(exc))
         return call.ended(StepStatus.SUCCEEDED, result=result)
 
+    def goes_elsewhere(self, step: PlannedStep) -> bool:
+        """Whether workers make the calls of a step, and tell when they begin."""
+        return self._workers is not None and self._workers.takes(step)
+
     def hands_over(self, step: PlannedStep) -> bool:
         """Whether workers can make calls of a step without a look at them here first.
 
         Before others are made, something here is asked or written: the cache, what is known of them, the record.
         """
-        if self._workers is None or not self._workers.takes(step) or step.id in self._begun_before:
-            return False
-        return step.definition.is_repeatable and not self._may_be_cached(step)
+        is_known = step.id in self._begun_before or self._may_be_cached(step)
+        return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known
 
     @property
     def errands_at_once(self) -> int:
@@ -149,15 +152,16 @@ class Caller:
         return ERRANDS_A_SLOT * self._workers.slots if self._workers is not None else 1
 
     async def make_elsewhere(
-        self, step: PlannedStep, scope: Mapping[str, Json], items: Sequence[tuple[int, Json]]
+        self, step: PlannedStep, scope: Mapping[str, Json], items: Sequence[tuple[int, Json]], width: int | None
     ) -> Sequence[StepResult]:
         """How the calls of these items ended, which workers make."""
         assert self._workers is not None  # noqa: S101 - `hands_over` said so
-        return await self._workers.submit(Errand(step, seen_by(step, scope), items=items)).results()
+        return await self._workers.submit(Errand(step, seen_by(step, scope), items=items, width=width)).results()
 
     async def _made_elsewhere(self, workers: Workers, call: Call) -> StepResult:
         items = None if call.item is None else [(call.item, call.scope["item"])]
         scope = seen_by(call.step, call.scope)
+        call.tries = 1  # as far as this process knows: the worker counts the others
         errand = Errand(call.step, scope, items=items, earlier=call.earlier, is_once=not call.is_repeatable)
         (result,) = await workers.submit(errand).results()
         return result

@@ -18,8 +18,11 @@ class Submission(Protocol):
     async def results(self) -> Sequence[StepResult]:
         """How its calls ended, in their order; cancelling the wait cancels the calls.
 
-        Raises ClusterUnavailable where the cluster is gone.
+        Raises CancelledError after `cancel`, ClusterUnavailable where the cluster is gone.
         """
+
+    def cancel(self) -> None:
+        """Let the calls not begin, or end them where they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Errand:
     """By id the steps that it needs and that workers still have."""
     items: Sequence[tuple[int, Json]] | None = None
     """Of a `foreach` step: numbers and values."""
+    width: int | None = None
+    """Items at the same time; None: as many as suit the tool."""
     earlier: Json = None
     """What the cache has of the same call, where it is too old to stand for it."""
     is_once: bool = False

@@ -17,7 +17,7 @@ from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
-from brain.executor.standing import fails_run, unmet, unusable, value_of
+from brain.executor.standing import fails_run, unmet, unusable, value_of, without_call
 from brain.language_models import Account
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import compile_template
@@ -193,7 +193,7 @@ class _Schedule:
         started = utc_now()
         try:
             if (reason := self._reason_to_skip(step)) is not None:
-                self._finish(step, _ended(step, StepStatus.SKIPPED, error=reason))
+                self._finish(step, without_call(step, StepStatus.SKIPPED, error=reason))
             elif step.foreach is not None:
                 await self._fan_out(step)
             elif self._goes_ahead(step):
@@ -201,7 +201,7 @@ class _Schedule:
             else:
                 await self._single(step)
         except ToolError as exc:
-            self._finish(step, _ended(step, StepStatus.FAILED, error=str(exc), started_at=started))
+            self._finish(step, without_call(step, StepStatus.FAILED, error=str(exc), started_at=started))
         except BudgetExhausted as exc:
             self._run_dry(step, exc, self._cut_short(step, started))
         except asyncio.CancelledError:
@@ -212,6 +212,9 @@ class _Schedule:
     def _run_dry(self, step: PlannedStep, exc: BudgetExhausted, cut_short: StepResult) -> None:
         """End a step that may not ask what it wants to ask; nothing more begins, what is under way ends."""
         self._exhausted = str(exc)
+        for step_id, submission in self._ahead.items():
+            if not self._pipeline.steps[step_id].dependencies <= self._results.keys():
+                submission.cancel()
         self._finish(step, replace(cut_short, error=str(exc)))
 
     def _cut_short(self, step: PlannedStep, started: datetime | None = None) -> StepResult:
@@ -219,7 +222,7 @@ class _Schedule:
         if (call := self._started.get(step.id)) is not None:
             return call.cut_short()
         is_unknown = step.foreach is not None and started is not None and not step.definition.is_repeatable
-        return _ended(step, StepStatus.INTERRUPTED if is_unknown else StepStatus.CANCELLED, started_at=started)
+        return without_call(step, StepStatus.INTERRUPTED if is_unknown else StepStatus.CANCELLED, started_at=started)
 
     def _reason_to_skip(self, step: PlannedStep) -> str | None:
         if (reason := unusable(step, self._pipeline, self._results)) is not None:
@@ -240,7 +243,7 @@ class _Schedule:
             if self._goes_ahead(self._pipeline.steps[dependent]):
                 self._release(dependent, step.id)
         (result,) = await submission.results()
-        await self._until_ended(step.dependencies)
+        await self._untilwithout_call(step.dependencies)
         self._finish(step, result if self._is_as_recorded(step, result) else await self._made_here(step))
 
     def _is_as_recorded(self, step: PlannedStep, result: StepResult) -> bool:
@@ -253,7 +256,7 @@ class _Schedule:
     async def _made_here(self, step: PlannedStep) -> StepResult:
         return await self._calls.make(await self._calls.prepare(step, self._scope))
 
-    async def _until_ended(self, steps: Iterable[str]) -> None:
+    async def _untilwithout_call(self, steps: Iterable[str]) -> None:
         for step_id in steps:
             if step_id not in self._results:
                 await self._ends.setdefault(step_id, asyncio.Event()).wait()
@@ -263,7 +266,8 @@ class _Schedule:
         if (known := self._calls.known(call)) is not None:
             self._finish(step, known)
         elif self._may_run(step, call.arguments):
-            self._events.publish(EventType.STEP_RUNNING, step_id=step.id)
+            if not self._calls.goes_elsewhere(step):
+                self._events.publish(EventType.STEP_RUNNING, step_id=step.id)
             if not call.is_repeatable:
                 await self._writer.put_on_record(call.begun())
             self._started[step.id] = call
@@ -285,7 +289,7 @@ class _Schedule:
             return
         self._events.publish(EventType.STEP_RUNNING, step_id=step.id, message=f"{len(given)} items")
         if not step.definition.is_repeatable:
-            await self._writer.put_on_record(_ended(step, StepStatus.RUNNING, started_at=started))
+            await self._writer.put_on_record(without_call(step, StepStatus.RUNNING, started_at=started))
         await items.run(self._events)
         whole = _joined(step, items, started)
         if items.exhausted is None:
@@ -365,15 +369,9 @@ def _reasons(failed: Iterable[StepResult]) -> Iterator[str]:
     return (f"{result.step_id}: {result.error}" for result in failed)
 
 
-def _ended(step: PlannedStep, status: StepStatus, **fields: Any) -> StepResult:
-    finished = utc_now() if status is not StepStatus.RUNNING else None
-    definition = step.definition
-    return StepResult(step.id, definition.name, status, tool_version=definition.version, finished_at=finished, **fields)
-
-
 def _joined(step: PlannedStep, items: FanOut, started: datetime) -> StepResult:
     """How a `foreach` step ended, from how its items did."""
-    took = {"started_at": started, "items": len(items.values), "spending": items.spending}
+    took: dict[str, Any] = {"started_at": started, "items": len(items.values), "spending": items.spending}
     if (failed := items.failed) is not None and step.on_error is not OnError.COLLECT:
-        return _ended(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
-    return _ended(step, StepStatus.SUCCEEDED, result=items.values, **took)
+        return without_call(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
+    return without_call(step, StepStatus.SUCCEEDED, result=items.values, **took)

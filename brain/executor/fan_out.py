@@ -7,7 +7,6 @@ a hundred thousand tasks nor as many records in memory.
 import asyncio
 from collections import ChainMap
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 
 from brain.errors import BrainError, BudgetExhausted, ToolError
 from brain.executor.calls import Call, Caller
@@ -15,6 +14,7 @@ from brain.executor.journal_writer import JournalWriter
 from brain.executor.pace import Pace
 from brain.executor.portions import Portions
 from brain.executor.ports import EventSink
+from brain.executor.standing import without_call
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.pipeline_builder.spec import OnError
 from brain.runs import NOTHING_SPENT, EventType, Json, StepResult, StepStatus, utc_now
@@ -48,6 +48,7 @@ class FanOut:
         self._is_handed_over = calls.hands_over(step)
         most = calls.errands_at_once if self._is_handed_over else DEFAULT_WIDTH
         self._width = min(step.max_parallel or most, len(items))
+        self._width_there = max(1, step.max_parallel // self._width) if step.max_parallel and items else None
         self._portions = Portions(self._width)
         self._next, self._end = 0, len(items)
         self._done = 0
@@ -95,7 +96,7 @@ class FanOut:
 
     async def _portion(self, indexes: range) -> Sequence[StepResult]:
         items = [(index, self._items[index]) for index in indexes]
-        results = await self._calls.make_elsewhere(self._step, self._scope, items)
+        results = await self._calls.make_elsewhere(self._step, self._scope, items, self._width_there)
         self._portions.learn(len(results), _seconds_of(results))
         for result in results:
             self._writer.add(result)
@@ -106,7 +107,8 @@ class FanOut:
         try:
             call = await self._prepared(index)
         except ToolError as exc:
-            self._writer.add(failed := _unfit(self._step, index, exc, began))
+            failed = without_call(self._step, StepStatus.FAILED, str(exc), item=index, started_at=began)
+            self._writer.add(failed)
             return [failed]
         if (known := self._calls.known(call)) is not None:
             return [known]
@@ -160,14 +162,6 @@ class FanOut:
             percentage=100 * done / total,
             data={"done": done, "total": total},
         )
-
-
-def _unfit(step: PlannedStep, item: int, exc: ToolError, began: datetime) -> StepResult:
-    """An item whose arguments do not fit the tool, so that there is no call."""
-    return StepResult(
-        step.id, step.definition.name, StepStatus.FAILED, item=item, tool_version=step.definition.version,
-        error=str(exc), started_at=began, finished_at=utc_now(),
-    )  # fmt: skip
 
 
 def _seconds_of(results: Sequence[StepResult]) -> float:

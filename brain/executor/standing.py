@@ -1,12 +1,13 @@
 """What the end of a step means for the run and for the steps that need it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.spec import OnError
-from brain.runs import Json, StepResult, StepStatus
+from brain.runs import Json, StepResult, StepStatus, utc_now
 
-__all__ = ["fails_run", "is_usable", "unmet", "unusable", "value_of"]
+__all__ = ["fails_run", "is_usable", "unmet", "unusable", "value_of", "without_call"]
 
 
 def fails_run(step: PlannedStep, result: StepResult) -> bool:
@@ -37,3 +38,11 @@ def unmet(step: PlannedStep, scope: Mapping[str, Json]) -> str | None:
     if step.when is None or step.when.holds(scope):
         return None
     return f"its condition is not met: {step.when.source}"
+
+
+def without_call(step: PlannedStep, status: StepStatus, error: str | None = None, **fields: Any) -> StepResult:
+    """The state of a step, or with `item` of an item, that is not that of one call."""
+    finished, tool = utc_now() if status is not StepStatus.RUNNING else None, step.definition
+    return StepResult(
+        step.id, tool.name, status, tool_version=tool.version, error=error, finished_at=finished, **fields
+    )

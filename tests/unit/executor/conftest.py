@@ -1,9 +1,14 @@
-"""The executor's tests work at a bench of plain functions."""
+"""The executor's tests work at a bench of plain functions, once in this process and once as a cluster would."""
 
 import pytest
 from workbench import Workbench, workbench
 
+from brain.executor.in_process import InProcessCluster
 
-@pytest.fixture
-def bench() -> Workbench:
-    return workbench()
+
+@pytest.fixture(params=["here", "on workers"])
+def bench(request: pytest.FixtureRequest) -> Workbench:
+    made = workbench()
+    if request.param == "on workers":
+        made.cluster = InProcessCluster(made, slots=16)
+    return made

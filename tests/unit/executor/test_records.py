@@ -35,6 +35,7 @@ async def test_a_change_that_was_cut_off_is_on_record_as_interrupted_with_what_w
 
 
 async def test_a_reading_step_that_was_cut_off_is_cancelled(bench: Workbench) -> None:
+    bench.cluster = None  # only the worker knows the arguments
     await bench.run({"id": "read", "tool": "work.sleep", "arguments": {"value": 30}}, cancel=cancelled_after(0.05))
     kept = bench.journal.states["read", None]
     assert (kept.status, kept.arguments) == (StepStatus.CANCELLED, {"value": 30})
