@@ -10,6 +10,7 @@ BrainError
 │   │   ├── DatabaseUnreachable
 │   │   └── SchemaMismatch
 │   ├── ProgressUnavailable
+│   ├── ClusterUnavailable
 │   └── ModelError
 │       ├── AnswerCutOff
 │       ├── AnswerMisfit
@@ -42,6 +43,7 @@ __all__ = [
     "BrainError",
     "BudgetExhausted",
     "Clarification",
+    "ClusterUnavailable",
     "DatabaseError",
     "DatabaseUnreachable",
     "EgressRefused",
@@ -120,6 +122,10 @@ class SchemaMismatch(DatabaseError):
 
 class ProgressUnavailable(ServiceError):
     """Neither Redis nor PostgreSQL takes progress events; `brain doctor` says more."""
+
+
+class ClusterUnavailable(ServiceError):
+    """The Dask cluster cannot be used, or is gone; what was done is kept."""
 
 
 class ModelError(ServiceError):

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from brain.cli import CANCELLED, EXIT_CODES, data, evaluation, secrets, services, tools, work
+from brain.cli.cluster import cluster
 from brain.cli.demo import demo
 
 __all__ = ["app", "run"]
@@ -88,6 +89,7 @@ _add(services.up, SERVE, "brain up")
 _add(services.down, SERVE, "brain down")
 _add(services.status, SERVE, "brain status --json")
 _add(services.doctor, SERVE, "brain doctor")
+_add(cluster, SERVE, "brain cluster --workers 2")
 app.add_typer(secrets.secrets, name="secrets", rich_help_panel=SERVE)
 app.add_typer(services.db, name="db", rich_help_panel=SERVE)
 

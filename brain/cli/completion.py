@@ -7,11 +7,16 @@ import typer
 if TYPE_CHECKING:
     from brain.config_secrets import Settings
 
-__all__ = ["runs", "tools"]
+__all__ = ["executors", "runs", "tools"]
 
 OFFERED_RUNS = 20
 LONGEST_WORDS = 60
 """Columns for what a run or tool is about; some shells show it."""
+
+
+def executors() -> list[tuple[str, str]]:
+    """Where tools may be called."""
+    return [("local", "in this process"), ("dask", "on the workers of a cluster")]
 
 
 def runs(ctx: typer.Context) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ __all__ = [
     "Answers",
     "AsJson",
     "Budget",
+    "Executor",
     "InputOptions",
     "LargerBudget",
     "Limit",
@@ -43,6 +44,16 @@ Project = Annotated[
     typer.Option("--project", help="The project folder; else the nearest one upward with tools.json or .brain."),
 ]
 Tools = Annotated[Path | None, typer.Option("--tools", help="Another tool registry than the project's tools.json.")]
+Executor = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        help="Where tools are called: `local` in this process, `dask` on the cluster of DASK_SCHEDULER_ADDRESS or of "
+        "`brain cluster`.",
+        show_default="BRAIN_EXECUTOR",
+        autocompletion=completion.executors,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run tools that change something without asking.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Make every call, also where a step says `cache`.")]
@@ -92,14 +103,18 @@ InputOptions = Annotated[
 
 
 @contextmanager
-def open_brain(project: Path | None = None, tools: Path | None = None) -> "Iterator[Brain]":
+def open_brain(
+    project: Path | None = None, tools: Path | None = None, executor: str | None = None
+) -> "Iterator[Brain]":
     """A Brain for one command; where its services have to be opened, a person is told that this takes its time."""
     from brain.cli.live import waiting
 
     with waiting("Loading"):
         from brain.session import Brain
 
-        made = Brain(project, tools=tools, while_opening=partial(waiting, "Opening the knowledge base"))
+        made = Brain(
+            project, tools=tools, executor=executor, while_opening=partial(waiting, "Opening the knowledge base")
+        )
     with made as brain:
         log_to_standard_error(brain.settings.brain_log_level)
         yield brain

@@ -12,6 +12,7 @@ from brain.cli.options import (
     Answers,
     AsJson,
     Budget,
+    Executor,
     InputOptions,
     LargerBudget,
     NoCache,
@@ -146,6 +147,7 @@ def ask(
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
+    executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -155,7 +157,7 @@ def ask(
     from brain.session import Order, as_budget
 
     may, said = as_budget(budget), questions.read_answers(answers)
-    with open_brain(project, tools) as brain:
+    with open_brain(project, tools, executor) as brain:
         order = Order(request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may, answers=said)
         begin(brain, order, as_json=as_json)
 
@@ -167,6 +169,7 @@ def run(
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
+    executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -176,7 +179,7 @@ def run(
     from brain.session import Order, as_budget
 
     may = as_budget(budget)
-    with open_brain(project, tools) as brain:
+    with open_brain(project, tools, executor) as brain:
         order = Order(
             spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache,
             budget=may,
@@ -191,6 +194,7 @@ def resume(
     retry_steps: RetrySteps = None,
     yes: Yes = False,
     no_cache: NoCache = False,
+    executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -199,7 +203,7 @@ def resume(
     from brain.session import as_budget
 
     may = as_budget(budget)
-    with open_brain(project, tools) as brain:
+    with open_brain(project, tools, executor) as brain:
         before = brain.show(run)
         run_id = brain.start_resumed(before, budget=may, yes=yes, use_cache=not no_cache, retry_steps=retry_steps or ())
         follow(brain, run_id, as_json=as_json, attempt=before.attempt + 1)
@@ -226,12 +230,13 @@ def approve(
     run: RunArgument,
     *,
     yes: Yes = False,
+    executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
     """Allow what a waiting run waits for, and go on with it."""
-    with open_brain(project, tools) as brain:
+    with open_brain(project, tools, executor) as brain:
         waiting = brain.show(run)
         if waiting.waiting_for and not yes:
             _ask_for_approval(waiting)
@@ -247,6 +252,7 @@ def answer(
     *,
     yes: Yes = False,
     no_cache: NoCache = False,
+    executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
     as_json: AsJson = False,
@@ -255,7 +261,7 @@ def answer(
     from brain.cli import questions
 
     said: dict[str, Any] = dict(questions.read_answers(answers, "brain answer"))
-    with open_brain(project, tools) as brain:
+    with open_brain(project, tools, executor) as brain:
         waiting = brain.show(run)
         if waiting.questions and not said and somebody_is_there() and not as_json:
             said = _ask_for_answers(waiting)

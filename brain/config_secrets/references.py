@@ -34,6 +34,12 @@ SECRET_NAME = re.compile(
 type Decrypt = Callable[[], str]
 """Gives a value in the clear; raises SettingsError where no key opens it."""
 
+ADVICE = (
+    "add {name}=... to .env or to the environment, or keep it encrypted in the database "
+    "with `brain secrets set {name}`."
+)
+"""What to do about a secret that is not set, on a machine with a project and its database."""
+
 NOTHING: Mapping[str, Decrypt] = MappingProxyType({})
 
 
@@ -50,9 +56,12 @@ class SecretResolver:
     The environment, which holds `.env` too, comes first, then the table.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None, table: SecretTable | None = None) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, table: SecretTable | None = None, advice: str = ADVICE
+    ) -> None:
         self._environment = os.environ if environment is None else environment
         self._table = table
+        self._advice = advice
 
     async def look_up(self, names: Collection[str]) -> Mapping[str, Decrypt]:
         """What the table holds, still encrypted, of those names that the environment does not have."""
@@ -70,10 +79,7 @@ class SecretResolver:
             return value
         if name in stored:
             return stored[name]()
-        raise SettingsError(
-            f"The secret {name} is not set: add {name}=... to .env or to the environment, or keep it encrypted in the "
-            f"database with `brain secrets set {name}`."
-        )
+        raise SettingsError(f"The secret {name} is not set: {self._advice.format(name=name)}")
 
 
 def wrong_secret_name(name: str) -> str | None:

@@ -86,6 +86,10 @@ class Settings(BaseModel):
     """The program that browser tools start; None: the one that is found."""
     brain_event_ttl_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 168
     brain_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
+    brain_executor: Annotated[Literal["auto", "local", "dask"], BeforeValidator(_switch)] = "auto"
+    """Where tools are called: in this process, or on a Dask cluster; `auto`: there, where an address is set."""
+    dask_scheduler_address: Optional[str] = None
+    """`tcp://` or `tls://`, host and port of the scheduler."""
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
     brain_run_budget: Annotated[Budget, BeforeValidator(_budget)] = UNLIMITED
     """What a run may spend on the chat model, unless it is told otherwise."""

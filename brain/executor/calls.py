@@ -163,8 +163,11 @@ class Caller:
         scope = seen_by(call.step, call.scope)
         call.tries = 1  # as far as this process knows: the worker counts the others
         errand = Errand(call.step, scope, items=items, earlier=call.earlier, is_once=not call.is_repeatable)
-        (result,) = await workers.submit(errand).results()
-        return result
+        try:
+            (result,) = await workers.submit(errand).results()
+        except ToolError as exc:
+            return call.ended(StepStatus.FAILED, error=str(exc))
+        return replace(result, arguments=call.arguments, fingerprint=call.fingerprint)
 
     def _may_be_cached(self, step: PlannedStep) -> bool:
         return self._cache is not None and bool(step.cache) and step.definition.is_read_only

@@ -61,6 +61,12 @@ class Workers(Protocol):
 class Cluster(Protocol):
     """Where workers are."""
 
+    async def open(self) -> None:
+        """Find out, before a run begins, whether they can do its work; raises ClusterUnavailable."""
+
+    async def aclose(self) -> None:
+        """Let go of it."""
+
     def workers(self, pipeline: Pipeline, events: EventSink) -> AbstractAsyncContextManager[Workers]:
         """The workers, told of a pipeline; what they have still under way at the end is cancelled."""
 

@@ -336,9 +336,10 @@ class _Schedule:
         failed = [
             result for step_id, result in self._results.items() if fails_run(self._pipeline.steps[step_id], result)
         ]
+        unknown = [result for result in self._results.values() if result.status is StepStatus.INTERRUPTED]
         if self._was_cut_short:
             status = RunStatus.CANCELLED
-        elif self._exhausted:
+        elif self._exhausted or unknown:
             status = RunStatus.INTERRUPTED
         elif failed:
             status = RunStatus.FAILED
@@ -350,7 +351,7 @@ class _Schedule:
             status=status,
             outputs=self._outputs() if status is not RunStatus.WAITING else {},
             steps={step_id: self._results[step_id] for step_id in self._pipeline.steps if step_id in self._results},
-            error="; ".join(filter(None, (self._exhausted, *_reasons(failed)))) or None,
+            error="; ".join(filter(None, (self._exhausted, *_reasons([*failed, *unknown])))) or None,
             waiting_for=tuple(self._waiting.values()) if status is RunStatus.WAITING else (),
         )
 
@@ -365,13 +366,15 @@ class _Schedule:
         return outputs
 
 
-def _reasons(failed: Iterable[StepResult]) -> Iterator[str]:
-    return (f"{result.step_id}: {result.error}" for result in failed)
+def _reasons(ended: Iterable[StepResult]) -> Iterator[str]:
+    return (f"{result.step_id}: {result.error}" for result in ended if result.error)
 
 
 def _joined(step: PlannedStep, items: FanOut, started: datetime) -> StepResult:
     """How a `foreach` step ended, from how its items did."""
     took: dict[str, Any] = {"started_at": started, "items": len(items.values), "spending": items.spending}
+    if (unknown := items.unknown) is not None:
+        return without_call(step, StepStatus.INTERRUPTED, error=f"item {unknown.item}: {unknown.error}", **took)
     if (failed := items.failed) is not None and step.on_error is not OnError.COLLECT:
         return without_call(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
     return without_call(step, StepStatus.SUCCEEDED, result=items.values, **took)

@@ -7,6 +7,7 @@ a hundred thousand tasks nor as many records in memory.
 import asyncio
 from collections import ChainMap
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 
 from brain.errors import BrainError, BudgetExhausted, ToolError
 from brain.executor.calls import Call, Caller
@@ -59,6 +60,8 @@ class FanOut:
         """What all items together asked the chat model."""
         self.failed: StepResult | None = None
         """The first of the items that failed."""
+        self.unknown: StepResult | None = None
+        """One of which nobody knows whether it did its work."""
         self.exhausted: BudgetExhausted | None = None
         """Set once the run's budget did not hold an item's question to the chat model."""
 
@@ -96,8 +99,12 @@ class FanOut:
 
     async def _portion(self, indexes: range) -> Sequence[StepResult]:
         items = [(index, self._items[index]) for index in indexes]
-        results = await self._calls.make_elsewhere(self._step, self._scope, items, self._width_there)
-        self._portions.learn(len(results), _seconds_of(results))
+        began = utc_now()
+        try:
+            results = await self._calls.make_elsewhere(self._step, self._scope, items, self._width_there)
+            self._portions.learn(len(results), _seconds_of(results))
+        except ToolError as exc:
+            results = [self._failed(index, exc, began) for index in indexes]
         for result in results:
             self._writer.add(result)
         return results
@@ -107,12 +114,15 @@ class FanOut:
         try:
             call = await self._prepared(index)
         except ToolError as exc:
-            failed = without_call(self._step, StepStatus.FAILED, str(exc), item=index, started_at=began)
-            self._writer.add(failed)
+            self._writer.add(failed := self._failed(index, exc, began))
             return [failed]
         if (known := self._calls.known(call)) is not None:
             return [known]
         return [await self._made(call)]
+
+    def _failed(self, index: int, exc: ToolError, began: datetime) -> StepResult:
+        """An item that came to no call of its own."""
+        return without_call(self._step, StepStatus.FAILED, str(exc), item=index, started_at=began)
 
     async def _prepared(self, index: int) -> Call:
         own = {"item": self._items[index], "index": index}
@@ -141,6 +151,9 @@ class FanOut:
         self.spending += result.spending
         if result.status is StepStatus.FAILED:
             self._keep_failure(result, result.item)
+        elif result.status is StepStatus.INTERRUPTED and self.exhausted is None:
+            self.unknown = result
+            self._stop()
         elif result.status.has_result:
             self._done += 1
             self.values[result.item] = result.result

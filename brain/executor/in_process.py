@@ -25,6 +25,12 @@ class InProcessCluster:
         self._slots = slots
         self._takes = takes
 
+    async def open(self) -> None:
+        """It is always there."""
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
     @asynccontextmanager
     async def workers(self, pipeline: Pipeline, events: EventSink) -> AsyncIterator[Workers]:
         """The workers for one run."""

@@ -45,7 +45,7 @@ class Brain:
     """Plans, runs, watches and remembers pipelines of tools.
 
     Every method raises BrainError with one clear sentence where something is wrong. Use it as a context manager, or
-    call `close`: runs that still go on are then cancelled.
+    call `close`: runs that still go on are then cancelled. `executor` is `local`, `dask`, or what the settings say.
     """
 
     def __init__(
@@ -53,10 +53,12 @@ class Brain:
         project: str | Path | None = None,
         *,
         tools: str | Path | None = None,
+        executor: str | None = None,
         settings: Settings | None = None,
         while_opening: WhileOpening = nullcontext,
     ) -> None:
-        overrides = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
+        overrides: dict[str, Any] = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
+        overrides |= {"brain_executor": executor} if executor is not None else {}
         self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
         self._bridge = Bridge()
         try:

@@ -47,6 +47,7 @@ from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
     chat_model,
+    cluster_of,
     egress_policy,
     embedder,
     has_database,
@@ -114,6 +115,7 @@ class Core:
             ),
             max_parallel=settings.brain_max_parallel,
         )
+        self._cluster = cluster_of(settings)
         self._stack = AsyncExitStack()
         self._stack.enter_context(in_use(settings.state_folder))
         self._opening = asyncio.Lock()
@@ -130,6 +132,8 @@ class Core:
         finally:
             self._stores = None
             await self._caller.aclose()
+            if self._cluster is not None:
+                await self._cluster.aclose()
 
     async def plan(self, order: PlanOrder, model: ChatModel | None = None) -> Plan:
         """A plan for a request and its preflight; nothing is stored or run.
@@ -355,5 +359,6 @@ class Core:
                 aggregator=lambda model: Aggregator(self.codec.table, model if self.has_hosted_chat else None),
                 embedder=self._embedder,
                 project=self.settings.project,
+                cluster=self._cluster,
             )
         )

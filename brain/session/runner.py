@@ -13,8 +13,16 @@ from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.database.tables import Run as RunRow
-from brain.errors import BrainError, BudgetExhausted, ProgressUnavailable, QuestionsError, StaleAttempt
+from brain.errors import (
+    BrainError,
+    BudgetExhausted,
+    ClusterUnavailable,
+    ProgressUnavailable,
+    QuestionsError,
+    StaleAttempt,
+)
 from brain.evaluator import Grounds, evaluate
+from brain.executor.cluster import Cluster
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import on_daemon_thread
@@ -59,6 +67,13 @@ class RunnerParts:
     """What writes the answers of a run, whose account pays for the model."""
     embedder: Embedder
     project: Path
+    cluster: Cluster | None = None
+    """Where tools are called; None: in this process."""
+
+    async def ready(self) -> None:
+        """Find out before a run is accepted whether it could be executed; raises ClusterUnavailable."""
+        if self.cluster is not None:
+            await self.cluster.open()
 
 
 @dataclass(slots=True)
@@ -156,6 +171,7 @@ class Runner:
 
     async def _start(self, order: Order) -> UUID:
         parts = self._parts
+        await parts.ready()
         spec = order.written
         pipeline = parts.check(spec) if spec is not None else None
         inputs = await asyncio.to_thread(parts.codec.pack, dict(order.inputs))
@@ -182,6 +198,7 @@ class Runner:
 
     async def _go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
         parts = self._parts
+        await parts.ready()
         pipeline = parts.check(order.spec) if order.spec is not None else None
         told = await parts.tracker.snapshot(run_id)
         attempt = await parts.store.claim(
@@ -296,7 +313,9 @@ class Runner:
         parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
         kept = cache if active.uses_cache else None
-        engine = Engine(parts.caller, active.publisher, journal, parts.project, kept, active.account)
+        engine = Engine(
+            parts.caller, active.publisher, journal, parts.project, kept, active.account, cluster=parts.cluster
+        )
         return await engine.run(job, active.cancel)
 
     async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
@@ -354,7 +373,7 @@ def _ended(exc: Exception) -> RunResult:
             return RunResult(RunStatus.CANCELLED)
         case QuestionsError():
             return RunResult(RunStatus.WAITING, questions=exc.questions)
-        case BudgetExhausted():
+        case BudgetExhausted() | ClusterUnavailable():
             return RunResult(RunStatus.INTERRUPTED, error=str(exc))
         case _:
             return RunResult(RunStatus.FAILED, error=str(exc))

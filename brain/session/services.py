@@ -27,11 +27,13 @@ from brain.tool_registry.registry import built_in_tools_file
 if TYPE_CHECKING:
     from brain.database.engine import Database
     from brain.embedded.postgres import PostgresUrls
+    from brain.executor.cluster import Cluster
     from brain.progress_tracker.backend import EventBackend
 
 __all__ = [
     "ServiceUrls",
     "chat_model",
+    "cluster_of",
     "egress_policy",
     "embedder",
     "event_backends",
@@ -180,6 +182,29 @@ def egress_policy(settings: Settings) -> EgressPolicy:
         robots=settings.heeds_robots,
         host_interval=settings.brain_host_interval,
     )
+
+
+def cluster_of(settings: Settings) -> "Cluster | None":
+    """The cluster whose workers call tools; None: this process calls them. Nothing is connected to yet.
+
+    Raises SettingsError where one is wanted and none is known.
+    """
+    address = settings.dask_scheduler_address
+    if settings.brain_executor == "local" or (settings.brain_executor == "auto" and address is None):
+        return None
+    try:
+        from brain.executor.dask.cluster import DaskCluster
+        from brain.executor.dask.local_cluster import address_of_local
+        from brain.executor.dask.travelling import Site
+    except ModuleNotFoundError as exc:
+        raise SettingsError(f"Dask needs {exc.name}, which is not installed: pip install 'the-brain[dask]'.") from None
+    if (found := address or address_of_local(settings.state_folder)) is None:
+        raise SettingsError(
+            "No Dask cluster is known: set DASK_SCHEDULER_ADDRESS, as in tcp://scheduler:8786, or start one here with "
+            "`brain cluster`."
+        )
+    chromium = str(settings.brain_chromium) if settings.brain_chromium else None
+    return DaskCluster(found, Site(str(settings.project), settings.artifacts_url, egress_policy(settings), chromium))
 
 
 def event_backends(

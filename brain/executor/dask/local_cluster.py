@@ -1,0 +1,69 @@
+"""A Dask cluster of one's own on this machine, to try things out with; the file that says where it is."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from brain.errors import ClusterUnavailable
+
+__all__ = ["LocalCluster", "address_of_local", "local_cluster"]
+
+FILE = "cluster.json"
+START_TOLERANCE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCluster:
+    """A scheduler with workers, each a process, for as long as somebody holds it open."""
+
+    address: str
+    workers: int
+    threads: int
+    """Of each worker."""
+    dashboard: str | None
+    """The page on which Dask shows what they do; None where its library is not installed."""
+
+
+@contextmanager
+def local_cluster(state_folder: Path, *, workers: int, threads: int, port: int = 0) -> Iterator[LocalCluster]:
+    """Start one on the loopback address and write down where it is; raises ClusterUnavailable."""
+    from distributed import LocalCluster as Dask
+
+    if (address := address_of_local(state_folder)) is not None:
+        raise ClusterUnavailable(f"A cluster of this project runs already at {address}: end that one first.")
+    try:
+        dask = Dask(
+            n_workers=workers, threads_per_worker=threads, processes=True, scheduler_port=port, host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+        )  # fmt: skip
+    except (OSError, RuntimeError) as exc:
+        raise ClusterUnavailable(f"No cluster could be started on port {port}: {exc}") from None
+    file = state_folder / FILE
+    try:
+        _write(file, dask.scheduler_address)
+        yield LocalCluster(dask.scheduler_address, workers, threads, dask.dashboard_link or None)
+    finally:
+        file.unlink(missing_ok=True)
+        dask.close()
+
+
+def address_of_local(state_folder: Path) -> str | None:
+    """Where the cluster of a project is that `brain cluster` started and that still runs."""
+    try:
+        told = json.loads((state_folder / FILE).read_text(encoding="utf-8"))
+        is_same = abs(psutil.Process(told["pid"]).create_time() - told["started"]) <= START_TOLERANCE_SECONDS
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+    return str(told["address"]) if is_same else None
+
+
+def _write(file: Path, address: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pid = os.getpid()
+    told = {"address": address, "pid": pid, "started": psutil.Process(pid).create_time()}
+    file.write_text(json.dumps(told), encoding="utf-8")
