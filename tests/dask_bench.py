@@ -20,6 +20,7 @@ from workbench import Recorder
 from brain.artifacts import ArtifactCodec, FsspecStore
 from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress, EgressPolicy
+from brain.executor.cluster import Cluster
 from brain.executor.dask.cluster import DaskCluster
 from brain.executor.dask.travelling import Site
 from brain.executor.engine import Approvals, Engine, Job
@@ -27,13 +28,14 @@ from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal
 from brain.language_models import ChatEndpoint, OpenAIChat
 from brain.pipeline_builder.build import build
+from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunResult
 from brain.tool_registry.definitions import SecretBinding, ToolAnnotations, ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
 
-__all__ = ["CANARY", "DaskBench", "OwnCluster", "own_cluster"]
+__all__ = ["CANARY", "DaskBench", "OwnCluster", "own_cluster", "pipeline_of"]
 
 CANARY = "canary-7f3a9c51d2"
 """The value of a secret that only the workers have."""
@@ -133,6 +135,11 @@ def _tools() -> list[ToolDefinition]:
     return [*made, tool("bench.length", {"path": PATH}, python=f"{MODULE}:length")]
 
 
+def pipeline_of(*steps: Mapping[str, Any], **more: Any) -> Pipeline:
+    """A pipeline of the bench's tools."""
+    return build(PipelineSpec.from_value({"steps": list(steps), **more}), registry_of(*_tools()))
+
+
 @dataclass
 class OwnCluster:
     """`brain cluster` as a process."""
@@ -191,7 +198,7 @@ def own_cluster(project: Path, *options: str, **environment: str) -> Iterator[Ow
 class DaskBench:
     """An engine with the cluster, and what it told and kept."""
 
-    cluster: DaskCluster
+    cluster: Cluster
     caller: LocalCaller
     project: Path
     events: Recorder = field(default_factory=Recorder)
@@ -207,8 +214,7 @@ class DaskBench:
         self, *steps: Mapping[str, Any], cancel: asyncio.Event | None = None, inputs: Mapping[str, Any] | None = None
     ) -> RunResult:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
-        spec = PipelineSpec.from_value({"steps": list(steps), "inputs": declared})
-        pipeline = build(spec, registry_of(*_tools()))
+        pipeline = pipeline_of(*steps, inputs=declared)
         engine = Engine(self.caller, self.events, self.journal, self.project, cluster=self.cluster)
         return await engine.run(Job(pipeline, pipeline.bind_inputs({}), Approvals(everything=True)), cancel)
 

@@ -161,15 +161,16 @@ async def test_a_tool_that_kills_every_worker_fails_its_step_in_a_sentence(bench
     assert "each of them died while it ran" in result.error
 
 
-async def test_files_of_a_project_that_workers_do_not_see_are_read_here(cluster: OwnCluster, tmp_path: Path) -> None:
-    (tmp_path / "dask_bench_tools.py").write_text((cluster.project / "dask_bench_tools.py").read_text())
-    (tmp_path / "data.txt").write_text("12345")
-    async with DaskBench.on(
-        cluster.address, tmp_path, artifacts=str(cluster.project / ".brain" / "artifacts")
-    ) as bench:
-        bench.cluster._sees_project = False
-        result = await bench.run({"id": "length", "tool": "bench.length", "arguments": {"path": "data.txt"}})
+@pytest.mark.parametrize("is_seen", [True, False])
+async def test_files_of_a_project_are_read_where_they_are(
+    cluster: OwnCluster, bench: DaskBench, monkeypatch: pytest.MonkeyPatch, *, is_seen: bool
+) -> None:
+    (cluster.project / "data.txt").write_text("12345")
+    await bench.cluster.open()
+    monkeypatch.setattr(bench.cluster, "_sees_project", is_seen)  # the workers here do see it
+    result = await bench.run({"id": "length", "tool": "bench.length", "arguments": {"path": "data.txt"}})
     assert result.steps["length"].result["bytes"] == 5
+    assert (result.steps["length"].result["pid"] == os.getpid()) is not is_seen
 
 
 async def test_artifacts_that_workers_cannot_read_are_told_of_before_anything_begins(
