@@ -114,6 +114,7 @@ class Core:
                 chromium=settings.brain_chromium,
             ),
             max_parallel=settings.brain_max_parallel,
+            max_processes=settings.brain_max_processes,
         )
         self._cluster = cluster_of(settings)
         self._stack = AsyncExitStack()
