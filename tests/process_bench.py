@@ -14,6 +14,7 @@ from brain.egress import Egress, EgressPolicy
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal, ToolCall
+from brain.executor.processes import Processes
 from brain.language_models import ChatEndpoint, OpenAIChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
@@ -167,9 +168,9 @@ class ProcessBench:
             Surroundings(
                 project=project, codec=self.codec, egress=Egress(EgressPolicy()),
                 model=OpenAIChat("none", 0, no_model), secrets=SecretResolver({"SHOP_TOKEN": TOKEN}),
-                redactor=self.redactor,
+                redactor=self.redactor, processes=Processes(project, most),
             ),
-            max_parallel=32, max_processes=most,
+            max_parallel=32,
         )  # fmt: skip
 
     def tool(self, name: str, takes: Mapping[str, Any], *, process: bool = True) -> ToolDefinition:

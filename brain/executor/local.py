@@ -50,23 +50,20 @@ class Surroundings:
     redactor: Redactor
     shared: SharedResources = field(default_factory=SharedResources)
     chromium: Path | None = None
+    processes: Processes | None = None
+    """None: a caller has its own."""
 
 
 class LocalCaller:
-    """Calls tools here, at most `max_parallel` at once, and of those in processes `max_processes` (None: by cores)."""
+    """Calls tools here, at most `max_parallel` at once."""
 
     def __init__(
-        self,
-        load: Callable[[ToolDefinition], Callable[..., Any]],
-        around: Surroundings,
-        *,
-        max_parallel: int,
-        max_processes: int | None = None,
+        self, load: Callable[[ToolDefinition], Callable[..., Any]], around: Surroundings, *, max_parallel: int
     ) -> None:
         self._load = load
         self._around = around
         self._slots = asyncio.Semaphore(max_parallel)
-        self._processes = Processes(around.project, max_processes)
+        self._processes = around.processes or Processes(around.project)
         self._functions: dict[tuple[str, str | None], _Function] = {}
 
     def slot(self) -> asyncio.Semaphore:
@@ -97,7 +94,7 @@ class LocalCaller:
 
     def _worker(self, tool: ToolDefinition) -> AbstractAsyncContextManager[Worker | None]:
         """The process of a call that gets one; the wait for it is no part of the call's time."""
-        return self._processes.worker() if tool.runs_in_process else nullcontext()
+        return self._processes.worker() if tool.wants_process else nullcontext()
 
     async def _call(self, call: ToolCall, worker: Worker | None) -> Json:
         name = call.tool.name

@@ -98,9 +98,9 @@ class Worker:
         self._calling = threading.Lock()
         self._killing = threading.Lock()
         self._is_killed = False
-        self._watching = threading.Thread(target=self._watch, name="brain-process", daemon=True)
+        self._watching = threading.Thread(target=self._watch, name="process-end", daemon=True)
         self._watching.start()
-        threading.Thread(target=self._log_output, name="brain-process-output", daemon=True).start()
+        threading.Thread(target=self._log_output, name="process-output", daemon=True).start()
 
     @property
     def is_usable(self) -> bool:

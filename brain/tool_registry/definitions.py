@@ -137,8 +137,8 @@ class ToolDefinition(_Shape):
         return self.annotations.read_only_hint or self.annotations.idempotent_hint
 
     @property
-    def runs_in_process(self) -> bool:
-        """Whether a call of it is made in a process of its own."""
+    def wants_process(self) -> bool:
+        """Whether its calls are made in a process of their own."""
         return self.run is not None and self.run.process
 
     @property

@@ -87,7 +87,7 @@ def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_mo
         function = _found(definition.run.python, importing)
         signature = _signature(function)
         _compare(definition, signature)
-        if definition.runs_in_process:
+        if definition.wants_process:
             _refuse_what_cannot_travel(function, signature)
     except _Unfit as exc:
         what = f"The tool {definition.name} cannot be run ({definition.run.python}): {exc}."

@@ -175,7 +175,7 @@ def test_what_is_not_said_is_taken_from_the_name_and_assumed_to_be_the_worst():
 
 def test_a_process_is_asked_for_where_the_function_is_named():
     assert entry_of(crunch)["run"] == {"python": f"{__name__}:crunch", "process": True}
-    assert checked(crunch).runs_in_process
+    assert checked(crunch).wants_process
 
 
 def test_secrets_are_bound_to_hosts_in_few_words():

@@ -268,10 +268,10 @@ def test_code_that_does_not_fit_is_told_with_the_tool_and_the_place(modules, cod
 def test_what_cannot_have_a_process_is_told_what_to_change(modules, code, complaint):
     (modules / "word_busy.py").write_text(code)
     definition = with_run("word_busy:count")
-    assert not definition.runs_in_process
+    assert not definition.wants_process
     load(definition)
     asking = with_run("word_busy:count", run={"python": "word_busy:count", "process": True})
-    assert asking.runs_in_process
+    assert asking.wants_process
     with pytest.raises(RegistryError, match=rf"The tool word\.count cannot be run \(word_busy:count\): {complaint}"):
         load(asking)
 
