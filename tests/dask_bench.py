@@ -31,7 +31,7 @@ from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunResult
-from brain.tool_registry.definitions import SecretBinding, ToolAnnotations, ToolDefinition
+from brain.tool_registry.definitions import PythonRun, SecretBinding, ToolAnnotations, ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
 
@@ -113,6 +113,10 @@ def length(path=None, *, context):
 
 def ask(value=None, *, context):
     return os.getpid()
+
+
+def crunch(value=None):
+    return {"pid": os.getpid(), "worker": os.getppid(), "value": value}
 """
 TAKES = {
     "where": ("value", "after"), "wait": ("seconds", "after"), "nap": ("seconds", "after"),
@@ -132,7 +136,12 @@ def _tools() -> list[ToolDefinition]:
         tool(f"bench.{name}", {key: {} for key in takes}, python=f"{MODULE}:{name}", **more.get(name, {}))
         for name, takes in TAKES.items()
     ]
-    return [*made, tool("bench.length", {"path": PATH}, python=f"{MODULE}:length")]
+    own = PythonRun(python=f"{MODULE}:crunch", process=True)
+    return [
+        *made,
+        tool("bench.length", {"path": PATH}, python=f"{MODULE}:length"),
+        tool("bench.crunch", {"value": {}}, run=own),
+    ]
 
 
 def pipeline_of(*steps: Mapping[str, Any], **more: Any) -> Pipeline:

@@ -91,6 +91,8 @@ class Settings(BaseModel):
     dask_scheduler_address: Optional[str] = None
     """`tcp://` or `tls://`, host and port of the scheduler."""
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
+    brain_max_processes: Optional[Annotated[int, Field(ge=1, le=1000)]] = None
+    """None: as many as this process may use cores."""
     brain_run_budget: Annotated[Budget, BeforeValidator(_budget)] = UNLIMITED
     """What a run may spend on the chat model, unless it is told otherwise."""
     brain_plan_repairs: Annotated[int, Field(ge=0, le=10)] = 2

@@ -26,6 +26,7 @@ from brain.embedded import in_use
 from brain.errors import BrainError, UsageError
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
+from brain.executor.processes import Processes
 from brain.intent_inference.clarifying import checked_answers
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sources import table_reader
@@ -112,6 +113,7 @@ class Core:
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
                 chromium=settings.brain_chromium,
+                processes=Processes(settings.project, settings.brain_max_processes),
             ),
             max_parallel=settings.brain_max_parallel,
         )

@@ -32,6 +32,8 @@ class Declaration:
     secrets: Mapping[str, SecretHosts] = field(default_factory=dict)
     """Names of secrets, each with the hosts that it may go to."""
     uses_model: bool = False
+    process: bool = False
+    """Whether a call gets a process of its own, rather than a thread: for work that keeps a core busy."""
     timeout: str | None = None
     cache: str | None = None
     cues: Sequence[str] = ()
@@ -56,6 +58,7 @@ def tool[F: Callable[..., Any]](
     version: str = "1",
     secrets: Mapping[str, SecretHosts] = ...,
     uses_model: bool = False,
+    process: bool = False,
     timeout: str | None = None,
     cache: str | None = None,
     cues: Sequence[str] = (),

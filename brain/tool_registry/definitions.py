@@ -59,6 +59,8 @@ class PythonRun(_Shape):
     """A Python callable, written `package.module:function`."""
 
     python: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    process: bool = False
+    """Whether a call gets a process of its own, rather than a thread: for work that keeps a core busy."""
 
 
 class Sample(_Shape):
@@ -133,6 +135,11 @@ class ToolDefinition(_Shape):
     def is_repeatable(self) -> bool:
         """Whether calling it twice is harmless, so that it may be retried and run again after a crash."""
         return self.annotations.read_only_hint or self.annotations.idempotent_hint
+
+    @property
+    def wants_process(self) -> bool:
+        """Whether its calls are made in a process of their own."""
+        return self.run is not None and self.run.process
 
     @property
     def family(self) -> str:

@@ -112,6 +112,18 @@ async def test_secrets_come_from_the_environment_of_the_worker_and_stay_there(be
     assert CANARY not in repr((bench.journal.states, bench.events.events))
 
 
+async def test_a_tool_has_its_own_process_beside_the_worker_and_keeps_it(cluster: OwnCluster, bench: DaskBench) -> None:
+    crunch = {"id": "crunch", "tool": "bench.crunch", "foreach": "${inputs.items}", "arguments": {"value": "${item}"}}
+    pids = set()
+    for name in ("one", "two"):  # two pipelines
+        result = await bench.run({**crunch, "id": name}, inputs={"items": list(range(20))})
+        assert [value["value"] for value in result.outputs[name]] == list(range(20))
+        pids |= {value["pid"] for value in result.outputs[name]}
+    workers = {worker.pid for worker in cluster.workers}
+    assert {value["worker"] for value in result.outputs["two"]} <= workers
+    assert len(pids - workers) == len(pids) <= len(workers)
+
+
 async def test_questions_to_the_model_are_asked_here(bench: DaskBench) -> None:
     result = await bench.run({"id": "ask", "tool": "bench.ask"})
     assert result.outputs == {"ask": os.getpid()}

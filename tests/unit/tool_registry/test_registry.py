@@ -255,6 +255,32 @@ def test_code_that_does_not_fit_is_told_with_the_tool_and_the_place(modules, cod
         load(with_run(run))
 
 
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        (
+            "async def count(text): ...",
+            "an async function cannot have a process of its own; write it without async, or",
+        ),
+        ("def count(text, *, context): ...", "a context cannot go into a process of its own; write the function witho"),
+    ],
+)
+def test_what_cannot_have_a_process_is_told_what_to_change(modules, code, complaint):
+    (modules / "word_busy.py").write_text(code)
+    definition = with_run("word_busy:count")
+    assert not definition.wants_process
+    load(definition)
+    asking = with_run("word_busy:count", run={"python": "word_busy:count", "process": True})
+    assert asking.wants_process
+    with pytest.raises(RegistryError, match=rf"The tool word\.count cannot be run \(word_busy:count\): {complaint}"):
+        load(asking)
+
+
+def test_whether_a_tool_has_a_process_is_said_by_yes_or_no(tmp_path):
+    said = refusal(written(tmp_path, {**GOOD, "run": {"python": "word_tools:count", "process": "forked"}}))
+    assert "tools[0] (word.count) run.process: input should be a valid boolean" in said
+
+
 def test_a_tool_without_code_cannot_be_run():
     with pytest.raises(RegistryError, match=r"word\.count can be planned with but not run"):
         load(ToolDefinition.model_validate({**GOOD, "run": None}))
