@@ -11,6 +11,7 @@ from uuid import UUID
 
 from brain.errors import StepTimeout, ToolError
 from brain.executor.fingerprint import files_read, fingerprint, hash_files
+from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
@@ -86,6 +87,7 @@ class Caller:
         account: Account,
         *,
         cache: StepCache | None = None,
+        limits: Limits | None = None,
         earlier: Iterable[StepResult] = (),
     ) -> None:
         self._caller = caller
@@ -93,6 +95,7 @@ class Caller:
         self._project = project
         self._account = account
         self._cache = cache
+        self._limits = limits or Limits()
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
 
     async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
@@ -170,7 +173,7 @@ class Caller:
     async def _once(self, call: Call) -> Json:
         step = call.step
         try:
-            async with self._caller.slot():
+            async with self._limits.of(step.definition, self._caller.slot(), partial(self._queues, call)):
                 if not call.tries:
                     call.started_at = utc_now()
                 call.tries += 1
@@ -194,6 +197,10 @@ class Caller:
     def _waits(self, call: Call, text: str) -> None:
         """A question of the call is held up."""
         self._events.publish(EventType.MODEL_WAITING, step_id=call.step.id, item=call.item, message=text)
+
+    def _queues(self, call: Call, text: str) -> None:
+        """The call is held up by a limit of its tool, or was."""
+        self._events.publish(EventType.STEP_PROGRESS, step_id=call.step.id, item=call.item, message=text)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from brain.executor.calls import Call, Caller
 from brain.executor.fan_out import FanOut
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
+from brain.executor.limits import Limits
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
 from brain.language_models import Account
@@ -63,6 +64,8 @@ class Engine:
     """None: every call is made."""
     account: Account = field(default_factory=Account)
     """Who pays for the run's questions to the chat model."""
+    limits: Limits = field(default_factory=Limits)
+    """Of the tools, shared by all runs of this process."""
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
         """Run to the end, or until all that is left waits for approval.
@@ -92,8 +95,9 @@ class _Schedule:
         self._approvals = job.approvals
         self._writer = writer
         self._calls = Caller(
-            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, earlier=job.earlier
-        )
+            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, limits=engine.limits,
+            earlier=job.earlier,
+        )  # fmt: skip
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
         self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
         self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)

@@ -24,6 +24,7 @@ from brain.config_secrets import (
 from brain.egress import Egress
 from brain.embedded import in_use
 from brain.errors import BrainError, UsageError
+from brain.executor.limits import Limits
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.intent_inference.clarifying import checked_answers
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from brain.knowledge_base.frames import RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
+    from brain.rate_limits.limiter import RateLimiter
     from brain.session.runner import Runner
     from brain.vault import Vault
 
@@ -340,7 +342,7 @@ class Core:
                     )
             return self._stores
 
-    def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+    def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
         return Runner(
@@ -348,6 +350,7 @@ class Core:
                 store=store,
                 tracker=tracker,
                 caller=self._caller,
+                limits=Limits(rates),
                 codec=self.codec,
                 check=self.check,
                 plan=self._planned,

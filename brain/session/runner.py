@@ -17,6 +17,7 @@ from brain.errors import BrainError, BudgetExhausted, ProgressUnavailable, Quest
 from brain.evaluator import Grounds, evaluate
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
+from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
 from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
@@ -51,6 +52,7 @@ class RunnerParts:
     store: RunStore
     tracker: ProgressTracker
     caller: ToolCaller
+    limits: Limits
     codec: ArtifactCodec
     check: Check
     plan: MakePlan
@@ -296,7 +298,7 @@ class Runner:
         parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
         kept = cache if active.uses_cache else None
-        engine = Engine(parts.caller, active.publisher, journal, parts.project, kept, active.account)
+        engine = Engine(parts.caller, active.publisher, journal, parts.project, kept, active.account, parts.limits)
         return await engine.run(job, active.cancel)
 
     async def _answer(self, active: _Active, result: RunResult) -> Answer | None:

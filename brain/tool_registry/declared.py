@@ -34,6 +34,10 @@ class Declaration:
     uses_model: bool = False
     timeout: str | None = None
     cache: str | None = None
+    concurrent: int | None = None
+    """Calls at the same time in one process."""
+    rate: str | None = None
+    """Calls that begin in a while (`5/s`), over all processes together."""
     cues: Sequence[str] = ()
     """Words by which people ask for the tool, for the small planner."""
     examples: Sequence[Mapping[str, Any]] = ()
@@ -58,6 +62,8 @@ def tool[F: Callable[..., Any]](
     uses_model: bool = False,
     timeout: str | None = None,
     cache: str | None = None,
+    concurrent: int | None = None,
+    rate: str | None = None,
     cues: Sequence[str] = (),
     examples: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[F], F]: ...
