@@ -184,13 +184,15 @@ class Core:
         if order.spec is None and order.plan is None:
             admission.usable(order.request)
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
+        deadline = self.settings.brain_run_deadline if order.deadline is None else order.deadline
         self._admit(order.written, budget, order.spent)
-        return await (await self._open()).runner.start(replace(order, budget=budget))
+        return await (await self._open()).runner.start(replace(order, budget=budget, deadline=deadline))
 
     async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
         """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
 
-        Of the order count its budget, which all attempts together may spend (None: what it was), `yes` and `use_cache`.
+        Of the order count its budget, which all attempts together may spend, the deadline of each (None: what they
+        were), `yes` and `use_cache`.
         `retry_steps` are called again although they may have done their work. Raises UsageError where it cannot go on.
         """
         stores = await self._open()
