@@ -1,7 +1,7 @@
 """A `foreach` of a tool that waits a millisecond: items a second, what an item costs beside raw Dask, and memory.
 
-Ours is `brain.run` as a whole, from the call to the results of the run: every item is a row in PostgreSQL, progress goes
-through Redis. threads = a pool of 16 threads, as many as our items have here; client.map = Dask's own on the same two
+Ours is `brain.run` as a whole, from the call to the results: every item is a row in PostgreSQL, progress goes through
+Redis. threads = a pool of 16 threads, as many as our items have here; client.map = Dask's own on the same two
 worker processes of one thread, item by item and in batches of 100; nothing is stored by either. Memory is what the
 process holds above what it held before, at the most.
 """
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.harness import Row, Sample, compare, take_turns
@@ -52,7 +53,7 @@ def measure() -> list[Row]:
 
 
 def _take_turns(project: "_Project", sides: tuple[str, ...], address: str = "") -> dict[str, Sample]:
-    return take_turns({side: lambda side=side: project.run(side, ITEMS, address)["seconds"] for side in sides}, ROUNDS)
+    return take_turns({side: partial(project.seconds, side, address) for side in sides}, ROUNDS)
 
 
 def _local_rows(samples: Mapping[str, Sample]) -> list[Row]:
@@ -128,6 +129,10 @@ class _Project:
         ended = subprocess.run(command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, check=True, text=True)
         told: dict[str, float] = json.loads(ended.stdout)
         return told
+
+    def seconds(self, side: str, address: str) -> float:
+        """For ITEMS."""
+        return self.run(side, ITEMS, address)["seconds"]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A command of `brain` that goes on."""

@@ -74,7 +74,7 @@ def _is_sum(total: int, items: int) -> None:
 
 @contextmanager
 def _peak() -> Iterator[list[float]]:
-    """The most memory that this process held above what it held at the begin, in MiB, looked at a hundred times a second."""
+    """The most memory that this process held above what it held at the begin, in MiB; looked at all the time."""
     process, over, found = psutil.Process(), threading.Event(), [0.0]
     base = process.memory_info().rss
 

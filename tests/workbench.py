@@ -10,6 +10,7 @@ from strategies import registry_of, tool
 from brain.errors import ToolError
 from brain.executor.cluster import Cluster
 from brain.executor.engine import Approvals, Engine, Job
+from brain.executor.limits import Limits
 from brain.executor.ports import MemoryJournal, StepCache, ToolCall
 from brain.executor.timeouts import within
 from brain.pipeline_builder.build import build
@@ -51,6 +52,7 @@ class Workbench:
     cluster: Cluster | None = None
     earlier: list[Any] = field(default_factory=list)
     """What calls were handed of an older result."""
+    limits: Limits = field(default_factory=Limits)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1000))
 
     def slot(self) -> asyncio.Semaphore:
@@ -74,7 +76,7 @@ class Workbench:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
         pipeline = build(spec, registry_of(*self.definitions.values()))
-        engine = Engine(self, self.events, self.journal, cache=self.cache, cluster=self.cluster)
+        engine = Engine(self, self.events, self.journal, cache=self.cache, limits=self.limits, cluster=self.cluster)
         job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier))
         return await engine.run(job, cancel)
 

@@ -191,7 +191,7 @@ def _status_line(console: Console, shown: "Run") -> None:
         console.print(f"[red]{escape(shown.error)}[/]", highlight=False)
     if shown.status is RunStatus.SUCCEEDED and (missed := _missed(shown)):
         console.print(f"[dim]score {figures.plain(shown.score)}, not met: {', '.join(missed)}[/]", highlight=False)
-    console.print(f"[dim]run {shown.id}{_spent(shown)}. {_next(shown)}[/]", highlight=False)
+    console.print(f"[dim]run {shown.id}{_spent(shown)}{_bounded(shown)}. {_next(shown)}[/]", highlight=False)
 
 
 def _missed(shown: "Run") -> list[str]:
@@ -207,6 +207,11 @@ def _spent(shown: "Run") -> str:
     cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
     of = "" if shown.budget.is_unlimited else f", of a budget of {shown.budget}"
     return f", {spending.tokens:,} tokens, {cost}{of}"
+
+
+def _bounded(shown: "Run") -> str:
+    """How long it may take; nothing where nobody said so."""
+    return "" if shown.deadline.seconds is None else f", deadline {shown.deadline}"
 
 
 def _next(shown: "Run") -> str:

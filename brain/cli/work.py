@@ -12,9 +12,11 @@ from brain.cli.options import (
     Answers,
     AsJson,
     Budget,
+    Deadline,
     Executor,
     InputOptions,
     LargerBudget,
+    LaterDeadline,
     NoCache,
     Overwrite,
     Project,
@@ -147,6 +149,7 @@ def ask(
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
+    deadline: Deadline = None,
     executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
@@ -154,11 +157,13 @@ def ask(
 ) -> None:
     """Plan, run and answer a request."""
     from brain.cli import questions
-    from brain.session import Order, as_budget
+    from brain.session import Order, as_budget, as_deadline
 
-    may, said = as_budget(budget), questions.read_answers(answers)
+    may, until, said = as_budget(budget), as_deadline(deadline), questions.read_answers(answers)
     with open_brain(project, tools, executor) as brain:
-        order = Order(request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may, answers=said)
+        order = Order(
+            request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may, deadline=until, answers=said
+        )
         begin(brain, order, as_json=as_json)
 
 
@@ -169,6 +174,7 @@ def run(
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
+    deadline: Deadline = None,
     executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
@@ -176,13 +182,13 @@ def run(
 ) -> None:
     """Run a pipeline that is written down."""
     from brain.pipeline_builder.spec import read_spec
-    from brain.session import Order, as_budget
+    from brain.session import Order, as_budget, as_deadline
 
-    may = as_budget(budget)
+    may, until = as_budget(budget), as_deadline(deadline)
     with open_brain(project, tools, executor) as brain:
         order = Order(
             spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache,
-            budget=may,
+            budget=may, deadline=until,
         )  # fmt: skip
         begin(brain, order, as_json=as_json)
 
@@ -191,6 +197,7 @@ def resume(
     run: RunArgument,
     *,
     budget: LargerBudget = None,
+    deadline: LaterDeadline = None,
     retry_steps: RetrySteps = None,
     yes: Yes = False,
     no_cache: NoCache = False,
@@ -200,12 +207,14 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that failed, was cancelled or interrupted; what is finished is not done again."""
-    from brain.session import as_budget
+    from brain.session import as_budget, as_deadline
 
-    may = as_budget(budget)
+    may, until = as_budget(budget), as_deadline(deadline)
     with open_brain(project, tools, executor) as brain:
         before = brain.show(run)
-        run_id = brain.start_resumed(before, budget=may, yes=yes, use_cache=not no_cache, retry_steps=retry_steps or ())
+        run_id = brain.start_resumed(
+            before, budget=may, deadline=until, yes=yes, use_cache=not no_cache, retry_steps=retry_steps or ()
+        )
         follow(brain, run_id, as_json=as_json, attempt=before.attempt + 1)
 
 

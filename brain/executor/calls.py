@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,7 @@ from uuid import UUID
 from brain.errors import ToolError
 from brain.executor.cluster import Errand, Workers, seen_by
 from brain.executor.fingerprint import files_read, fingerprint, hash_files
+from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
 from brain.language_models import Account
@@ -87,6 +89,7 @@ class Caller:
         account: Account,
         *,
         cache: StepCache | None = None,
+        limits: Limits | None = None,
         earlier: Iterable[StepResult] = (),
         workers: Workers | None = None,
     ) -> None:
@@ -95,6 +98,7 @@ class Caller:
         self._project = project
         self._account = account
         self._cache = cache
+        self._limits = limits or Limits()
         self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
         self._begun_before = frozenset(step_id for step_id, _ in self._earlier)
         self._workers = workers
@@ -141,10 +145,12 @@ class Caller:
     def hands_over(self, step: PlannedStep) -> bool:
         """Whether workers can make calls of a step without a look at them here first.
 
-        Before others are made, something here is asked or written: the cache, what is known of them, the record.
+        Before others are made, something here is asked or written: the cache, what is known of them, the record, or
+        whether their tool has a place for them.
         """
         is_known = step.id in self._begun_before or self._may_be_cached(step)
-        return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known
+        is_bounded = step.definition.limits.concurrent is not None
+        return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known and not is_bounded
 
     @property
     def errands_at_once(self) -> int:
@@ -164,7 +170,8 @@ class Caller:
         call.tries = 1  # as far as this process knows: the worker counts the others
         errand = Errand(call.step, scope, items=items, earlier=call.earlier, is_once=not call.is_repeatable)
         try:
-            (result,) = await workers.submit(errand).results()
+            async with self._limits.of(call.step.definition, nullcontext(), partial(self._queues, call)):
+                (result,) = await workers.submit(errand).results()
         except ToolError as exc:
             return call.ended(StepStatus.FAILED, error=str(exc))
         return replace(result, arguments=call.arguments, fingerprint=call.fingerprint)
@@ -199,7 +206,7 @@ class Caller:
         raise AssertionError  # stamina either returns from the loop or raises the last error
 
     async def _once(self, call: Call) -> Json:
-        async with self._caller.slot():
+        async with self._limits.of(call.step.definition, self._caller.slot(), partial(self._queues, call)):
             if not call.tries:
                 call.started_at = utc_now()
             call.tries += 1
@@ -216,6 +223,10 @@ class Caller:
     def _waits(self, call: Call, text: str) -> None:
         """A question of the call is held up."""
         self._events.publish(EventType.MODEL_WAITING, step_id=call.step.id, item=call.item, message=text)
+
+    def _queues(self, call: Call, text: str) -> None:
+        """The call is held up by a limit of its tool, or was."""
+        self._events.publish(EventType.STEP_PROGRESS, step_id=call.step.id, item=call.item, message=text)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ from brain.executor.cluster import Cluster, Errand, Submission, Workers, seen_by
 from brain.executor.fan_out import FanOut, items_of
 from brain.executor.fingerprint import approval_hash
 from brain.executor.journal_writer import JournalWriter
+from brain.executor.limits import Limits
 from brain.executor.pace import Pace
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
 from brain.executor.standing import fails_run, unmet, unusable, value_of, without_call
@@ -66,6 +67,8 @@ class Engine:
     """None: every call is made."""
     account: Account = field(default_factory=Account)
     """Who pays for the run's questions to the chat model."""
+    limits: Limits = field(default_factory=Limits)
+    """Of the tools, shared by all runs of this process."""
     cluster: Cluster | None = None
     """Where workers make the calls that they take; None: all are made in this process."""
 
@@ -100,8 +103,8 @@ class _Schedule:
         self._approvals = job.approvals
         self._writer = writer
         self._calls = Caller(
-            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, earlier=job.earlier,
-            workers=workers,
+            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, limits=engine.limits,
+            earlier=job.earlier, workers=workers,
         )  # fmt: skip
         self._workers = workers
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}

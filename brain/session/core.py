@@ -24,6 +24,7 @@ from brain.config_secrets import (
 from brain.egress import Egress
 from brain.embedded import in_use
 from brain.errors import BrainError, UsageError
+from brain.executor.limits import Limits
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
 from brain.executor.processes import Processes
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from brain.knowledge_base.frames import RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
+    from brain.rate_limits.limiter import RateLimiter
     from brain.session.runner import Runner
     from brain.vault import Vault
 
@@ -188,13 +190,15 @@ class Core:
         if order.spec is None and order.plan is None:
             admission.usable(order.request)
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
+        deadline = self.settings.brain_run_deadline if order.deadline is None else order.deadline
         self._admit(order.written, budget, order.spent)
-        return await (await self._open()).runner.start(replace(order, budget=budget))
+        return await (await self._open()).runner.start(replace(order, budget=budget, deadline=deadline))
 
     async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
         """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
 
-        Of the order count its budget, which all attempts together may spend (None: what it was), `yes` and `use_cache`.
+        Of the order count its budget, which all attempts together may spend, the deadline of each (None: what they
+        were), `yes` and `use_cache`.
         `retry_steps` are called again although they may have done their work. Raises UsageError where it cannot go on.
         """
         stores = await self._open()
@@ -346,7 +350,7 @@ class Core:
                     )
             return self._stores
 
-    def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+    def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
         return Runner(
@@ -354,6 +358,7 @@ class Core:
                 store=store,
                 tracker=tracker,
                 caller=self._caller,
+                limits=Limits(rates),
                 codec=self.codec,
                 check=self.check,
                 plan=self._planned,

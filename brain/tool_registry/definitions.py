@@ -8,8 +8,18 @@ from pydantic.alias_generators import to_camel
 from brain.addresses import BOUND_HOST
 from brain.config_secrets import wrong_secret_name
 from brain.durations import Duration, Timeout
+from brain.rates import RateText
 
-__all__ = ["JsonSchema", "PythonRun", "Sample", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
+__all__ = [
+    "JsonSchema",
+    "PythonRun",
+    "Sample",
+    "SecretBinding",
+    "ToolAnnotations",
+    "ToolDefinition",
+    "ToolExample",
+    "ToolLimits",
+]
 
 type JsonSchema = dict[str, Any]
 
@@ -53,6 +63,15 @@ class SecretBinding(_Shape):
     """Without any, a call that has been given the secret reaches no host at all."""
     own_host: bool = False
     """Whether the secret is a URL and may also go to the host that it names."""
+
+
+class ToolLimits(_Shape):
+    """How much of a tool there may be; a call that is one too many waits for its turn."""
+
+    concurrent: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    """Calls at the same time in one process, over all its runs."""
+    rate: RateText | None = None
+    """Calls that begin in a while (`5/s`), over all processes together."""
 
 
 class PythonRun(_Shape):
@@ -107,6 +126,7 @@ class ToolDefinition(_Shape):
     """How long a result may stand for another call with the same arguments (`1h`); None: never."""
     timeout: Timeout | None = None
     """How long one call may take, where the step does not say (`30s`)."""
+    limits: ToolLimits = ToolLimits()
     examples: tuple[ToolExample, ...] = ()
     run: PythonRun | None = None
     """None: the tool can be planned with, not executed."""

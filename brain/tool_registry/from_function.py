@@ -35,6 +35,7 @@ def entry_of(function: Callable[..., Any]) -> dict[str, Any]:
         "usesModel": said.uses_model,
         "timeout": said.timeout,
         "cache": said.cache,
+        "limits": _limits(said),
         "examples": [dict(example) for example in said.examples],
         "run": _run(function, said),
     }
@@ -84,6 +85,11 @@ def _secret(name: str, hosts: SecretHosts) -> dict[str, Any]:
             return {"name": name, **hosts}
         case _:
             return {"name": name, "hosts": list(hosts)}
+
+
+def _limits(said: Declaration) -> dict[str, Any]:
+    limits = {"concurrent": said.concurrent, "rate": said.rate}
+    return {name: limit for name, limit in limits.items() if limit is not None}
 
 
 def _run(function: Callable[..., Any], said: Declaration) -> dict[str, Any]:

@@ -161,6 +161,14 @@ def taking(**properties: object) -> dict[str, object]:
         ({"timeout": "1 minute"}, "timeout: '1 minute' is no duration; it takes a number and ms, s, m, h or d, as in"),
         ({"timeout": "0s"}, "timeout: must be longer than nothing, as in 30s"),
         ({"cache": "soon"}, "cache: 'soon' is no duration"),
+        (
+            {"limits": {"rate": "5 a second"}},
+            "limits.rate: '5 a second' is no rate; it takes a whole number, a slash and",
+        ),
+        ({"limits": {"rate": 5}}, "limits.rate: input should be a valid string, not 5"),
+        ({"limits": {"concurrent": 0}}, "limits.concurrent: input should be greater than or equal to 1, not 0"),
+        ({"limits": {"concurrent": True}}, "limits.concurrent: input should be a valid integer, not true"),
+        ({"limits": {"concurent": 2}}, "limits.concurent: is not known. Did you mean concurrent?"),
     ],
 )
 def test_a_duration_that_is_none_is_told_where_it_stands(tmp_path, changes, problem):
