@@ -341,6 +341,7 @@ class Core:
             return self._stores
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+        from brain.knowledge_base.large_values import LargeValues
         from brain.session.runner import Runner, RunnerParts
 
         return Runner(
@@ -349,6 +350,7 @@ class Core:
                 tracker=tracker,
                 caller=self._caller,
                 codec=self.codec,
+                large=LargeValues(self.codec, self.redactor),
                 check=self.check,
                 plan=self._planned,
                 model=self.model,
