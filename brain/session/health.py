@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from brain.artifacts import FsspecStore, key_of
+from brain.artifacts import FsspecStore
 from brain.config_secrets import Settings
 from brain.embedded import ServiceStatus, in_use, status, stop_all
 from brain.errors import BrainError
@@ -148,9 +148,8 @@ def _artifacts(settings: Settings) -> Finding:
     place = settings.artifacts_url
     try:
         store = FsspecStore(place)
-        key = key_of(ONE_BYTE, "bin")
-        store.put(key, ONE_BYTE)
-        store.get(key)
+        with store.fetch(store.put("bin", lambda file: file.write(ONE_BYTE))):
+            pass
     except BrainError as exc:
         return Finding("artifacts", False, str(exc), "Correct BRAIN_ARTIFACTS_URL, or leave it empty.")
     return Finding("artifacts", True, f"tables and files are kept in {place}")
