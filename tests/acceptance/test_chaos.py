@@ -1,4 +1,4 @@
-"""Twenty random kills: nothing is lost, nothing is done twice, and every run ends well. `make chaos` has two hundred."""
+"""Twenty random kills: nothing is lost, nothing done twice, and every run ends well. `make chaos` has two hundred."""
 
 from pathlib import Path
 
