@@ -128,6 +128,18 @@ class ArtifactCodec:
         except pa.ArrowException as exc:
             raise ArtifactError(f"The artifact {key[:SHORT_KEY]} is no table.") from exc
 
+    def is_there(self, value: Json) -> bool:
+        """Whether everything that a JSON value refers to can be read."""
+        if is_table(value) or is_file(value):
+            try:
+                self._store.get(value["artifact"])
+            except ArtifactError:
+                return False
+            return True
+        if isinstance(value, Mapping):
+            return all(map(self.is_there, value.values()))
+        return all(map(self.is_there, value)) if isinstance(value, list) else True
+
     def content(self, key: str) -> bytes:
         """The bytes that are kept under a key."""
         return self._store.get(key)

@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from brain.config_secrets import Settings
 
-__all__ = ["executors", "runs", "tools"]
+__all__ = ["executors", "runs", "steps", "tools"]
 
 OFFERED_RUNS = 20
 LONGEST_WORDS = 60
@@ -26,6 +26,16 @@ def runs(ctx: typer.Context) -> list[tuple[str, str]]:
 
         return [(run, _brief(words)) for run, words in recent_runs(_settings(ctx), OFFERED_RUNS)]
     except Exception:  # noqa: BLE001 - nobody wants to read about it in the middle of a command line
+        return []
+
+
+def steps(ctx: typer.Context) -> list[tuple[str, str]]:
+    """The steps of the run that was named before, likewise; first those that were begun and did not end well."""
+    try:
+        from brain.session.recent import steps_of
+
+        return [(step, _brief(words)) for step, words in steps_of(_settings(ctx), str(ctx.params["run"]))]
+    except Exception:  # noqa: BLE001 - as above
         return []
 
 

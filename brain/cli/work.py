@@ -12,6 +12,9 @@ from brain.cli.options import (
     Answers,
     AsJson,
     Budget,
+    ChangedInputs,
+    ChangedPipeline,
+    DryRun,
     Executor,
     InputOptions,
     LargerBudget,
@@ -20,6 +23,7 @@ from brain.cli.options import (
     Project,
     RetrySteps,
     RunArgument,
+    SkipSteps,
     Tools,
     Yes,
     agrees,
@@ -190,8 +194,12 @@ def run(
 def resume(
     run: RunArgument,
     *,
+    pipeline: ChangedPipeline = None,
+    inputs: ChangedInputs = None,
     budget: LargerBudget = None,
     retry_steps: RetrySteps = None,
+    skip_steps: SkipSteps = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
     no_cache: NoCache = False,
     executor: Executor = None,
@@ -200,13 +208,24 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that failed, was cancelled or interrupted; what is finished is not done again."""
+    from brain.cli import live, render
     from brain.session import as_budget
 
     may = as_budget(budget)
+    wanted: dict[str, Any] = {
+        "pipeline": pipeline, "inputs": read_inputs(inputs), "retry_steps": retry_steps or (),
+        "skip_steps": skip_steps or (),
+    }  # fmt: skip
     with open_brain(project, tools, executor) as brain:
         before = brain.show(run)
-        run_id = brain.start_resumed(before, budget=may, yes=yes, use_cache=not no_cache, retry_steps=retry_steps or ())
-        follow(brain, run_id, as_json=as_json, attempt=before.attempt + 1)
+        foreseen = brain.foresee(before, **wanted)
+        if dry_run:
+            render.foresight(before, foreseen, as_json=as_json)
+            return
+        run_id = brain.start_resumed(before, budget=may, yes=yes, use_cache=not no_cache, source="cli", **wanted)
+        if foreseen.summary:
+            live.note(foreseen.summary)
+        follow(brain, run_id, as_json=as_json, attempt=1 if foreseen.is_new_run else before.attempt + 1)
 
 
 def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:

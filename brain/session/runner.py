@@ -39,6 +39,7 @@ from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
 from brain.session.order import Order, PlanOrder
+from brain.session.resumption import legacy_of
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["Runner", "RunnerParts"]
@@ -86,7 +87,7 @@ class _Active:
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
-    uses_cache: bool = True
+    order: Order = field(default_factory=Order)
     inputs: Mapping[str, Json] = field(default_factory=dict)
     """Of the job that it executes."""
 
@@ -182,6 +183,7 @@ class Runner:
         row = RunRow(
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
             source=order.source, budget=_written(order.budget), answers=dict(order.answers), as_of=today(),
+            parent_run=order.parent,
         )  # fmt: skip
         tools = _tools(pipeline) if pipeline is not None else ()
         if pipeline is not None:
@@ -191,7 +193,7 @@ class Runner:
             row.planner, row.notes = order.plan.planner, list(order.plan.notes)
         await parts.store.create(row, tools)
         publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
-        active = _Active(run_id, 1, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
+        active = _Active(run_id, 1, publisher, account, pipeline=pipeline, order=order)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
@@ -210,20 +212,20 @@ class Runner:
         publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
         spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
         account = Account(Budget.parse(row.budget or "none"), spent)
-        active = _Active(run_id, attempt, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
+        active = _Active(run_id, attempt, publisher, account, pipeline=pipeline, order=order)
         approvals = Approvals(frozenset(row.approvals), everything=order.yes)
         work = (
             self._first_attempt(active, row, approvals)
             if pipeline is None
-            else self._next_attempt(active, pipeline, row.inputs, approvals)
+            else self._next_attempt(active, pipeline, row, approvals)
         )
         self._begin(active, work)
 
-    async def _next_attempt(
-        self, active: _Active, pipeline: Pipeline, inputs: Mapping[str, Json], approvals: Approvals
-    ) -> RunResult:
+    async def _next_attempt(self, active: _Active, pipeline: Pipeline, row: RunRow, approvals: Approvals) -> RunResult:
         earlier = tuple(await self._parts.store.step_results(active.run_id))
-        return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals, earlier))
+        legacy = await legacy_of(self._parts.store, row.parent_run, is_first=False)
+        inputs = pipeline.bind_inputs(row.inputs)
+        return await self._execute(active, Job(pipeline, inputs, approvals, earlier, legacy, active.order.words))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""
@@ -290,7 +292,11 @@ class Runner:
             pipeline = active.pipeline or await self._planned(active, row)
             active.pipeline = pipeline
             active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
-            return await self._execute(active, Job(pipeline, pipeline.bind_inputs(row.inputs), approvals))
+            legacy = await legacy_of(self._parts.store, row.parent_run, is_first=True)
+            inputs = pipeline.bind_inputs(row.inputs)
+            return await self._execute(
+                active, Job(pipeline, inputs, approvals, legacy=legacy, words=active.order.words)
+            )
         finally:
             if active.cancel.is_set():
                 embedding.cancel()
@@ -312,10 +318,11 @@ class Runner:
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
-        kept = cache if active.uses_cache else None
+        kept = cache if active.order.use_cache else None
         engine = Engine(
-            parts.caller, active.publisher, journal, parts.project, kept, active.account, cluster=parts.cluster
-        )
+            parts.caller, active.publisher, journal, parts.project, kept, active.account, cluster=parts.cluster,
+            is_whole=parts.codec.is_there,
+        )  # fmt: skip
         return await engine.run(job, active.cancel)
 
     async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
