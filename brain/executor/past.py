@@ -3,7 +3,7 @@
 The engine asks before each call, and `foresight` asks for all of them beforehand: both get the same answer.
 """
 
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -15,7 +15,7 @@ from brain.executor.verdicts import NOTHING_SAID, Asked, Finding, Key, Verdict, 
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import NOTHING_SPENT, Json, StepResult, StepStatus, utc_now
 
-__all__ = ["NO_LEGACY", "WAIVED", "IsWhole", "Legacy", "Past", "inherited_from", "merged"]
+__all__ = ["NO_LEGACY", "WAIVED", "IsWhole", "Legacy", "Past", "inherited_from"]
 
 LOOKING = 8
 """Threads that look whether results are whole: each look may be a round trip to a store far away."""
@@ -24,7 +24,6 @@ WAIVED = "A person said that it is not to be done again; nobody knows whether it
 
 GONE = ""
 """In place of the id of a step that the pipeline has no more."""
-NOWHERE = deque[Key]()
 
 type IsWhole = Callable[[Json], bool]
 """Whether everything that a result refers to is there; asked on threads."""
@@ -34,7 +33,8 @@ type IsWhole = Callable[[Json], bool]
 class Legacy:
     """What a run has from those that it goes on from."""
 
-    results: tuple[StepResult, ...] = ()
+    generations: tuple[tuple[StepResult, ...], ...] = ()
+    """The states of its parent's steps, of its parent's, and so on."""
     steps: frozenset[str] | None = None
     """The steps that their pipeline had; None: it was the same."""
 
@@ -55,16 +55,6 @@ def inherited_from(run_id: UUID, results: Iterable[StepResult]) -> Iterator[Step
         )  # fmt: skip
 
 
-def merged(*generations: Iterable[StepResult]) -> tuple[StepResult, ...]:
-    """Of each step and item what the newest generation has that made the call, else the newest of all."""
-    found: dict[Key, StepResult] = {}
-    for result in (result for generation in generations for result in generation):
-        known = found.setdefault(_key(result), result)
-        if known.fingerprint is None and result.fingerprint is not None:
-            found[_key(result)] = result
-    return tuple(found.values())
-
-
 class Past:
     """The states that earlier attempts of a run left, and those of the runs that it goes on from."""
 
@@ -76,33 +66,36 @@ class Past:
         places: Collection[str] = (),
     ) -> None:
         self._own = {_key(result): result for result in own}
-        self._rows = {_key(result): result for result in merged(self._own.values(), legacy.results)}
+        self._generations = (tuple(self._own.values()), *legacy.generations)
+        self._rows = _newest(self._generations)
         self._steps = frozenset(step_id for step_id, _ in self._rows)
         self._before = legacy.steps
         self._words = words
         self._places = frozenset(places)
         """The steps that the pipeline has now."""
-        self._taken: dict[Key, Key] = {}
-        """By call the place of the result that stands for it."""
-        self._takers: dict[Key, Key] = {}
-        """The other way round: each result stands for one call."""
+        self._taken: dict[Key, StepResult | None] = {}
+        """By call the state of it from before; each stands for one call."""
         self._made: dict[str, Verdict] = {}
         """The steps of which a call is made."""
-        self._incomplete: frozenset[Key] = frozenset()
+        self._incomplete: frozenset[int] = frozenset()
+        """By identity the results that are not whole any more."""
 
     def __bool__(self) -> bool:
         return bool(self._rows) or self._before is not None
 
     async def look(self, is_whole: IsWhole) -> None:
         """See which results are not whole any more; they stand for no call."""
-        calls = [row for row in self._rows.values() if row.fingerprint is not None and row.result is not None]
+        made = {id(row): row for rows in self._calls.values() for row in rows.values()} | {
+            id(row): row for row in self._rows.values() if row.fingerprint is not None
+        }
+        results = [row for row in made.values() if row.result is not None]
 
-        def incomplete(part: list[StepResult]) -> list[Key]:
-            return [_key(row) for row in part if not is_whole(row.result)]
+        def incomplete(part: list[StepResult]) -> list[int]:
+            return [id(row) for row in part if not is_whole(row.result)]
 
-        parts = [part for start in range(LOOKING) if (part := calls[start::LOOKING])]
+        parts = [part for start in range(LOOKING) if (part := results[start::LOOKING])]
         looks = [on_daemon_thread(partial(incomplete, part), name="look") for part in parts]
-        self._incomplete = frozenset([key for looked in looks for key in await looked])
+        self._incomplete = frozenset([row for looked in looks for row in await looked])
 
     def find(self, asked: Asked) -> Finding:
         """What is known of a call; asked twice about the same one, it says the same."""
@@ -140,7 +133,7 @@ class Past:
 
     def gone(self) -> Iterator[tuple[str, str, str]]:
         """The steps that the pipeline had and has no more: id, tool as far as it is known, and what became of it."""
-        takers = {step_id: taker for (step_id, _), (taker, _) in self._takers.items()}
+        takers = {row.step_id: taker for (taker, _), row in self._taken.items() if row is not None}
         tools = {row.step_id: row.tool for row in self._rows.values()}
         for step in sorted((self._steps | (self._before or frozenset())) - self._places):
             became = f"it is the step {takers[step]} now" if step in takers else "the pipeline has it no more"
@@ -148,21 +141,17 @@ class Past:
 
     def _row_of(self, asked: Asked) -> StepResult | None:
         """The state of the same call: in its place, or of another item or a step that is gone; each counts once."""
-        if asked.key not in self._taken and (found := self._free(asked)) is not None:
-            self._taken[asked.key] = found
-            self._takers[found] = asked.key
-        return self._rows.get(self._taken[asked.key]) if asked.key in self._taken else None
+        if asked.key not in self._taken:
+            self._taken[asked.key] = self._free(asked)
+        return self._taken[asked.key]
 
-    def _free(self, asked: Asked) -> Key | None:
+    def _free(self, asked: Asked) -> StepResult | None:
         wanted = tuple(self._fingerprints(asked))
         exact = self._rows.get(asked.key)
-        if exact is not None and exact.fingerprint in wanted and _is_told(exact) and asked.key not in self._takers:
-            return asked.key
         for place in ((step, each) for step in (asked.step.id, GONE) for each in wanted):
-            others = self._elsewhere.get(place, NOWHERE)
-            while others:
-                if (key := others.popleft()) not in self._takers:
-                    return key
+            if rows := self._calls.get(place):
+                taken = rows.pop(asked.key, None) or rows.popitem(last=False)[1]
+                return exact if exact is not None and exact.fingerprint == place[1] and _is_told(exact) else taken
         return None
 
     def _fingerprints(self, asked: Asked) -> Iterator[str]:
@@ -175,13 +164,19 @@ class Past:
                 yield other
 
     @cached_property
-    def _elsewhere(self) -> Mapping[tuple[str, str], deque[Key]]:
-        """By step, or GONE, and fingerprint the places where the same call was made."""
-        found = defaultdict[tuple[str, str], deque[Key]](deque)
-        for key, row in self._rows.items():
-            if row.fingerprint is not None and _is_told(row):
-                found[key[0] if key[0] in self._places else GONE, row.fingerprint].append(key)
-        return found
+    def _calls(self) -> Mapping[tuple[str, str], OrderedDict[Key, StepResult]]:
+        """By step, or GONE, and fingerprint the calls that were made, by the generation that has most of them.
+
+        What a run took over from another it has in rows of its own: it is not to be counted twice.
+        """
+        most: dict[tuple[str, str], list[StepResult]] = {}
+        for generation in self._generations:
+            made = defaultdict[tuple[str, str], list[StepResult]](list)
+            for row in generation:
+                if row.fingerprint is not None:
+                    made[row.step_id if row.step_id in self._places else GONE, row.fingerprint].append(row)
+            most |= {place: rows for place, rows in made.items() if len(rows) > len(most.get(place, ()))}
+        return {place: OrderedDict((_key(row), row) for row in rows if _is_told(row)) for place, rows in most.items()}
 
     @cached_property
     def _versions(self) -> Mapping[str, set[str]]:
@@ -191,7 +186,7 @@ class Past:
         return found
 
     def _of_this_call(self, row: StepResult, asked: Asked) -> Finding:
-        is_on_record, is_lost = self._own.get(asked.key) is row, _key(row) in self._incomplete
+        is_on_record, is_lost = self._own.get(asked.key) is row, id(row) in self._incomplete
         here = row
         if not is_on_record:
             here = replace(row, step_id=asked.step.id, item=asked.item, arguments=asked.arguments)
@@ -221,6 +216,8 @@ class Past:
         row = self._rows.get(asked.key)
         if row is None or not _is_told(row):
             return self._of_no_call(asked.step, row, asked.item)
+        if reasons.is_other_item(row, asked, self._made):
+            return Finding(Verdict.PENDING, reasons.NEW)
         was_finished = row.status.has_result
         return Finding(Verdict.AGAIN, reasons.changes(row, asked, self._made), was_finished=was_finished)
 
@@ -242,6 +239,16 @@ class Past:
 
 def _key(result: StepResult) -> Key:
     return result.step_id, result.item
+
+
+def _newest(generations: Iterable[Iterable[StepResult]]) -> dict[Key, StepResult]:
+    """Of each step and item what the newest generation has that made the call, else the newest of all."""
+    found: dict[Key, StepResult] = {}
+    for result in (result for generation in generations for result in generation):
+        known = found.setdefault(_key(result), result)
+        if known.fingerprint is None and result.fingerprint is not None:
+            found[_key(result)] = result
+    return found
 
 
 def _is_open(row: StepResult) -> bool:

@@ -15,6 +15,7 @@ __all__ = [
     "UNKNOWN",
     "changes",
     "depends_on",
+    "is_other_item",
     "needs_a_word",
     "of_items",
     "unfinished",
@@ -80,6 +81,14 @@ def changes(row: StepResult, asked: Asked, made: Mapping[str, Verdict]) -> str:
     return "; ".join([*_newer(row, asked), *_other_data(row, asked, made)]) or "it is one call more than before"
 
 
+def is_other_item(row: StepResult, asked: Asked, made: Mapping[str, Verdict]) -> bool:
+    """Whether a call differs from the one in its place by its item alone: lists grow, and shift."""
+    names, step = _changed_names(row, asked), asked.step
+    is_same_tool = (row.tool, row.tool_version) == (step.definition.name, step.definition.version)
+    of_items = all(_heads(name, step) & OF_ITEMS and not _sources(name, step) & made.keys() for name in names)
+    return asked.item is not None and is_same_tool and bool(names) and of_items
+
+
 def _newer(row: StepResult, asked: Asked) -> Iterator[str]:
     tool = asked.step.definition
     if row.tool_version != tool.version:
@@ -88,7 +97,7 @@ def _newer(row: StepResult, asked: Asked) -> Iterator[str]:
 
 def _other_data(row: StepResult, asked: Asked, made: Mapping[str, Verdict]) -> Iterator[str]:
     unread = [path for where, path in asked.paths.items() if asked.contents.get(where) is None]
-    names = [name for name in {**row.arguments, **asked.arguments} if _differs(name, row, asked)]
+    names = _changed_names(row, asked)
     if unread:
         yield f"{', '.join(unread)} cannot be read"
     elif row.fingerprint is None and asked.paths:
@@ -101,8 +110,9 @@ def _other_data(row: StepResult, asked: Asked, made: Mapping[str, Verdict]) -> I
         yield f"{' or '.join(asked.paths.values()) or 'what it is given'} changed"
 
 
-def _differs(name: str, row: StepResult, asked: Asked) -> bool:
-    return bool(row.arguments.get(name, ABSENT) != asked.arguments.get(name, ABSENT))
+def _changed_names(row: StepResult, asked: Asked) -> list[str]:
+    before, now = row.arguments, asked.arguments
+    return [name for name in sorted({*before, *now}) if before.get(name, ABSENT) != now.get(name, ABSENT)]
 
 
 def _changed(names: list[str], step: PlannedStep, made: Mapping[str, Verdict]) -> Iterator[str]:
@@ -116,10 +126,14 @@ def _changed(names: list[str], step: PlannedStep, made: Mapping[str, Verdict]) -
 
 def _sources(name: str, step: PlannedStep) -> set[str]:
     """The steps that an argument gets its value from."""
-    heads = {reference.head for reference in step.arguments.references if reference.path[:1] == (name,)}
+    heads = _heads(name, step)
     if heads & OF_ITEMS and step.foreach is not None:
         heads |= {reference.head for reference in step.foreach.references}
     return heads
+
+
+def _heads(name: str, step: PlannedStep) -> set[str]:
+    return {reference.head for reference in step.arguments.references if reference.path[:1] == (name,)}
 
 
 def _brief(error: str | None) -> str:

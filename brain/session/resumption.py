@@ -9,7 +9,7 @@ from uuid import UUID
 from brain.artifacts import ArtifactCodec
 from brain.errors import UsageError
 from brain.executor.job import Job
-from brain.executor.past import Legacy, inherited_from, merged
+from brain.executor.past import Legacy, inherited_from
 from brain.executor.verdicts import NOTHING_SAID, Words
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
@@ -76,7 +76,8 @@ async def job_of(run: Run, order: Order, pipeline: Pipeline, store: "RunStore", 
 async def is_in_doubt(run: Run, store: "RunStore") -> bool:
     """Whether something that the run, or one that it goes on from, began may have done its work."""
     legacy = await legacy_of(store, run.parent_run, is_first=False)
-    return any(step.status is StepStatus.INTERRUPTED for step in (*run.step_results, *legacy.results))
+    states = (run.step_results, *legacy.generations)
+    return any(step.status is StepStatus.INTERRUPTED for results in states for step in results)
 
 
 async def legacy_of(store: "RunStore", parent: UUID | None, *, is_first: bool) -> Legacy:
@@ -88,4 +89,4 @@ async def legacy_of(store: "RunStore", parent: UUID | None, *, is_first: bool) -
             steps = frozenset(step["id"] for step in (row.spec or {}).get("steps", ()))
         generations.append(tuple(inherited_from(parent, await store.step_results(parent))))
         parent = row.parent_run
-    return Legacy(merged(*generations), steps)
+    return Legacy(tuple(generations), steps)

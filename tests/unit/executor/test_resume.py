@@ -13,7 +13,7 @@ from workbench import Workbench
 from brain.errors import ToolError
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.foresight import foresee
-from brain.executor.past import WAIVED, Legacy, inherited_from, merged
+from brain.executor.past import WAIVED, Legacy, inherited_from
 from brain.executor.ports import MemoryJournal, ToolCall
 from brain.executor.verdicts import Verdict, Words
 from brain.pipeline_builder.build import build
@@ -36,7 +36,7 @@ def rows(bench: Workbench) -> list[StepResult]:
 
 def inherited(bench: Workbench, *steps: Mapping[str, Any]) -> Legacy:
     """What a run has of another one, on the bench's record, that had these steps."""
-    return Legacy(tuple(inherited_from(PARENT, rows(bench))), frozenset(step["id"] for step in steps))
+    return Legacy((tuple(inherited_from(PARENT, rows(bench))),), frozenset(step["id"] for step in steps))
 
 
 def called(bench: Workbench, name: str = "write") -> list[Any]:
@@ -254,7 +254,7 @@ async def test_an_item_of_unknown_outcome_is_known_by_its_call_wherever_it_stand
 
 async def test_a_step_of_another_name_is_the_same_call(bench: Workbench) -> None:
     before = await interrupted(bench, SEND)
-    legacy, bench.journal = Legacy(tuple(before), frozenset({"send"})), MemoryJournal()
+    legacy, bench.journal = Legacy((tuple(before),), frozenset({"send"})), MemoryJournal()
     mail = {**SEND, "id": "mail"}
     assert (await bench.run(mail, legacy=legacy, approvals=YES)).status is RunStatus.INTERRUPTED
     assert called(bench) == []
@@ -286,15 +286,22 @@ async def test_items_that_have_moved_are_on_record_in_one_write(bench: Workbench
     assert {row.item: row.result for row in rows(bench) if row.item is not None} == dict(enumerate("dcba")) | {4: "new"}
 
 
-async def test_of_generations_the_newest_call_counts() -> None:
-    def row(status: StepStatus, fingerprint: str | None, result: Any = None) -> StepResult:
-        return StepResult("a", "work.echo", status, fingerprint=fingerprint, result=result)
-
-    unmade = row(StepStatus.CANCELLED, None)
-    made, older = row(StepStatus.SUCCEEDED, "1", "new"), row(StepStatus.SUCCEEDED, "1", "old")
-    assert merged([unmade], [made], [older]) == (made,)
-    assert merged([made], [unmade]) == (made,)
-    assert merged([unmade], []) == (unmade,)
+async def test_of_generations_all_count_and_each_call_once(bench: Workbench) -> None:
+    """A letter that the run before the last sent is not sent again where the last one sent another."""
+    await bench.run(SEND, approvals=YES)
+    first = tuple(inherited_from(PARENT, rows(bench)))
+    bench.journal = MemoryJournal()
+    await bench.run({**SEND, "arguments": {"value": "other"}}, approvals=YES)
+    second = tuple(inherited_from(new_run_id(), rows(bench)))
+    bench.journal = MemoryJournal()
+    done = await bench.run(SEND, legacy=Legacy((second, first)), approvals=YES)
+    assert (done.steps["send"].status, done.steps["send"].cached_from) == (StepStatus.CACHED, PARENT)
+    assert called(bench) == ["letter", "other"]
+    twice = {**ALL, "foreach": ["letter", "letter"]}
+    third = tuple(rows(bench))
+    bench.journal = MemoryJournal()
+    await bench.run(twice, legacy=Legacy((third, second, first)), approvals=YES)
+    assert called(bench) == ["letter", "other", "letter"], "two are wanted, and one was sent"
 
 
 READ = {"id": "read", "tool": "work.echo", "arguments": {"value": [1, 2]}}
@@ -351,7 +358,12 @@ REASONS: dict[str, tuple[Steps, Steps, dict[str, tuple[Verdict, str]]]] = {
     "items": (
         ({**EACH, "foreach": [1, 2, 3]},),
         ({**EACH, "foreach": [1, 4, 3, 5]},),
-        {"each": (Verdict.AGAIN, "2 of 4 items (its arguments changed: value; it is new)")},
+        {"each": (Verdict.PENDING, "2 of 4 items (it is new)")},
+    ),
+    "all items": (
+        ({**EACH, "foreach": [1, 2, 3]},),
+        ({**EACH, "foreach": [1, 2, 3], "arguments": {"value": "${item}", "after": 1}},),
+        {"each": (Verdict.AGAIN, "3 of 3 items (its arguments changed: after)")},
     ),
     "a condition": (
         (READ,),
