@@ -253,7 +253,8 @@ def foresight(before: "Run", foreseen: "Foresight", *, as_json: bool) -> None:
         colour, what = VERDICTS[step.verdict]
         drawn.add_row(f"[bold cyan]{step.step_id}[/]", step.tool, f"[{colour}]{what}[/]", escape(step.reason))
     console.print(drawn)
-    for text in (foreseen.summary, *(f"{step.step_id}: {step.needs}" for step in foreseen.doubtful)):
+    said = (foreseen.summary, *(f"{step.step_id}: {step.needs}" for step in foreseen.doubtful))
+    for text in filter(None, said):
         console.print(escape(text), highlight=False)
 
 

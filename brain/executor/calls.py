@@ -51,6 +51,8 @@ class Call:
     """What the cache has of the same call."""
     cached_from: UUID | None = None
     """The run that made it, where it stands for the call."""
+    outcome: StepResult | None = None
+    """How it ended, once it has."""
     started_at: datetime = field(default_factory=utc_now)
     _own: Account | None = None
 
@@ -71,7 +73,8 @@ class Call:
 
     def cut_short(self, error: str | None = None) -> StepResult:
         """The call where it was cancelled under way; of one that may not be repeated the outcome is unknown."""
-        return self.ended(StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED, error=error)
+        unknown = StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED
+        return self.outcome or self.ended(unknown, error=error)
 
     def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
         """How the call ended, as everybody else sees it."""

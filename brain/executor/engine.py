@@ -257,7 +257,10 @@ class _Schedule:
             if not call.is_repeatable:
                 await self._writer.put_on_record(call.begun())
             self._started[step.id] = call
-            self._finish(step, await self._calls.make(call))
+            call.outcome = await self._calls.make(call)
+            if not call.is_repeatable:
+                await self._writer.put_on_record(call.outcome)
+            self._finish(step, call.outcome, is_on_record=not call.is_repeatable)
 
     def _may_run(self, step: PlannedStep, arguments: Json) -> bool:
         if step.definition.is_read_only:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from command_line import CommandLine, eventually, nap, new_project, remove_project
+from command_line import CommandLine, eventually, nap, remove_project
+from post_office import broken, new_post_office, post, send
 
 from brain import Brain
 from brain.errors import StaleAttempt, UsageError
@@ -16,34 +17,10 @@ from brain.executor.verdicts import Verdict
 from brain.runs import EventType, RunStatus, StepStatus
 from brain.session import Run
 
-POST = """
-import asyncio
-
-async def send(text, *, context):
-    with (context.project / "post.txt").open("a") as post:
-        post.write(f"begun {text}\\n")
-    while "slow" in text and not (context.project / "wake").exists():
-        await asyncio.sleep(0.02)
-    with (context.project / "post.txt").open("a") as post:
-        post.write(f"sent {text}\\n")
-    return {"sent": text}
-"""
-SEND_TOOL = {
-    "name": "post.send",
-    "description": "Send a letter, which nobody can take back.",
-    "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
-    "annotations": {"readOnlyHint": False, "idempotentHint": False},
-    "run": {"python": "post:send"},
-}
-
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    made = new_project(tmp_path_factory.mktemp("resume") / "shop")
-    registry = json.loads((made.project / "tools.json").read_text(encoding="utf-8"))
-    registry["tools"].append(SEND_TOOL)
-    (made.project / "tools.json").write_text(json.dumps(registry), encoding="utf-8")
-    (made.project / "post.py").write_text(POST, encoding="utf-8")
+    made = new_post_office(tmp_path_factory.mktemp("resume") / "shop")
     yield made
     remove_project(made.project)
 
@@ -54,26 +31,12 @@ def brain(shop: CommandLine) -> Iterator[Brain]:
         yield opened
 
 
-def send(text: str, step: str = "send", **more: Any) -> dict[str, Any]:
-    return {"id": step, "tool": "post.send", "arguments": {"text": text}, **more}
-
-
-def broken(*needs: str) -> dict[str, Any]:
-    return {"id": "broken", "tool": "shop.break", "arguments": {"message": "no paper"}, "needs": list(needs)}
-
-
 READ = {"id": "read", "tool": "table.read", "arguments": {"path": "${inputs.path}"}}
 COUNT = {"id": "count", "tool": "table.aggregate", "arguments": {"table": "${read}", "function": "count"}}
 
 
 def pipeline(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"name": "post", "steps": list(steps), **more}
-
-
-def post(shop: CommandLine, text: str) -> list[str]:
-    """What happened to letters with this text, in order."""
-    file = shop.project / "post.txt"
-    return [line for line in file.read_text().splitlines() if text in line] if file.exists() else []
 
 
 def cut_off(brain: Brain, shop: CommandLine, text: str, *more: dict[str, Any], **parts: Any) -> Run:
