@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench lab docs pins clean
+.PHONY: help demo test chaos check bench lab docs pins clean
 
 PYTHON := $(shell cat .python-version)
 UV_VERSION := 0.13.9
@@ -26,6 +26,9 @@ demo: $(READY) ## See The Brain work: a request becomes a pipeline, runs, and is
 
 test: $(READY) $(CHROMIUM) ## Run the tests; TEST_FLAGS="-x -k name" narrows them.
 	@$(BIN)/pytest $(TEST_FLAGS)
+
+chaos: $(READY) ## Kill at random 200 times, and count what is lost or done twice; CHAOS_FLAGS="--kills 20 --seed 1".
+	@$(BIN)/python tests/chaos.py $(CHAOS_FLAGS)
 
 check: $(READY) ## Check format, style, types, and that imports run downward.
 	$(BIN)/ruff format --check .

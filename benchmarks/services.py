@@ -15,7 +15,7 @@ from brain.database.engine import Database
 from brain.database.upgrade import ensure_schema
 from brain.embedded import postgres, redis
 
-__all__ = ["Services"]
+__all__ = ["Services", "remove_services"]
 
 IDLE_MINUTES = 5
 PEERS_DATABASE = "peers"
@@ -44,12 +44,17 @@ class Services:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        embedded.stop_all(self._state)
-        embedded.release(self._state)
-        home = json.loads((self._state / "postgres.json").read_text())["home"]
-        for folder in (home, self._folder):
-            if folder:
-                shutil.rmtree(folder)
+        remove_services(self._state)
+        shutil.rmtree(self._folder)
+
+
+def remove_services(state_folder: Path) -> None:
+    """Stop the services of a project, and remove what root keeps elsewhere for them."""
+    embedded.stop_all(state_folder)
+    embedded.release(state_folder)
+    home = json.loads((state_folder / "postgres.json").read_text())["home"]
+    if home:
+        shutil.rmtree(home)
 
 
 async def _upgrade(url: str) -> None:

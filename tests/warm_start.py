@@ -54,6 +54,10 @@ class Command:
         """SIGTERM."""
         self._process.terminate()
 
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        return self._process.exitcode
+
     def wait(self, timeout: float) -> int:
         """The exit code; minus the number of a signal that ended it."""
         self._process.join(timeout)

@@ -12,6 +12,7 @@ from brain.errors import ToolError
 from brain.executor.cluster import Cluster
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.foresight import Foresight, foresee
+from brain.executor.limits import Limits
 from brain.executor.past import NO_LEGACY, IsWhole, Legacy
 from brain.executor.ports import MemoryJournal, StepCache, ToolCall
 from brain.executor.timeouts import within
@@ -66,6 +67,7 @@ class Workbench:
     is_whole: IsWhole | None = None
     earlier: list[Any] = field(default_factory=list)
     """What calls were handed of an older result."""
+    limits: Limits = field(default_factory=Limits)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1000))
 
     def slot(self) -> asyncio.Semaphore:
@@ -90,7 +92,7 @@ class Workbench:
     ) -> RunResult:
         pipeline = self.pipeline(*steps, inputs=inputs, outputs=outputs)
         engine = Engine(
-            self, self.events, self.journal, self.project, cache=self.cache, cluster=self.cluster,
+            self, self.events, self.journal, self.project, cache=self.cache, limits=self.limits, cluster=self.cluster,
             is_whole=self.is_whole,
         )  # fmt: skip
         job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier), legacy, words)

@@ -22,6 +22,7 @@ __all__ = [
     "ArtifactCodec",
     "ContentCleaner",
     "File",
+    "as_arrow",
     "is_file",
     "is_table",
     "notes_of",
@@ -168,7 +169,7 @@ class ArtifactCodec:
         }
 
     def _pack_table(self, value: Any) -> Json:
-        table = _as_arrow(value)
+        table = as_arrow(value)
         if self._cleaner is not None:
             table = self._cleaner.table(table)
         content = _as_parquet(table)
@@ -253,7 +254,8 @@ def _shown(text: str) -> str:
     return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
 
 
-def _as_arrow(value: Any) -> "pa.Table":
+def as_arrow(value: Any) -> "pa.Table":
+    """The Arrow table that a result is kept as; raises ArtifactError where it is nothing of the kind."""
     import pyarrow as pa
 
     if not isinstance(value, pa.Table) and not hasattr(value, "__arrow_c_stream__"):

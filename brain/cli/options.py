@@ -23,10 +23,12 @@ __all__ = [
     "Budget",
     "ChangedInputs",
     "ChangedPipeline",
+    "Deadline",
     "DryRun",
     "Executor",
     "InputOptions",
     "LargerBudget",
+    "LaterDeadline",
     "Limit",
     "NoCache",
     "Overwrite",
@@ -75,6 +77,23 @@ LargerBudget = Annotated[
     typer.Option(
         "--budget",
         help="What all attempts of the run together may spend on the chat model, written as for `brain run`.",
+        show_default="what it was",
+    ),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option(
+        "--deadline",
+        help="How long the run may take: a number and s, m, h or d (10m), or none. It is interrupted then, and can be "
+        "resumed.",
+        show_default="BRAIN_RUN_DEADLINE",
+    ),
+]
+LaterDeadline = Annotated[
+    str | None,
+    typer.Option(
+        "--deadline",
+        help="How long this attempt may take, and those after it, written as for `brain run`.",
         show_default="what it was",
     ),
 ]

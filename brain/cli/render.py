@@ -204,7 +204,7 @@ def _status_line(console: Console, shown: "Run") -> None:
     if shown.status is RunStatus.SUCCEEDED and (missed := _missed(shown)):
         console.print(f"[dim]score {figures.plain(shown.score)}, not met: {', '.join(missed)}[/]", highlight=False)
     after = "" if shown.parent_run is None else f", which goes on from {short_id(shown.parent_run)}"
-    console.print(f"[dim]run {shown.id}{after}{_spent(shown)}. {_next(shown)}[/]", highlight=False)
+    console.print(f"[dim]run {shown.id}{after}{_spent(shown)}{_bounded(shown)}. {_next(shown)}[/]", highlight=False)
 
 
 def _sign(step: StepResult) -> str:
@@ -225,6 +225,11 @@ def _spent(shown: "Run") -> str:
     cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
     of = "" if shown.budget.is_unlimited else f", of a budget of {shown.budget}"
     return f", {spending.tokens:,} tokens, {cost}{of}"
+
+
+def _bounded(shown: "Run") -> str:
+    """How long it may take; nothing where nobody said so."""
+    return "" if shown.deadline.seconds is None else f", deadline {shown.deadline}"
 
 
 def _next(shown: "Run") -> str:

@@ -187,6 +187,7 @@ def _show(tool: "ToolDefinition") -> None:
         console.print(f"\n[bold]Example[/] {escape(example.description)}", highlight=False)
         console.print(escape(laid_out(example.arguments, room=console.width)), highlight=False)
     run = tool.run.python if tool.run else "nothing: it can be planned with, not run"
+    run += " in a process of its own" * tool.wants_process
     console.print(f"\n[dim]version {escape(tool.version)}, runs {escape(run)}[/]", highlight=False)
 
 

@@ -14,10 +14,12 @@ from brain.cli.options import (
     Budget,
     ChangedInputs,
     ChangedPipeline,
+    Deadline,
     DryRun,
     Executor,
     InputOptions,
     LargerBudget,
+    LaterDeadline,
     NoCache,
     Overwrite,
     Project,
@@ -151,6 +153,7 @@ def ask(
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
+    deadline: Deadline = None,
     executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
@@ -158,11 +161,13 @@ def ask(
 ) -> None:
     """Plan, run and answer a request."""
     from brain.cli import questions
-    from brain.session import Order, as_budget
+    from brain.session import Order, as_budget, as_deadline
 
-    may, said = as_budget(budget), questions.read_answers(answers)
+    may, until, said = as_budget(budget), as_deadline(deadline), questions.read_answers(answers)
     with open_brain(project, tools, executor) as brain:
-        order = Order(request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may, answers=said)
+        order = Order(
+            request=request, yes=yes, source="cli", use_cache=not no_cache, budget=may, deadline=until, answers=said
+        )
         begin(brain, order, as_json=as_json)
 
 
@@ -173,6 +178,7 @@ def run(
     yes: Yes = False,
     no_cache: NoCache = False,
     budget: Budget = None,
+    deadline: Deadline = None,
     executor: Executor = None,
     project: Project = None,
     tools: Tools = None,
@@ -180,13 +186,13 @@ def run(
 ) -> None:
     """Run a pipeline that is written down."""
     from brain.pipeline_builder.spec import read_spec
-    from brain.session import Order, as_budget
+    from brain.session import Order, as_budget, as_deadline
 
-    may = as_budget(budget)
+    may, until = as_budget(budget), as_deadline(deadline)
     with open_brain(project, tools, executor) as brain:
         order = Order(
             spec=read_spec(pipeline), inputs=read_inputs(inputs), yes=yes, source="cli", use_cache=not no_cache,
-            budget=may,
+            budget=may, deadline=until,
         )  # fmt: skip
         begin(brain, order, as_json=as_json)
 
@@ -197,6 +203,7 @@ def resume(
     pipeline: ChangedPipeline = None,
     inputs: ChangedInputs = None,
     budget: LargerBudget = None,
+    deadline: LaterDeadline = None,
     retry_steps: RetrySteps = None,
     skip_steps: SkipSteps = None,
     dry_run: DryRun = False,
@@ -209,9 +216,9 @@ def resume(
 ) -> None:
     """Go on with a run that failed, was cancelled or interrupted; what is finished is not done again."""
     from brain.cli import live, render
-    from brain.session import as_budget
+    from brain.session import as_budget, as_deadline
 
-    may = as_budget(budget)
+    may, until = as_budget(budget), as_deadline(deadline)
     wanted: dict[str, Any] = {
         "pipeline": pipeline, "inputs": read_inputs(inputs), "retry_steps": retry_steps or (),
         "skip_steps": skip_steps or (),
@@ -222,7 +229,9 @@ def resume(
         if dry_run:
             render.foresight(before, foreseen, as_json=as_json)
             return
-        run_id = brain.start_resumed(before, budget=may, yes=yes, use_cache=not no_cache, source="cli", **wanted)
+        run_id = brain.start_resumed(
+            before, budget=may, deadline=until, yes=yes, use_cache=not no_cache, source="cli", **wanted
+        )
         if foreseen.summary:
             live.note(foreseen.summary)
         follow(brain, run_id, as_json=as_json, attempt=1 if foreseen.is_new_run else before.attempt + 1)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from brain.budgets import UNLIMITED, Budget
 from brain.config_secrets.references import SECRET_NAME
+from brain.deadlines import NO_DEADLINE, Deadline
 from brain.errors import SettingsError
 
 __all__ = ["KEY_BYTES", "ProjectEnvironment", "Settings", "find_project", "load_settings"]
@@ -47,6 +48,10 @@ def _listed(value: Any) -> Any:
 
 def _budget(value: Any) -> Any:
     return Budget.parse(value) if isinstance(value, str) else value
+
+
+def _deadline(value: Any) -> Any:
+    return Deadline.parse(value) if isinstance(value, str) else value
 
 
 type Optional[T] = Annotated[T | None, BeforeValidator(_blank_to_none)]
@@ -91,8 +96,12 @@ class Settings(BaseModel):
     dask_scheduler_address: Optional[str] = None
     """`tcp://` or `tls://`, host and port of the scheduler."""
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
+    brain_max_processes: Optional[Annotated[int, Field(ge=1, le=1000)]] = None
+    """None: as many as this process may use cores."""
     brain_run_budget: Annotated[Budget, BeforeValidator(_budget)] = UNLIMITED
     """What a run may spend on the chat model, unless it is told otherwise."""
+    brain_run_deadline: Annotated[Deadline, BeforeValidator(_deadline)] = NO_DEADLINE
+    """How long each attempt of a run may take, unless it is told otherwise."""
     brain_plan_repairs: Annotated[int, Field(ge=0, le=10)] = 2
     """How often what is wrong with a plan goes back to the chat model that wrote it."""
     brain_plan_memory: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"

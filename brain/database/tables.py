@@ -20,6 +20,7 @@ __all__ = [
     "CaseResult",
     "Event",
     "Judgement",
+    "RateLimit",
     "Rating",
     "Run",
     "Secret",
@@ -354,3 +355,20 @@ class Secret(SQLModel, table=True):
     """Tells which of the keys in BRAIN_SECRETS_KEY opens it."""
     created_at: datetime = Field(default=None, sa_column=_time(now=True))
     updated_at: datetime = Field(default=None, sa_column=_time(now=True))
+
+
+class RateLimit(SQLModel, table=True):
+    """When the last calls of a tool began, where no Redis keeps that; unlogged, as a crash may forget it."""
+
+    __tablename__ = "rate_limits"
+    metadata = metadata
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
+
+    tool: str = Field(primary_key=True, sa_type=Text)
+    rate: str = Field(primary_key=True, sa_type=Text)
+    """As the tool's definition has it; another one begins anew."""
+    begins: list[datetime] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
+    )
+    """In their order, also such as are still to come; so many as may begin at once."""

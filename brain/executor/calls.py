@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from brain.errors import StepTimeout, ToolError
+from brain.errors import CallCutShort, ToolError
 from brain.executor.cluster import Errand, Workers, seen_by
 from brain.executor.fingerprint import files_read, fingerprint, hash_files, reads_files
+from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
 from brain.executor.past import Past
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
@@ -133,11 +135,13 @@ class Caller:
         *,
         cache: StepCache | None = None,
         past: Past | None = None,
+        limits: Limits | None = None,
         workers: Workers | None = None,
     ) -> None:
         self._caller = caller
         self._events = events
         self._cache = cache
+        self._limits = limits or Limits()
         self._past = past or Past()
         self._preparer = Preparer(project, account, self._past)
         self._workers = workers
@@ -169,7 +173,7 @@ class Caller:
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
-            is_unknown = isinstance(exc, StepTimeout) and not call.is_repeatable
+            is_unknown = isinstance(exc, CallCutShort) and not call.is_repeatable
             return call.ended(StepStatus.INTERRUPTED if is_unknown else StepStatus.FAILED, error=str(exc))
         return call.ended(StepStatus.SUCCEEDED, result=result)
 
@@ -180,10 +184,12 @@ class Caller:
     def hands_over(self, step: PlannedStep) -> bool:
         """Whether workers can make calls of a step without a look at them here first.
 
-        Before others are made, something here is asked or written: the cache, what is known of them, the record.
+        Before others are made, something here is asked or written: the cache, what is known of them, the record, or
+        whether their tool has a place for them.
         """
         is_known = not self._past.is_silent_about(step) or self._may_be_cached(step)
-        return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known
+        is_bounded = step.definition.limits.concurrent is not None
+        return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known and not is_bounded
 
     @property
     def errands_at_once(self) -> int:
@@ -203,7 +209,8 @@ class Caller:
         call.tries = 1  # as far as this process knows: the worker counts the others
         errand = Errand(call.step, scope, items=items, earlier=call.earlier, is_once=not call.is_repeatable)
         try:
-            (result,) = await workers.submit(errand).results()
+            async with self._limits.of(call.step.definition, nullcontext(), partial(self._queues, call)):
+                (result,) = await workers.submit(errand).results()
         except ToolError as exc:
             return call.ended(StepStatus.FAILED, error=str(exc))
         return replace(result, arguments=call.arguments, fingerprint=call.fingerprint)
@@ -239,7 +246,7 @@ class Caller:
         raise AssertionError  # stamina either returns from the loop or raises the last error
 
     async def _once(self, call: Call) -> Json:
-        async with self._caller.slot():
+        async with self._limits.of(call.step.definition, self._caller.slot(), partial(self._queues, call)):
             if not call.tries:
                 call.started_at = utc_now()
             call.tries += 1
@@ -256,6 +263,10 @@ class Caller:
     def _waits(self, call: Call, text: str) -> None:
         """A question of the call is held up."""
         self._events.publish(EventType.MODEL_WAITING, step_id=call.step.id, item=call.item, message=text)
+
+    def _queues(self, call: Call, text: str) -> None:
+        """The call is held up by a limit of its tool, or was."""
+        self._events.publish(EventType.STEP_PROGRESS, step_id=call.step.id, item=call.item, message=text)
 
     def _report(self, call: Call) -> Report:
         loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ from brain.executor.fan_out import FanOut, items_of
 from brain.executor.fingerprint import approval_hash
 from brain.executor.job import Approvals, Job
 from brain.executor.journal_writer import JournalWriter
+from brain.executor.limits import Limits
 from brain.executor.pace import Pace
 from brain.executor.past import IsWhole, Past
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
@@ -46,6 +47,8 @@ class Engine:
     """None: every call is made."""
     account: Account = field(default_factory=Account)
     """Who pays for the run's questions to the chat model."""
+    limits: Limits = field(default_factory=Limits)
+    """Of the tools, shared by all runs of this process."""
     cluster: Cluster | None = None
     """Where workers make the calls that they take; None: all are made in this process."""
     is_whole: IsWhole | None = None
@@ -84,8 +87,8 @@ class _Schedule:
         self._past = past
         self._writer = writer
         self._calls = Caller(
-            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, past=past,
-            workers=workers,
+            engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, limits=engine.limits,
+            past=past, workers=workers,
         )  # fmt: skip
         self._workers = workers
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}

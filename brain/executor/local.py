@@ -1,4 +1,7 @@
-"""Calls tools in this process: async ones are awaited, sync ones get a daemon thread, so that none delays the exit."""
+"""Calls tools on this machine: async ones are awaited, sync ones get a daemon thread, so that none delays the exit.
+
+Those that ask for it get a process.
+"""
 
 import asyncio
 import contextvars
@@ -6,6 +9,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +17,11 @@ from typing import Any
 from brain.artifacts import ArtifactCodec
 from brain.config_secrets import Redactor, SecretResolver
 from brain.egress import Egress
-from brain.errors import BrainError, BudgetExhausted, ModelError, ToolError
+from brain.errors import BudgetExhausted, ToolError
+from brain.executor.failures import failure_of
 from brain.executor.grants import SecretGrant
 from brain.executor.ports import Report, ToolCall
+from brain.executor.processes import Processes, Worker
 from brain.executor.timeouts import within
 from brain.language_models import ChatModel, MeteredChat
 from brain.runs import Json
@@ -44,6 +50,8 @@ class Surroundings:
     redactor: Redactor
     shared: SharedResources = field(default_factory=SharedResources)
     chromium: Path | None = None
+    processes: Processes | None = None
+    """None: a caller has its own."""
 
 
 class LocalCaller:
@@ -55,6 +63,7 @@ class LocalCaller:
         self._load = load
         self._around = around
         self._slots = asyncio.Semaphore(max_parallel)
+        self._processes = around.processes or Processes(around.project)
         self._functions: dict[tuple[str, str | None], _Function] = {}
 
     def slot(self) -> asyncio.Semaphore:
@@ -62,33 +71,39 @@ class LocalCaller:
         return self._slots
 
     async def aclose(self) -> None:
-        """Close what the calls have shared; none may be under way."""
-        await self._around.shared.aclose()
+        """Close what the calls have shared, and end their processes; none may be under way."""
+        try:
+            await self._around.shared.aclose()
+        finally:
+            await self._processes.aclose()
 
     async def call(self, call: ToolCall) -> Json:
         """The result as JSON, free of secret values; raises ToolError, which holds none either, or BudgetExhausted.
 
         What the tool itself raised goes into the log only: its message and its frames may hold a secret.
         """
-        async with within(call.timeout, call.tool.name):
-            return await self._call_safely(call)
-
-    async def _call_safely(self, call: ToolCall) -> Json:
         try:
-            return await self._call(call)
+            async with self._worker(call.tool) as worker, within(call.timeout, call.tool.name):
+                return await self._call(call, worker)
         except BudgetExhausted:
             raise
         except Exception as exc:
             log.debug("%s raised", call.tool.name, exc_info=True)
-            failure = _failure(call.tool, exc, self._around.redactor)
+            failure = failure_of(call.tool.name, exc, self._around.redactor.text)
         raise failure
 
-    async def _call(self, call: ToolCall) -> Json:
+    def _worker(self, tool: ToolDefinition) -> AbstractAsyncContextManager[Worker | None]:
+        """The process of a call that gets one; the wait for it is no part of the call's time."""
+        return self._processes.worker() if tool.wants_process else nullcontext()
+
+    async def _call(self, call: ToolCall, worker: Worker | None) -> Json:
         name = call.tool.name
-        function = self._function(call.tool)
         grant = await SecretGrant.of(call.tool, self._around.secrets, self._around.redactor)
-        extra = {"context": self._context(call, grant)} if function.wants_context else {}
         arguments = call.arguments if call.reveal is None else call.reveal(grant.secret)
+        if worker is not None:
+            return await self._call_in(worker, call.tool, arguments)
+        function = self._function(call.tool)
+        extra = {"context": self._context(call, grant)} if function.wants_context else {}
         if not function.is_async:
             return await on_daemon_thread(
                 lambda: self._pack(function.call(**self._unpack(arguments), **extra)), name=name
@@ -99,6 +114,15 @@ class LocalCaller:
         return (
             self._pack(result) if _is_light(result) else await on_daemon_thread(lambda: self._pack(result), name=name)
         )
+
+    async def _call_in(self, worker: Worker, tool: ToolDefinition, arguments: Mapping[str, Json]) -> Json:
+        try:
+            return await on_daemon_thread(
+                lambda: self._pack(worker.call(tool, self._unpack(arguments))), name=tool.name
+            )
+        except asyncio.CancelledError:
+            worker.kill()
+            raise
 
     def _function(self, tool: ToolDefinition) -> "_Function":
         key = (tool.name, tool.run.python if tool.run else None)
@@ -134,18 +158,6 @@ class _Function:
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "_Function":
         return cls(function, inspect.iscoroutinefunction(function), "context" in inspect.signature(function).parameters)
-
-
-def _failure(tool: ToolDefinition, exc: Exception, redactor: Redactor) -> ToolError:
-    """The same in words that may be shown and stored, without what led to it."""
-    if not isinstance(exc, BrainError):
-        reason = redactor.text(f"{type(exc).__name__}: {exc}".rstrip(": "))
-        return ToolError(f"{tool.name} failed unexpectedly with {reason}.", transient=True)
-    message = redactor.text(str(exc))
-    if not isinstance(exc, ToolError):
-        return ToolError(message, transient=isinstance(exc, ModelError) and exc.transient)
-    kind = type(exc) if type(exc).__init__ is ToolError.__init__ else ToolError
-    return kind(message, transient=exc.transient)
 
 
 def _has_artifacts(value: Json) -> bool:

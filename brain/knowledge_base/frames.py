@@ -36,8 +36,8 @@ RUNS = """
 SELECT right(run.id::text, 8) AS id, run.created_at, run.status, run.name, run.request, run.answer, run.error,
     run.score, judgement.score AS judged, rating.stars, run.feedback,
     extract(epoch FROM run.finished_at - run.started_at)::float8 AS seconds, run.checks, run.inputs, run.outputs,
-    run.source, run.planner, run.notes, run.tokens_in, run.tokens_out, run.cost_usd, run.budget, run.attempt,
-    run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
+    run.source, run.planner, run.notes, run.tokens_in, run.tokens_out, run.cost_usd, run.budget, run.deadline,
+    run.attempt, run.started_at, run.finished_at, run.batch_id, run.parent_run, run.id AS run_id
 FROM brain.runs AS run
 LEFT JOIN LATERAL (
     SELECT stars FROM brain.ratings WHERE run_id = run.id ORDER BY created_at DESC LIMIT 1

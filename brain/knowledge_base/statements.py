@@ -176,8 +176,8 @@ CLAIM = f"""
 WITH run AS (
     UPDATE brain.runs
     SET attempt = attempt + 1, owner = %(owner)s, status = 'running', heartbeat_at = now(), cancel_requested_at = NULL,
-        budget = coalesce(%(budget)s::text, budget), waiting_for = NULL, error = NULL, finished_at = NULL,
-        started_at = coalesce(started_at, now())
+        budget = coalesce(%(budget)s::text, budget), deadline = coalesce(%(deadline)s::text, deadline),
+        waiting_for = NULL, error = NULL, finished_at = NULL, started_at = coalesce(started_at, now())
     WHERE id = %(run_id)s AND (status = ANY(%(statuses)s::text[]) OR ({ABANDONED}))
     RETURNING id, attempt
 ),{_interrupt_steps("run")}

@@ -173,11 +173,13 @@ class RunStore:
         await self._write_owned(statements.ANSWER, run_id, attempt, answers=self._clean.json(dict(answers)))
 
     async def claim(
-        self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE, budget: str | None = None
-    ) -> int:
+        self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE, budget: str | None = None,
+        deadline: str | None = None,
+    ) -> int:  # fmt: skip
         """Take a run over that is in one of `statuses` or whose owner is gone; returns the new attempt.
 
-        `budget` is what it may spend from now on, as text; None leaves it as it was.
+        `budget` is what it may spend from now on, `deadline` how long an attempt may take, both as text; None leaves
+        them as they were.
 
         Of several at once exactly one gets it, the others StaleAttempt. Raises UsageError where the run is in no state
         to be taken, RunNotFound.
@@ -187,6 +189,7 @@ class RunStore:
             "owner": str(owner),
             "statuses": [str(status) for status in statuses],
             "budget": budget,
+            "deadline": deadline,
         }
         parameters["gone"] = await self._gone_owners()
         async with self._database.connection() as connection:

@@ -5,30 +5,20 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 
-from brain.errors import ProgressUnavailable, SettingsError, StaleAttempt
+from brain.errors import ProgressUnavailable, StaleAttempt
 from brain.progress_tracker.backend import PAGE_SIZE, News, RunSnapshot
 from brain.progress_tracker.wire import decode, encode
+from brain.redis_client import TIMEOUT_SECONDS, place_of, redis_client
 from brain.runs import RunEvent
 
 __all__ = ["RedisBackend"]
 
 TIME_TO_LIVE = timedelta(days=7)
-TIMEOUT_SECONDS = 3
-"""For connecting and for every answer."""
-RETRY_PAUSE_SECONDS = 0.05
-MOST_CONNECTIONS = 10_000
-"""One a listener; only there to be no limit."""
-RESP = 2
-"""The protocol's version; the newer one brings nothing here and not every provider speaks it."""
 FIELD = b"event"
 STALE = -1
 APPEND = f"""
@@ -66,14 +56,9 @@ class RedisBackend:
         self._keep_seconds = max(1, int(keep.total_seconds()))
         self._first: dict[UUID, int] = {}
         """The first `seq` that this process has appended, of runs under way."""
-        try:
-            self._place = _place(url)
-            self._redis = _client(url)
-            self._append = self._redis.register_script(APPEND)
-        except ValueError:
-            raise SettingsError(
-                "REDIS_URL cannot be read: it takes redis://user:password@host:6379/0, rediss:// or unix:///path."
-            ) from None
+        self._redis = redis_client(url)
+        self._place = place_of(url)
+        self._append = self._redis.register_script(APPEND)
 
     async def append(self, run_id: UUID, events: Sequence[RunEvent], snapshot: RunSnapshot) -> None:
         """Add to the stream, tell the channel and set the snapshot, all or none."""
@@ -159,26 +144,9 @@ class _Subscription:
             await self._channel.get_message(timeout=seconds)
 
 
-def _client(url: str) -> Redis:
-    return Redis.from_url(
-        url,
-        protocol=RESP,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), retries=1),
-        max_connections=MOST_CONNECTIONS,
-    )
-
-
 def _key(run_id: UUID) -> str:
     return f"brain:run:{run_id}"
 
 
 def _stream(run_id: UUID) -> str:
     return f"{_key(run_id)}:events"
-
-
-def _place(url: str) -> str:
-    """Where the server is, without the password."""
-    parts = urlsplit(url)
-    return unquote(parts.path) if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"

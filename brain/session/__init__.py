@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from brain.session.brain import Brain
     from brain.session.core import Core
-    from brain.session.order import Order, as_budget
+    from brain.session.order import Order, as_budget, as_deadline
     from brain.session.run import Run
 
-__all__ = ["Brain", "Core", "Order", "Run", "as_budget"]
+__all__ = ["Brain", "Core", "Order", "Run", "as_budget", "as_deadline"]
 
-_HOMES = {"Brain": "brain", "Core": "core", "Order": "order", "Run": "run", "as_budget": "order"}
+_HOMES = {
+    "Brain": "brain",
+    "Core": "core",
+    "Order": "order",
+    "Run": "run",
+    "as_budget": "order",
+    "as_deadline": "order",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,9 +22,9 @@ from brain.session.core import Core, WhileOpening
 from brain.session.evaluations import OnCase, SuiteOrder
 from brain.session.examples import ExampleResult
 from brain.session.given import SpecLike, SuiteLike, as_change, as_spec, as_suite
-from brain.session.order import BudgetLike, Order, PlanOrder, as_answers, as_budget
+from brain.session.order import BudgetLike, DeadlineLike, Order, PlanOrder, as_answers, as_budget, as_deadline
 from brain.session.own_tools import AddedTool
-from brain.session.planning import PlanOutcome, PlanRequest
+from brain.session.planning import PlanOutcome, PlanRequest, as_tables
 from brain.session.run import Run
 from brain.session.secrets import SecretInfo
 from brain.tool_registry.definitions import ToolDefinition
@@ -91,7 +91,7 @@ class Brain:
         today). Raises QuestionsError where a person has to say something first: its `questions` are answered by name
         in `answers`. `tell` hears of the steps of a plan as they are written, on another thread.
         """
-        order = PlanOrder(request, _tables(inputs), as_answers(answers), as_of, tell)
+        order = PlanOrder(request, as_tables(inputs), as_answers(answers), as_of, tell)
         return self._bridge.run(self._core.plan(order))
 
     def plan_each(self, requests: Iterable[PlanRequest], *, jobs: int = 4) -> Iterator[PlanOutcome]:
@@ -105,40 +105,44 @@ class Brain:
 
     def ask(
         self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
-        answers: Mapping[str, Any] | None = None, **inputs: Any,
+        deadline: DeadlineLike = None, answers: Mapping[str, Any] | None = None, **inputs: Any,
     ) -> Run:  # fmt: skip
         """Plan, run and answer a request; without `yes` it waits where a person must approve a step first.
 
         Where a person has to say something before there is a plan it waits with `questions`, for `answer`; `answers`
-        are those that are known already. Where its questions to the chat model would go over the budget it is
-        interrupted, and `resume` goes on with it.
+        are those that are known already. Where its questions to the chat model would go over the budget, or it takes
+        longer than the deadline, it is interrupted, and `resume` goes on with it.
         """
-        started = self.start_ask(request, yes=yes, use_cache=use_cache, budget=budget, answers=answers, **inputs)
+        started = self.start_ask(
+            request, yes=yes, use_cache=use_cache, budget=budget, deadline=deadline, answers=answers, **inputs
+        )
         return self.wait(started)
 
     def run(
         self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
-        **inputs: Any,
+        deadline: DeadlineLike = None, **inputs: Any,
     ) -> Run:  # fmt: skip
         """Run a pipeline that is written down; `start` takes inputs of any name."""
-        return self.wait(self.start_run(pipeline, yes=yes, use_cache=use_cache, budget=budget, **inputs))
+        started = self.start_run(pipeline, yes=yes, use_cache=use_cache, budget=budget, deadline=deadline, **inputs)
+        return self.wait(started)
 
     def start_ask(
         self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
-        answers: Mapping[str, Any] | None = None, **inputs: Any,
+        deadline: DeadlineLike = None, answers: Mapping[str, Any] | None = None, **inputs: Any,
     ) -> UUID:  # fmt: skip
         """The same as `ask`, without waiting for the end."""
-        may, said = as_budget(budget), as_answers(answers)
-        order = Order(request=request, inputs=inputs, yes=yes, use_cache=use_cache, budget=may, answers=said)
-        return self.start(order)
+        may, until, said = as_budget(budget), as_deadline(deadline), as_answers(answers)
+        return self.start(Order(
+            request=request, inputs=inputs, yes=yes, use_cache=use_cache, budget=may, deadline=until, answers=said
+        ))  # fmt: skip
 
     def start_run(
         self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
-        **inputs: Any,
+        deadline: DeadlineLike = None, **inputs: Any,
     ) -> UUID:  # fmt: skip
         """The same as `run`, without waiting for the end."""
-        may = as_budget(budget)
-        return self.start(Order(spec=as_spec(pipeline), inputs=inputs, yes=yes, use_cache=use_cache, budget=may))
+        spec, may, until = as_spec(pipeline), as_budget(budget), as_deadline(deadline)
+        return self.start(Order(spec=spec, inputs=inputs, yes=yes, use_cache=use_cache, budget=may, deadline=until))
 
     def start(self, order: Order) -> UUID:
         """Begin what is wanted, without waiting for the end."""
@@ -186,29 +190,32 @@ class Brain:
 
     def resume(
         self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,
-        budget: BudgetLike = None, yes: bool = False, use_cache: bool = True, retry_steps: Collection[str] = (),
-        skip_steps: Collection[str] = (),
+        budget: BudgetLike = None, deadline: DeadlineLike = None, yes: bool = False, use_cache: bool = True,
+        retry_steps: Collection[str] = (), skip_steps: Collection[str] = (),
     ) -> Run:  # fmt: skip
         """Go on with a run that failed, was cancelled or interrupted; what is finished is not called again.
 
         With another `pipeline`, or `inputs` in place of its own of these names, it goes on as a new run, which takes
         over what is finished and the same; so does one that succeeded. `budget` is what all its attempts together may
-        spend; None leaves it as it was. Where nobody knows whether a step did its work that may not be done twice,
-        `retry_steps` names it to be called again and `skip_steps` to be left, with null for its result.
+        spend, `deadline` how long this one may take; None leaves them as they were. Where nobody knows whether a step
+        did its work that may not be done twice, `retry_steps` names it to be called again and `skip_steps` to be left,
+        with null for its result.
         """
         started = self.start_resumed(
-            run, pipeline=pipeline, inputs=inputs, budget=budget, yes=yes, use_cache=use_cache,
+            run, pipeline=pipeline, inputs=inputs, budget=budget, deadline=deadline, yes=yes, use_cache=use_cache,
             retry_steps=retry_steps, skip_steps=skip_steps,
         )  # fmt: skip
         return self.wait(started)
 
     def start_resumed(
         self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,
-        budget: BudgetLike = None, yes: bool = False, use_cache: bool = True, retry_steps: Collection[str] = (),
-        skip_steps: Collection[str] = (), source: str = "python",
+        budget: BudgetLike = None, deadline: DeadlineLike = None, yes: bool = False, use_cache: bool = True,
+        retry_steps: Collection[str] = (), skip_steps: Collection[str] = (), source: str = "python",
     ) -> UUID:  # fmt: skip
         """The same as `resume`, without waiting for the end."""
-        order = Order(yes=yes, source=source, use_cache=use_cache, budget=as_budget(budget))
+        order = Order(
+            yes=yes, source=source, use_cache=use_cache, budget=as_budget(budget), deadline=as_deadline(deadline)
+        )
         change = as_change(pipeline, inputs, retry_steps, skip_steps)
         return self._bridge.run(self._core.resume(self.resolve(run), order, change))
 
@@ -369,14 +376,3 @@ def _status(status: str) -> RunStatus:
 
 async def _open(settings: Settings, while_opening: WhileOpening) -> Core:
     return Core(settings, while_opening)
-
-
-def _tables(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """DataFrames as Arrow tables; anything else is no data that a plan could be about."""
-    import pyarrow as pa
-
-    return {
-        name: value if isinstance(value, pa.Table) else pa.table(value)
-        for name, value in inputs.items()
-        if hasattr(value, "__arrow_c_stream__")
-    }

@@ -25,8 +25,10 @@ from brain.egress import Egress
 from brain.embedded import in_use
 from brain.errors import BrainError, UsageError
 from brain.executor.foresight import Foresight, foresee
+from brain.executor.limits import Limits
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
+from brain.executor.processes import Processes
 from brain.intent_inference.clarifying import checked_answers
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sources import table_reader
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from brain.knowledge_base.frames import RunFilter
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
+    from brain.rate_limits.limiter import RateLimiter
     from brain.session.runner import Runner
     from brain.vault import Vault
 
@@ -114,6 +117,7 @@ class Core:
                 secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
                 redactor=self.redactor,
                 chromium=settings.brain_chromium,
+                processes=Processes(settings.project, settings.brain_max_processes),
             ),
             max_parallel=settings.brain_max_parallel,
         )
@@ -188,15 +192,16 @@ class Core:
         if order.spec is None and order.plan is None:
             admission.usable(order.request)
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
+        deadline = self.settings.brain_run_deadline if order.deadline is None else order.deadline
         self._admit(order.written, budget, order.spent)
-        return await (await self._open()).runner.start(replace(order, budget=budget))
+        return await (await self._open()).runner.start(replace(order, budget=budget, deadline=deadline))
 
     async def resume(self, run_id: UUID, order: Order, change: Change) -> UUID:
         """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
 
         With another pipeline or other inputs it goes on as a new run, whose id this returns. Of the order count its
-        budget, which all attempts together may spend (None: what it was), `yes` and `use_cache`. Raises UsageError
-        where it cannot go on, StaleAttempt where somebody else runs it.
+        budget, which all attempts together may spend, the deadline of each (None: what they were), `yes` and
+        `use_cache`. Raises UsageError where it cannot go on, StaleAttempt where somebody else runs it.
         """
         stores = await self._open()
         run, order = await self._going_on(run_id, order, change)
@@ -372,7 +377,7 @@ class Core:
                     )
             return self._stores
 
-    def _runner(self, store: "RunStore", tracker: ProgressTracker) -> "Runner":
+    def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.session.runner import Runner, RunnerParts
 
         return Runner(
@@ -380,6 +385,7 @@ class Core:
                 store=store,
                 tracker=tracker,
                 caller=self._caller,
+                limits=Limits(rates),
                 codec=self.codec,
                 check=self.check,
                 plan=self._planned,

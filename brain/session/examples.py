@@ -9,7 +9,7 @@ from typing import Any
 
 from brain.artifacts import ArtifactCodec, is_file, is_table
 from brain.durations import parse_duration
-from brain.errors import ToolError, UsageError
+from brain.errors import StepTimeout, ToolError, UsageError
 from brain.executor.ports import ToolCall, ToolCaller
 from brain.pipeline_builder.references import Template, compile_template
 from brain.pipeline_builder.schemas import Validator
@@ -127,12 +127,12 @@ class Examples:
         arguments: Any = template.resolve(scope)
         _refuse_misfits(tool.input_schema, arguments, "arguments")
         reveal: Any = (lambda secret: template.resolve(scope, secret)) if template.secrets else None
-        call = ToolCall(tool, arguments, lambda _percentage, _message: None, reveal=reveal)
         limit = parse_duration(tool.timeout).total_seconds() if tool.timeout else LONGEST_SECONDS
+        call = ToolCall(tool, arguments, lambda _percentage, _message: None, timeout=limit, reveal=reveal)
         try:
-            async with self._caller.slot(), asyncio.timeout(limit):
+            async with self._caller.slot():
                 return await self._caller.call(call)
-        except TimeoutError:
+        except StepTimeout:
             raise ToolError(f"{tool.name} took longer than {limit:g} s.") from None
 
 

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from brain.budgets import Budget
+from brain.deadlines import Deadline
 from brain.errors import UsageError
 from brain.executor.verdicts import NOTHING_SAID, Words
 from brain.intent_inference.plan import Plan
@@ -15,10 +16,12 @@ from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, Json, Spending
 
-__all__ = ["BudgetLike", "Order", "PlanOrder", "as_answers", "as_budget"]
+__all__ = ["BudgetLike", "DeadlineLike", "Order", "PlanOrder", "as_answers", "as_budget", "as_deadline"]
 
 type BudgetLike = Budget | str | float | None
 """What a run may spend: US dollars as a number, or as `Budget.parse` reads it; None: what the settings say."""
+type DeadlineLike = Deadline | timedelta | str | None
+"""How long each attempt of a run may take, as `Deadline.parse` reads it; None: what the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Order:
     """Whether results of earlier calls may stand for steps that say `cache`."""
     budget: Budget | None = None
     """What the run may spend on the chat model; None: what the settings say."""
+    deadline: Deadline | None = None
+    """How long each attempt of the run may take; None: what the settings say."""
     answers: Mapping[str, Any] = field(default_factory=dict)
     """What questions about the request are answered with, by their names."""
     parent: UUID | None = None
@@ -87,5 +92,17 @@ def as_budget(budget: BudgetLike) -> Budget | None:
         raise UsageError(f"A budget is a number of US dollars or a text such as '20000 tokens', not {budget!r}.")
     try:
         return Budget.parse(budget if isinstance(budget, str) else f"{budget:.9f}")
+    except ValueError as exc:
+        raise UsageError(f"{exc}.") from None
+
+
+def as_deadline(deadline: DeadlineLike) -> Deadline | None:
+    """The deadline, however it is written; raises UsageError."""
+    if deadline is None or isinstance(deadline, Deadline):
+        return deadline
+    if not isinstance(deadline, str | timedelta):
+        raise UsageError(f"A deadline is a text such as '10m', or a timedelta, not {deadline!r}.")
+    try:
+        return Deadline.parse(deadline) if isinstance(deadline, str) else Deadline(deadline)
     except ValueError as exc:
         raise UsageError(f"{exc}.") from None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from brain.tool_registry.search import ToolSearch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["PlanOutcome", "PlanRequest", "Planning", "read_requests"]
+__all__ = ["PlanOutcome", "PlanRequest", "Planning", "as_tables", "read_requests"]
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +154,17 @@ class Planning:
         except BrainError as exc:
             return PlanOutcome(asked.id, time.perf_counter() - begun, declined=str(exc))
         return PlanOutcome(asked.id, time.perf_counter() - begun, plan)
+
+
+def as_tables(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """DataFrames as Arrow tables; anything else is no data that a plan could be about."""
+    import pyarrow as pa
+
+    return {
+        name: value if isinstance(value, pa.Table) else pa.table(value)
+        for name, value in inputs.items()
+        if hasattr(value, "__arrow_c_stream__")
+    }
 
 
 def read_requests(path: Path) -> list[PlanRequest]:

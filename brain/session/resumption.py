@@ -49,7 +49,8 @@ def order_for(run: Run, order: Order, change: Change) -> Order:
         raise UsageError(f"The run {run.id} has no pipeline yet, so it has no inputs: give it one with --pipeline.")
     return replace(
         order, request=spec.request or run.request, spec=spec, inputs=_inputs(run, spec, change.inputs),
-        budget=run.budget if order.budget is None else order.budget, parent=run.run_id, words=change.words,
+        budget=run.budget if order.budget is None else order.budget,
+        deadline=run.deadline if order.deadline is None else order.deadline, parent=run.run_id, words=change.words,
     )  # fmt: skip
 
 

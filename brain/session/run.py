@@ -9,6 +9,7 @@ from uuid import UUID
 from brain.artifacts import ArtifactCodec, is_file, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.data_frames import to_frame
+from brain.deadlines import NO_DEADLINE, Deadline
 from brain.errors import Clarification, NoSuchOutput, UsageError
 from brain.intent_inference.plan import Provenance
 from brain.nearest import did_you_mean
@@ -55,6 +56,8 @@ class Run:
     """What it has taken from the chat model, in all its attempts."""
     budget: Budget = UNLIMITED
     """What it may take."""
+    deadline: Deadline = NO_DEADLINE
+    """How long each of its attempts may take."""
     questions: tuple[Clarification, ...] = ()
     """What a person has to answer before there is a plan."""
     answers: Mapping[str, Json] = field(default_factory=dict)
@@ -80,6 +83,7 @@ class Run:
             waiting_for=tuple(ApprovalRequest(**request) for request in waiting),
             created_at=row.created_at, finished_at=row.finished_at, notes=tuple(row.notes), checks=row.checks,
             spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd), budget=Budget.parse(row.budget or "none"),
+            deadline=Deadline.parse(row.deadline or "none"),
             questions=tuple(Clarification(**asked) for asked in (row.waiting_for or {}).get("questions", ())),
             answers=row.answers, as_of=row.as_of,
             provenance=tuple(Provenance.from_json(each) for each in row.provenance), parent_run=row.parent_run,
@@ -149,6 +153,7 @@ class Run:
             "seconds": self.seconds,
             **asdict(self.spending),
             "budget": None if self.budget.is_unlimited else str(self.budget),
+            "deadline": None if self.deadline == NO_DEADLINE else str(self.deadline),
             "waiting_for": [
                 {"step_id": wait.step_id, "tool": wait.tool, "arguments": wait.arguments, "hash": wait.hash}
                 for wait in self.waiting_for

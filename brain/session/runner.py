@@ -13,6 +13,7 @@ from brain.aggregator import Aggregator, Answer
 from brain.artifacts import ArtifactCodec, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.database.tables import Run as RunRow
+from brain.deadlines import Deadline
 from brain.errors import (
     BrainError,
     BudgetExhausted,
@@ -25,6 +26,7 @@ from brain.evaluator import Grounds, evaluate
 from brain.executor.cluster import Cluster
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
+from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
 from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
@@ -38,6 +40,7 @@ from brain.pipeline_builder.pipeline import Pipeline
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
+from brain.session.deadline import DeadlineWatch
 from brain.session.order import Order, PlanOrder
 from brain.session.resumption import legacy_of
 from brain.tool_registry.definitions import ToolDefinition
@@ -60,6 +63,7 @@ class RunnerParts:
     store: RunStore
     tracker: ProgressTracker
     caller: ToolCaller
+    limits: Limits
     codec: ArtifactCodec
     check: Check
     plan: MakePlan
@@ -84,6 +88,7 @@ class _Active:
     publisher: RunPublisher
     account: Account
     """Who pays for whatever the run asks a model."""
+    deadline: Deadline | None
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
@@ -157,9 +162,9 @@ class Runner:
     async def go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
         """Take a run that is in one of these states and continue it; what is finished is not called again.
 
-        The order's `spec` is the run's own; without one the request is planned anew. Its budget stays as it was where
-        the order has none. Raises StaleAttempt where somebody else was faster, UsageError where it is in another state
-        by now.
+        The order's `spec` is the run's own; without one the request is planned anew. Budget and deadline stay as they
+        were where the order has none. Raises StaleAttempt where somebody else was faster, UsageError where it is in
+        another state by now.
         """
         await self._unbroken(self._go_on(run_id, order, statuses))
 
@@ -182,7 +187,8 @@ class Runner:
         request = order.request or (spec.request if spec else "")
         row = RunRow(
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
-            source=order.source, budget=_written(order.budget), answers=dict(order.answers), as_of=today(),
+            source=order.source, answers=dict(order.answers), as_of=today(),
+            budget=_written(order.budget), deadline=_written(order.deadline),
             parent_run=order.parent,
         )  # fmt: skip
         tools = _tools(pipeline) if pipeline is not None else ()
@@ -193,7 +199,7 @@ class Runner:
             row.planner, row.notes = order.plan.planner, list(order.plan.notes)
         await parts.store.create(row, tools)
         publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
-        active = _Active(run_id, 1, publisher, account, pipeline=pipeline, order=order)
+        active = _Active(run_id, 1, publisher, account, order.deadline, pipeline=pipeline, order=order)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
@@ -204,15 +210,16 @@ class Runner:
         pipeline = parts.check(order.spec) if order.spec is not None else None
         told = await parts.tracker.snapshot(run_id)
         attempt = await parts.store.claim(
-            run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget)
-        )
+            run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget),
+            deadline=_written(order.deadline),
+        )  # fmt: skip
         row = await parts.store.get(run_id)  # only now is nobody else writing
         with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
             told = await parts.tracker.snapshot(run_id) or told
         publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
         spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
-        account = Account(Budget.parse(row.budget or "none"), spent)
-        active = _Active(run_id, attempt, publisher, account, pipeline=pipeline, order=order)
+        account, deadline = Account(Budget.parse(row.budget or "none"), spent), Deadline.parse(row.deadline or "none")
+        active = _Active(run_id, attempt, publisher, account, deadline, pipeline=pipeline, order=order)
         approvals = Approvals(frozenset(row.approvals), everything=order.yes)
         work = (
             self._first_attempt(active, row, approvals)
@@ -258,11 +265,13 @@ class Runner:
         journal = _StoreJournal(self._parts.store, active)
         active.publisher.publish(EventType.RUN_RUNNING, data={"attempt": active.attempt})
         try:
+            watch = DeadlineWatch(active.run_id, active.deadline, active.cancel)
             async with Heartbeat(journal, active.cancel) as heartbeat:
-                result, answer = await self._outcome(active, work)
+                with watch:
+                    result, answer = await self._outcome(active, work)
             if heartbeat.lost is not None:
                 raise heartbeat.lost
-            await self._settle(active, result, answer)
+            await self._settle(active, watch.told(result), answer)
         except StaleAttempt as exc:
             log.warning("The run %s goes on elsewhere: %s", active.run_id, exc)
         except BrainError:
@@ -277,6 +286,8 @@ class Runner:
                 return result, await self._answer(active, result)
             except BudgetExhausted as exc:
                 return replace(result, status=RunStatus.INTERRUPTED, error=str(exc)), None
+            except _CancelledWhilePlanning:
+                return replace(result, status=RunStatus.CANCELLED), None
         except StaleAttempt:
             raise
         except (_CancelledWhilePlanning, BrainError) as exc:
@@ -320,8 +331,8 @@ class Runner:
         journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
         kept = cache if active.order.use_cache else None
         engine = Engine(
-            parts.caller, active.publisher, journal, parts.project, kept, active.account, cluster=parts.cluster,
-            is_whole=parts.codec.is_there,
+            parts.caller, active.publisher, journal, parts.project, kept, active.account, parts.limits, parts.cluster,
+            parts.codec.is_there,
         )  # fmt: skip
         return await engine.run(job, active.cancel)
 
@@ -399,8 +410,8 @@ async def _unless_cancelled[T](work: Awaitable[T], cancel: asyncio.Event) -> T:
         await asyncio.gather(task, stop, return_exceptions=True)
 
 
-def _written(budget: Budget | None) -> str | None:
-    return None if budget is None else str(budget)
+def _written(bound: Budget | Deadline | None) -> str | None:
+    return None if bound is None else str(bound)
 
 
 def _tools(pipeline: Pipeline) -> tuple[ToolDefinition, ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from brain.embedded.postgres import PostgresUrls
     from brain.executor.cluster import Cluster
     from brain.progress_tracker.backend import EventBackend
+    from brain.rate_limits.limiter import RateLimiter
 
 __all__ = [
     "ServiceUrls",
@@ -41,6 +42,7 @@ __all__ = [
     "is_hosted_chat",
     "open_schema",
     "open_services",
+    "rate_limiter",
     "start_postgres",
     "tools_file_of",
 ]
@@ -219,3 +221,16 @@ def event_backends(
     from brain.progress_tracker.redis import RedisBackend
 
     return RedisBackend(urls.redis, keep), in_postgres
+
+
+def rate_limiter(urls: ServiceUrls, database: "Database") -> "RateLimiter":
+    """Where the rates of tools are kept: in Redis, else, and should that fail, in PostgreSQL."""
+    from brain.rate_limits.postgres import PostgresRateLimiter
+    from brain.rate_limits.standby import StandbyRateLimiter
+
+    in_postgres = PostgresRateLimiter(database)
+    if urls.redis is None:
+        return StandbyRateLimiter(in_postgres)
+    from brain.rate_limits.redis import RedisRateLimiter
+
+    return StandbyRateLimiter(RedisRateLimiter(urls.redis), in_postgres)

@@ -12,19 +12,20 @@ from brain.config_secrets import Redactor, Settings
 from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.progress_tracker.listener import RunPosition
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.session.services import event_backends, open_schema, open_services, start_postgres
+from brain.session.services import event_backends, open_schema, open_services, rate_limiter, start_postgres
 
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
     from brain.knowledge_base.frames import Frames
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
+    from brain.rate_limits.limiter import RateLimiter
     from brain.session.runner import Runner
     from brain.vault import Vault
 
 __all__ = ["Stores", "open_stores"]
 
-type MakeRunner = Callable[["RunStore", ProgressTracker], "Runner"]
+type MakeRunner = Callable[["RunStore", ProgressTracker, "RateLimiter"], "Runner"]
 type Learn = Callable[["Vault"], Awaitable[None]]
 
 
@@ -65,7 +66,9 @@ async def open_stores(
         backends = event_backends(urls, database, keep)
         tracker = ProgressTracker(*backends, partial(_position_of, store), redactor)
         await made.enter_async_context(tracker)
-        runner = make_runner(store, tracker)
+        rates = rate_limiter(urls, database)
+        made.push_async_callback(rates.aclose)
+        runner = make_runner(store, tracker, rates)
         made.push_async_callback(runner.close)
         stack.push_async_callback(made.pop_all().aclose)
     return Stores(store, SuiteStore(database, redactor), Frames(database), tracker, runner, vault)

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from brain.pipeline_builder.schemas import describe, inlined, members_of, options_of
+from brain.rates import parse_rate
 from brain.runs import Json
 from brain.shortened import shown
 from brain.tool_registry.definitions import JsonSchema, ToolDefinition
@@ -67,8 +68,17 @@ def touches(tool: ToolDefinition) -> Iterator[str]:
         yield f"May use the secret {binding.name}, which goes to {hosts}."
     if tool.timeout:
         yield f"A call may take {tool.timeout}."
+    yield from _limits(tool)
     if tool.cache:
         yield f"A result stands for the same call for {tool.cache}."
+
+
+def _limits(tool: ToolDefinition) -> Iterator[str]:
+    if (most := tool.limits.concurrent) is not None:
+        yield f"At most {most:,} {'call goes' if most == 1 else 'calls go'} on at the same time."
+    if tool.limits.rate is not None:
+        rate = parse_rate(tool.limits.rate)
+        yield f"At most {rate.words} {'begins' if rate.amount == 1 else 'begin'}."
 
 
 def tools_page(tools: Iterable[ToolDefinition]) -> str:

@@ -32,8 +32,14 @@ class Declaration:
     secrets: Mapping[str, SecretHosts] = field(default_factory=dict)
     """Names of secrets, each with the hosts that it may go to."""
     uses_model: bool = False
+    process: bool = False
+    """Whether a call gets a process of its own, rather than a thread: for work that keeps a core busy."""
     timeout: str | None = None
     cache: str | None = None
+    concurrent: int | None = None
+    """Calls at the same time in one process."""
+    rate: str | None = None
+    """Calls that begin in a while (`5/s`), over all processes together."""
     cues: Sequence[str] = ()
     """Words by which people ask for the tool, for the small planner."""
     examples: Sequence[Mapping[str, Any]] = ()
@@ -56,8 +62,11 @@ def tool[F: Callable[..., Any]](
     version: str = "1",
     secrets: Mapping[str, SecretHosts] = ...,
     uses_model: bool = False,
+    process: bool = False,
     timeout: str | None = None,
     cache: str | None = None,
+    concurrent: int | None = None,
+    rate: str | None = None,
     cues: Sequence[str] = (),
     examples: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[F], F]: ...

@@ -8,8 +8,18 @@ from pydantic.alias_generators import to_camel
 from brain.addresses import BOUND_HOST
 from brain.config_secrets import wrong_secret_name
 from brain.durations import Duration, Timeout
+from brain.rates import RateText
 
-__all__ = ["JsonSchema", "PythonRun", "Sample", "SecretBinding", "ToolAnnotations", "ToolDefinition", "ToolExample"]
+__all__ = [
+    "JsonSchema",
+    "PythonRun",
+    "Sample",
+    "SecretBinding",
+    "ToolAnnotations",
+    "ToolDefinition",
+    "ToolExample",
+    "ToolLimits",
+]
 
 type JsonSchema = dict[str, Any]
 
@@ -55,10 +65,21 @@ class SecretBinding(_Shape):
     """Whether the secret is a URL and may also go to the host that it names."""
 
 
+class ToolLimits(_Shape):
+    """How much of a tool there may be; a call that is one too many waits for its turn."""
+
+    concurrent: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    """Calls at the same time in one process, over all its runs."""
+    rate: RateText | None = None
+    """Calls that begin in a while (`5/s`), over all processes together."""
+
+
 class PythonRun(_Shape):
     """A Python callable, written `package.module:function`."""
 
     python: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    process: bool = False
+    """Whether a call gets a process of its own, rather than a thread: for work that keeps a core busy."""
 
 
 class Sample(_Shape):
@@ -105,6 +126,7 @@ class ToolDefinition(_Shape):
     """How long a result may stand for another call with the same arguments (`1h`); None: never."""
     timeout: Timeout | None = None
     """How long one call may take, where the step does not say (`30s`)."""
+    limits: ToolLimits = ToolLimits()
     examples: tuple[ToolExample, ...] = ()
     run: PythonRun | None = None
     """None: the tool can be planned with, not executed."""
@@ -133,6 +155,11 @@ class ToolDefinition(_Shape):
     def is_repeatable(self) -> bool:
         """Whether calling it twice is harmless, so that it may be retried and run again after a crash."""
         return self.annotations.read_only_hint or self.annotations.idempotent_hint
+
+    @property
+    def wants_process(self) -> bool:
+        """Whether its calls are made in a process of their own."""
+        return self.run is not None and self.run.process
 
     @property
     def family(self) -> str:

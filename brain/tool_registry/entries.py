@@ -1,7 +1,7 @@
 """Whether an entry of `tools.json` is a tool definition, and everything that is wrong with one that is not."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
@@ -11,7 +11,7 @@ from brain.nearest import did_you_mean
 from brain.placeholders import refers
 from brain.shortened import shown
 from brain.tool_registry.annotations import annotation_problems
-from brain.tool_registry.definitions import JsonSchema, Sample, ToolDefinition
+from brain.tool_registry.definitions import JsonSchema, Sample, ToolDefinition, ToolLimits
 
 __all__ = ["definition_of", "samples_of"]
 
@@ -98,15 +98,16 @@ def _complaint(error: Mapping[str, Any]) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is not known.{did_you_mean(str(error['loc'][-1]), _field_names())}"
+            return f"is not known.{did_you_mean(str(error['loc'][-1]), _field_names(error['loc']))}"
         case "value_error":
             return message.removeprefix("Value error, ")
         case _:
             return f"{message[0].lower()}{message[1:]}, not {shown(error['input'])}"
 
 
-def _field_names() -> list[str]:
-    return [field.alias or name for name, field in ToolDefinition.model_fields.items()]
+def _field_names(location: Sequence[Any]) -> list[str]:
+    shape = ToolLimits if location[0] == "limits" else ToolDefinition
+    return [field.alias or name for name, field in shape.model_fields.items()]
 
 
 def _field(location: Iterable[Any]) -> str:

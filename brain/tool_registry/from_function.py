@@ -35,8 +35,9 @@ def entry_of(function: Callable[..., Any]) -> dict[str, Any]:
         "usesModel": said.uses_model,
         "timeout": said.timeout,
         "cache": said.cache,
+        "limits": _limits(said),
         "examples": [dict(example) for example in said.examples],
-        "run": {"python": f"{function.__module__}:{function.__name__}"},
+        "run": _run(function, said),
     }
     return {key: value for key, value in entry.items() if value}
 
@@ -84,6 +85,15 @@ def _secret(name: str, hosts: SecretHosts) -> dict[str, Any]:
             return {"name": name, **hosts}
         case _:
             return {"name": name, "hosts": list(hosts)}
+
+
+def _limits(said: Declaration) -> dict[str, Any]:
+    limits = {"concurrent": said.concurrent, "rate": said.rate}
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _run(function: Callable[..., Any], said: Declaration) -> dict[str, Any]:
+    return {"python": f"{function.__module__}:{function.__name__}", **({"process": True} if said.process else {})}
 
 
 def _input_schema(function: Callable[..., Any], said: Declaration, told: Docstring) -> JsonSchema:

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["OwnModules"]
+__all__ = ["OwnModules", "search_path"]
 
 BRAIN = __name__.partition(".")[0]
 """In a checkout it stands in the project folder and is still no module of that project."""
@@ -38,6 +38,17 @@ class OwnModules:
             return import_module(name)
 
 
+def search_path(project: Path) -> list[str]:
+    """Where a process that works for one project alone looks for modules, to find the same as this one."""
+    with _guard:
+        return _with_last(list(sys.path), [other for other in _projects if other != project])
+
+
+def _with_last(path: list[str], projects: list[Path]) -> list[str]:
+    last = [entry for entry in path if entry in map(str, projects)]
+    return [*(entry for entry in path if entry not in last), *last]
+
+
 @contextmanager
 def _turn_of(project: Path) -> Iterator[None]:
     if len(_projects) == 1:
@@ -47,8 +58,7 @@ def _turn_of(project: Path) -> Iterator[None]:
     aside = {name: module for other in others for name, module in _standing(other)}
     _replace(aside, _projects[project])
     path = list(sys.path)
-    last = [entry for entry in path if entry in map(str, others)]
-    sys.path[:] = [*(entry for entry in path if entry not in last), *last]
+    sys.path[:] = _with_last(path, others)
     try:
         yield
     finally:

@@ -85,7 +85,10 @@ def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_mo
         raise RegistryError(f"The tool {definition.name} can be planned with but not run: its definition has no `run`.")
     try:
         function = _found(definition.run.python, importing)
-        _compare(definition, _signature(function))
+        signature = _signature(function)
+        _compare(definition, signature)
+        if definition.wants_process:
+            _refuse_what_cannot_travel(function, signature)
     except _Unfit as exc:
         what = f"The tool {definition.name} cannot be run ({definition.run.python}): {exc}."
         raise RegistryError(what) from exc.__cause__
@@ -130,6 +133,15 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
     except (TypeError, ValueError):
         name = getattr(function, "__name__", repr(function))
         raise _Unfit(f"nobody can tell what {name} takes; name a function that is written in Python") from None
+
+
+def _refuse_what_cannot_travel(function: Callable[..., Any], signature: inspect.Signature) -> None:
+    if inspect.iscoroutinefunction(function):
+        raise _Unfit("an async function cannot have a process of its own; write it without async, or leave process out")
+    if CONTEXT in signature.parameters:
+        raise _Unfit(
+            "a context cannot go into a process of its own; write the function without it, or leave process out"
+        )
 
 
 def _text(path: Path) -> str:

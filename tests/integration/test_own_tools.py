@@ -73,6 +73,22 @@ def rainy(table: pd.DataFrame) -> pd.DataFrame:
     """Keep the rainy days of a table."""
     return table[table["weather"] == "rain"]
 
+@brain.tool(name="days.sum", read_only=True, process=True, timeout="30s", examples=[say("Two", {"days": [1, 2]})])
+def add_up(days: list[int]) -> int:
+    """Add up days, which takes a while where there are many."""
+    print("adding up")
+    return sum(days)
+
+@brain.tool(process=True)
+async def hurry(day: date) -> date:
+    """Give the day."""
+    return day
+
+@brain.tool(process=True)
+def look(day: date, *, context) -> date:
+    """Give the day."""
+    return day
+
 def plain(text: str) -> str:
     """Say it."""
     return text
@@ -172,9 +188,22 @@ def test_another_file_is_changed_where_one_is_named(command: Command, home: Path
     assert names(other) == names(built_in_tools_file())
 
 
+def test_a_tool_may_ask_for_a_process(command: Command) -> None:
+    assert command("add", "day_tools:add_up", "--json").json["tool"]["run"] == {
+        "python": "day_tools:add_up", "process": True,
+    }  # fmt: skip
+    tested = command("test", "days.sum", "--json")
+    assert (tested.code, tested.err) == (0, "")
+    [example] = tested.json["examples"]
+    assert (example["status"], example["result"]) == ("passed", 3)
+    assert "runs day_tools:add_up in a process of its own" in command("show", "days.sum").out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("day_tools:hurry",), "an async function cannot have a process of its own; write it without async, or leave"),
+        (("day_tools:look",), "a context cannot go into a process of its own; write the function without it, or leave"),
         (("change",), "A function is named MODULE:FUNCTION, as in my_tools:change, not 'change'."),
         (("my_tools.py:change",), "there is no module my_tools.py"),
         (

@@ -21,7 +21,7 @@ from brain.errors import DatabaseError, SchemaMismatch, UsageError
 
 REPOSITORY = Path(__file__).parents[2]
 OURS = {table.name for table in metadata.tables.values()}
-LATER = {"secrets", "judgements", "suite_runs", "case_results"}
+LATER = {"secrets", "judgements", "suite_runs", "case_results", "rate_limits"}
 """Tables that the first revision did not have."""
 
 

@@ -123,10 +123,12 @@ class _Workers:
     def takes(self, step: PlannedStep) -> bool:
         """Whether a worker can make the calls.
 
-        Questions to the chat model are paid here, and files of the project are where the project is.
+        Questions to the chat model are paid here, rates are kept with other processes of the project, and its files are
+        where the project is.
         """
         tool = step.definition
-        return tool.run is not None and not tool.uses_model and (self._sees_project or not _touches_files(tool))
+        is_bound = tool.run is None or tool.uses_model or tool.limits.rate is not None
+        return not is_bound and (self._sees_project or not _touches_files(tool))
 
     def submit(self, errand: Errand) -> Submission:
         """Hand an errand over; of one that may be begun once only nothing comes after it there."""

@@ -28,6 +28,7 @@ from brain.egress import Egress
 from brain.errors import ModelError
 from brain.executor.dask.travelling import Bundle, Outcome, Site
 from brain.executor.local import LocalCaller, Surroundings
+from brain.executor.processes import Processes
 from brain.executor.standing import without_call
 from brain.executor.workplace import Work, Workplace
 from brain.language_models import ChatEndpoint, OpenAIChat
@@ -138,7 +139,7 @@ def _values(project: Path, tools: Sequence[ToolDefinition]) -> dict[str, str]:
 
 @cache
 def _surroundings(site: Site) -> Surroundings:
-    """One for all pipelines of a project, so that they share tables in memory and a browser."""
+    """One for all pipelines of a project, so that they share tables in memory, processes and a browser."""
     here = Path(site.project)
     project = here if here.is_dir() else find_project()
     redactor = Redactor.of_environment(project, ())
@@ -151,6 +152,7 @@ def _surroundings(site: Site) -> Surroundings:
         secrets=SecretResolver(ProjectEnvironment(project), advice="set it in the environment of the Dask workers."),
         redactor=redactor,
         chromium=Path(site.chromium) if site.chromium else None,
+        processes=Processes(project),
     )
 
 

@@ -10,5 +10,5 @@ from brain.executor.in_process import InProcessCluster
 def bench(request: pytest.FixtureRequest) -> Workbench:
     made = workbench()
     if request.param == "on workers":
-        made.cluster = InProcessCluster(made, slots=16)
+        made.cluster = InProcessCluster(made, slots=16, takes=lambda step: step.definition.limits.rate is None)
     return made

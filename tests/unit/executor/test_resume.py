@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import valid_specs
 from workbench import Workbench
 
-from brain.errors import ToolError
+from brain.errors import CallCutShort, ToolError
 from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.foresight import foresee
 from brain.executor.past import WAIVED, Legacy, inherited_from
@@ -147,6 +147,27 @@ async def test_a_timeout_leaves_unknown_whether_a_change_was_made(bench: Workben
     bench.functions["work.write"] = quick
     again = await bench.run(slow, earlier=rows(bench), approvals=YES)
     assert (again.status, called(bench)) == (RunStatus.INTERRUPTED, [30])
+
+
+async def test_so_does_a_process_that_dies_and_a_failure_that_the_tool_tells_of_does_not(bench: Workbench) -> None:
+    async def die(value: Any = None, after: Any = None) -> Any:
+        raise CallCutShort("its process was killed")
+
+    async def refuse(value: Any = None, after: Any = None) -> Any:
+        raise ToolError("no stamp")
+
+    bench.functions["work.write"] = die
+    died = await bench.run(SEND, approvals=YES)
+    assert (died.status, died.error) == (RunStatus.INTERRUPTED, "send: its process was killed")
+    bench.functions["work.write"] = refuse
+    refused = await bench.run(SEND, approvals=YES)
+    assert (refused.status, refused.steps["send"].status) == (RunStatus.FAILED, StepStatus.FAILED)
+    before = len(called(bench))
+    assert (await bench.run(SEND, approvals=YES, earlier=rows(bench))).status is RunStatus.FAILED
+    assert len(called(bench)) == before + 1
+    assert bench.events.reasons("send") == ["it failed: no stamp"]
+    bench.functions["work.echo"] = die
+    assert (await bench.run(READ)).status is RunStatus.FAILED
 
 
 async def test_what_was_done_is_not_forgotten_by_an_attempt_that_does_not_come_so_far(bench: Workbench) -> None:

@@ -43,6 +43,12 @@ class Figures:
     days: tuple[int, int]
 
 
+@brain.tool(process=True)
+def crunch(numbers: list[int]) -> int:
+    """Add numbers up, the long way."""
+    return sum(numbers)
+
+
 @brain.tool(
     name="weather.change",
     title="Change from row to row",
@@ -51,6 +57,8 @@ class Figures:
     secrets={"WEATHER_KEY": ["api.example.org"]},
     timeout="30s",
     cache="1h",
+    concurrent=4,
+    rate="5/s",
     cues=["change"],
     examples=[{"description": "Change", "arguments": {"table": "${t}"}, "samples": {"t": {"rows": [{"a": 1}]}}}],
 )
@@ -146,6 +154,7 @@ def test_types_docstring_and_decorator_make_the_entry():
         "secrets": [{"name": "WEATHER_KEY", "hosts": ["api.example.org"]}],
         "timeout": "30s",
         "cache": "1h",
+        "limits": {"concurrent": 4, "rate": "5/s"},
         "examples": [{"description": "Change", "arguments": {"table": "${t}"}, "samples": {"t": {"rows": [{"a": 1}]}}}],
         "run": {"python": f"{__name__}:change"},
     }
@@ -165,6 +174,12 @@ def test_what_is_not_said_is_taken_from_the_name_and_assumed_to_be_the_worst():
     assert entry["inputSchema"]["properties"] == {"seconds": {"type": "number"}}
     assert entry["outputSchema"] == {"type": "string"}
     assert "timeout" not in entry
+    assert "limits" not in entry
+
+
+def test_a_process_is_asked_for_where_the_function_is_named():
+    assert entry_of(crunch)["run"] == {"python": f"{__name__}:crunch", "process": True}
+    assert checked(crunch).wants_process
 
 
 def test_secrets_are_bound_to_hosts_in_few_words():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brain.tool_registry import own_modules
-from brain.tool_registry.own_modules import OwnModules
+from brain.tool_registry.own_modules import OwnModules, search_path
 
 NAMES = ("shop_tools_for_test", "shop_helper_for_test", "shop_package_for_test", "only_b_for_test")
 TOOLS = """
@@ -64,6 +64,15 @@ def test_the_modules_of_the_first_project_stand_where_python_puts_them(tmp_path:
     who(b)
     assert importlib.import_module("shop_helper_for_test").NAME == "helper of a"
     assert sys.path[-2:] == [str(tmp_path / "a"), str(tmp_path / "b")]
+
+
+def test_a_process_that_works_for_one_project_finds_its_modules_first(tmp_path: Path) -> None:
+    a, b = (str(tmp_path / name) for name in "ab")
+    for name in "ab":
+        OwnModules(project(tmp_path, name))
+    assert search_path(tmp_path / "a")[-2:] == [a, b]
+    assert search_path(tmp_path / "b")[-2:] == [b, a]
+    assert sorted(search_path(tmp_path / "b")) == sorted(sys.path)
 
 
 def test_a_module_that_only_one_has_and_libraries_are_found_from_there(tmp_path: Path) -> None:

@@ -161,6 +161,14 @@ def taking(**properties: object) -> dict[str, object]:
         ({"timeout": "1 minute"}, "timeout: '1 minute' is no duration; it takes a number and ms, s, m, h or d, as in"),
         ({"timeout": "0s"}, "timeout: must be longer than nothing, as in 30s"),
         ({"cache": "soon"}, "cache: 'soon' is no duration"),
+        (
+            {"limits": {"rate": "5 a second"}},
+            "limits.rate: '5 a second' is no rate; it takes a whole number, a slash and",
+        ),
+        ({"limits": {"rate": 5}}, "limits.rate: input should be a valid string, not 5"),
+        ({"limits": {"concurrent": 0}}, "limits.concurrent: input should be greater than or equal to 1, not 0"),
+        ({"limits": {"concurrent": True}}, "limits.concurrent: input should be a valid integer, not true"),
+        ({"limits": {"concurent": 2}}, "limits.concurent: is not known. Did you mean concurrent?"),
     ],
 )
 def test_a_duration_that_is_none_is_told_where_it_stands(tmp_path, changes, problem):
@@ -253,6 +261,32 @@ def test_code_that_does_not_fit_is_told_with_the_tool_and_the_place(modules, cod
         (modules / f"{module}.py").write_text(code)
     with pytest.raises(RegistryError, match=rf"The tool word\.count cannot be run \({run}\): {complaint}"):
         load(with_run(run))
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        (
+            "async def count(text): ...",
+            "an async function cannot have a process of its own; write it without async, or",
+        ),
+        ("def count(text, *, context): ...", "a context cannot go into a process of its own; write the function witho"),
+    ],
+)
+def test_what_cannot_have_a_process_is_told_what_to_change(modules, code, complaint):
+    (modules / "word_busy.py").write_text(code)
+    definition = with_run("word_busy:count")
+    assert not definition.wants_process
+    load(definition)
+    asking = with_run("word_busy:count", run={"python": "word_busy:count", "process": True})
+    assert asking.wants_process
+    with pytest.raises(RegistryError, match=rf"The tool word\.count cannot be run \(word_busy:count\): {complaint}"):
+        load(asking)
+
+
+def test_whether_a_tool_has_a_process_is_said_by_yes_or_no(tmp_path):
+    said = refusal(written(tmp_path, {**GOOD, "run": {"python": "word_tools:count", "process": "forked"}}))
+    assert "tools[0] (word.count) run.process: input should be a valid boolean" in said
 
 
 def test_a_tool_without_code_cannot_be_run():
