@@ -22,6 +22,7 @@ from brain.executor.engine import Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal
+from brain.knowledge_base.large_values import LargeValues
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.store import RunStore
@@ -96,6 +97,7 @@ class Ours:
         redactor = Redactor({"BENCH_KEY": "a-secret-that-each-result-is-searched-for"})
         self._tracker = await self._stack.enter_async_context(ProgressTracker(backend, redactor=redactor))
         self._store = RunStore(database, redactor)
+        self._large = LargeValues(ArtifactCodec(MemoryStore()), redactor)
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._caller = LocalCaller(load, _surroundings(folder, redactor), max_parallel=MAX_PARALLEL)
 
@@ -128,7 +130,7 @@ class Ours:
         await self._store.create(run, (TOOL,))
         async with self._tracker.publisher(run_id) as events:
             events.publish(EventType.RUN_RUNNING)
-            journal = _StoreJournal(self._store, run_id, pipeline, events)
+            journal = _StoreJournal(self._store, self._large, run_id, pipeline, events)
             async with Heartbeat(journal, asyncio.Event()):
                 result = await Engine(caller=self._caller, events=events, journal=journal).run(Job(pipeline))
             outcome = Outcome(result.status, result.outputs, last_seq=events.seq + 1, backend=events.backend)
@@ -138,14 +140,17 @@ class Ours:
 
 
 class _StoreJournal:
-    def __init__(self, store: RunStore, run_id: UUID, pipeline: Pipeline, events: RunPublisher) -> None:
+    def __init__(
+        self, store: RunStore, large: LargeValues, run_id: UUID, pipeline: Pipeline, events: RunPublisher
+    ) -> None:
         self._store = store
+        self._large = large
         self._run_id = run_id
         self._positions: Mapping[str, int] = {step.id: step.position for step in pipeline.steps.values()}
         self._events = events
 
     async def record(self, steps: Sequence[StepResult]) -> None:
-        await self._store.record(self._run_id, 1, steps, self._positions)
+        await self._store.record(self._run_id, 1, await self._large.of_steps(steps), self._positions)
 
     async def beat(self) -> bool:
         told = {"last_seq": self._events.seq, "backend": self._events.backend, "spending": NOTHING_SPENT}

@@ -35,7 +35,7 @@ from brain.tool_registry.definitions import PythonRun, SecretBinding, ToolAnnota
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
 
-__all__ = ["CANARY", "DaskBench", "OwnCluster", "own_cluster", "pipeline_of"]
+__all__ = ["CANARY", "DaskBench", "OwnCluster", "own_cluster", "pipeline_of", "write_tools"]
 
 CANARY = "canary-7f3a9c51d2"
 """The value of a secret that only the workers have."""
@@ -75,6 +75,12 @@ def note(text=None, seconds=0, after=None):
     (HERE / "note.pid").write_text(str(os.getpid()))
     time.sleep(seconds)
     return text
+
+
+def gate(after=None):
+    while not (HERE / "open").exists():
+        time.sleep(0.05)
+    return os.getpid()
 
 
 def flaky(name=None):
@@ -119,7 +125,7 @@ def crunch(value=None):
     return {"pid": os.getpid(), "worker": os.getppid(), "value": value}
 """
 TAKES = {
-    "where": ("value", "after"), "wait": ("seconds", "after"), "nap": ("seconds", "after"),
+    "where": ("value", "after"), "wait": ("seconds", "after"), "nap": ("seconds", "after"), "gate": ("after",),
     "note": ("text", "seconds", "after"), "flaky": ("name",), "fail": ("value",), "leave": ("code",),
     "rows": ("count",), "total": ("table",), "login": ("password",), "ask": ("value",),
 }  # fmt: skip
@@ -142,6 +148,13 @@ def _tools() -> list[ToolDefinition]:
         tool("bench.length", {"path": PATH}, python=f"{MODULE}:length"),
         tool("bench.crunch", {"value": {}}, run=own),
     ]
+
+
+def write_tools(project: Path) -> None:
+    """Make a folder a project with the bench's tools."""
+    entries = [each.model_dump(mode="json", by_alias=True, exclude_defaults=True) for each in _tools()]
+    (project / "tools.json").write_text(json.dumps({"tools": entries}))
+    (project / f"{MODULE}.py").write_text(TOOLS)
 
 
 def pipeline_of(*steps: Mapping[str, Any], **more: Any) -> Pipeline:
@@ -182,7 +195,7 @@ def _is_worker(process: psutil.Process) -> bool:
 @contextmanager
 def own_cluster(project: Path, *options: str, **environment: str) -> Iterator[OwnCluster]:
     """A cluster on a project folder, with the bench's tools in it."""
-    (project / f"{MODULE}.py").write_text(TOOLS)
+    write_tools(project)
     command = [str(BRAIN), "cluster", "--json", "--project", str(project), *options]
     told = os.environ | {"BENCH_PASSWORD": CANARY, "BRAIN_HOME": str(project), FAILURES: "1"} | environment
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=told, start_new_session=True)

@@ -1,33 +1,89 @@
-"""Where artifacts are kept: bytes under their own hash, in a folder, a bucket, or memory."""
+"""The seam behind which artifacts are kept, in pieces and under their own hash, and the store that is in memory."""
 
 import hashlib
+import io
 import re
-from contextlib import suppress
+import tempfile
+from collections.abc import Buffer, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
-from uuid import uuid4
+from typing import BinaryIO, Protocol
 
-from brain.errors import ArtifactError, SettingsError
+from brain.errors import ArtifactError
 
-__all__ = ["SHORT_KEY", "SUFFIX", "ArtifactStore", "FsspecStore", "MemoryStore", "key_of"]
+__all__ = [
+    "AGAIN",
+    "KEY",
+    "SUFFIX",
+    "ArtifactStore",
+    "HashingWriter",
+    "MemoryStore",
+    "Write",
+    "key_of",
+    "missing",
+    "short",
+]
 
 SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 SHORT_KEY = 15
 """Characters of a key in a message."""
 KEY = re.compile(rf"sha256-[0-9a-f]{{64}}\.{SUFFIX.pattern}")
+AGAIN = "`brain resume RUN` repeats the step that made it; a run that has succeeded has to be run anew."
+"""What helps where an artifact is gone."""
+
+type Write = Callable[[io.RawIOBase], object]
+"""Writes content into a binary file, in as many pieces as it likes."""
 
 
 class ArtifactStore(Protocol):
-    """Where bytes are kept under their own hash; writing the same content twice is harmless."""
+    """Where content is kept under its own hash; writing the same content twice is harmless."""
 
-    def put(self, key: str, content: bytes) -> None:
-        """Keep `content`; raises ArtifactError where there is no room or no permission."""
+    def put(self, suffix: str, write: Write) -> str:
+        """Keep what `write` writes, and return its key; nobody sees any of it before all of it is there.
 
-    def get(self, key: str) -> bytes:
-        """The bytes; raises ArtifactError where they are missing."""
+        Raises ArtifactError where there is no room or no permission, and whatever `write` raises.
+        """
+
+    def fetch(self, key: str) -> AbstractContextManager[Path]:
+        """A local file with the content, which is checked against the hash in the key; only to be read.
+
+        Raises ArtifactError where it is missing, cannot be read, or is damaged; it is then removed, to be made again.
+        """
+
+    def has(self, key: str, size: int | None = None) -> bool:
+        """Whether the content is there, in that many bytes where the size is known; it is not read.
+
+        Raises ArtifactError where that cannot be told.
+        """
 
     def address(self, key: str) -> str:
-        """Where a person finds the bytes: a path or a URL."""
+        """Where a person finds the content: a path or a URL."""
+
+
+class HashingWriter(io.RawIOBase):
+    """Writes into a file and hashes what goes through, so that content is never read only for its key."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+        """Bytes that were handed over so far."""
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, piece: Buffer, /) -> int:
+        """Take one piece, of any length."""
+        with memoryview(piece) as bytes_:
+            self.size += bytes_.nbytes
+            self._hash.update(bytes_)
+            self._file.write(bytes_)
+            return bytes_.nbytes
+
+    def key(self, suffix: str) -> str:
+        """The key of what was written so far."""
+        return f"sha256-{self._hash.hexdigest()}.{suffix}"
 
 
 class MemoryStore:
@@ -36,106 +92,42 @@ class MemoryStore:
     def __init__(self) -> None:
         self._contents: dict[str, bytes] = {}
 
-    def put(self, key: str, content: bytes) -> None:
-        """Keep the bytes."""
-        self._contents[key] = content
+    def put(self, suffix: str, write: Write) -> str:
+        """Keep the content."""
+        file = io.BytesIO()
+        writer = HashingWriter(file)
+        write(writer)
+        key = writer.key(suffix)
+        self._contents[key] = file.getvalue()
+        return key
 
-    def get(self, key: str) -> bytes:
-        """The bytes that `put` kept."""
-        try:
-            return self._contents[key]
-        except KeyError:
-            raise ArtifactError(_missing(key)) from None
+    @contextmanager
+    def fetch(self, key: str) -> Iterator[Path]:
+        """A temporary file with the content that `put` kept."""
+        if key not in self._contents:
+            raise missing(key)
+        with tempfile.NamedTemporaryFile(prefix="brain-") as file:
+            file.write(self._contents[key])
+            file.flush()
+            yield Path(file.name)
+
+    def has(self, key: str, size: int | None = None) -> bool:
+        """Whether `put` kept it."""
+        return key in self._contents and size in (None, len(self._contents[key]))
 
     def address(self, key: str) -> str:
         """A URL in fsspec's manner, for people only."""
         return f"memory://{key}"
 
 
-class FsspecStore:
-    """Artifacts in a folder or under any URL that fsspec knows (`s3://`, `gs://`, `memory://`).
-
-    Raises SettingsError where fsspec knows none, or what the URL needs is not installed.
-    """
-
-    def __init__(self, url: str) -> None:
-        import fsspec
-        from fsspec.implementations.local import LocalFileSystem
-
-        self._url = url
-        try:
-            self._files, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
-        except (ValueError, ImportError) as exc:
-            raise SettingsError(
-                f"Artifacts cannot be kept in {url}: {exc}. Set BRAIN_ARTIFACTS_URL to another."
-            ) from exc
-        self._is_local = isinstance(self._files, LocalFileSystem)
-
-    def put(self, key: str, content: bytes) -> None:
-        """Write the bytes, unless they are there, in a way that a reader never sees half of them."""
-        path = self._path(key)
-        try:
-            if not self._has(path, len(content)):
-                _write_whole(Path(path), content) if self._is_local else self._files.pipe_file(path, content)
-        except OSError as exc:
-            raise ArtifactError(
-                f"The artifact {key[:SHORT_KEY]} ({len(content):,} bytes) could not be written to {self._url}: "
-                f"{_reason(exc)}. Make room there or set BRAIN_ARTIFACTS_URL to another place."
-            ) from exc
-
-    def get(self, key: str) -> bytes:
-        """Read the bytes and check them against the hash in the key; damaged ones are removed, to be made again."""
-        path = self._path(key)
-        try:
-            content: bytes = self._files.cat_file(path)
-        except FileNotFoundError:
-            raise ArtifactError(_missing(key)) from None
-        except OSError as exc:
-            raise ArtifactError(
-                f"The artifact {key[:SHORT_KEY]} in {self._url} cannot be read: {_reason(exc)}."
-            ) from exc
-        if key_of(content, key.rpartition(".")[2]) != key:
-            with suppress(OSError):
-                self._files.rm_file(path)
-            raise ArtifactError(f"The artifact {key[:SHORT_KEY]} in {self._url} is damaged; run its step again.")
-        return content
-
-    def address(self, key: str) -> str:
-        """The path of a local file, else a URL."""
-        address: str = self._files.unstrip_protocol(self._path(key))
-        return address.removeprefix("file://")
-
-    def _has(self, path: str, size: int) -> bool:
-        """Whether the file is there, and whole as far as its size tells."""
-        try:
-            return bool(self._files.size(path) == size)
-        except FileNotFoundError:
-            return False
-
-    def _path(self, key: str) -> str:
-        if not KEY.fullmatch(key):
-            raise ArtifactError(f"{key!r} is not the name of an artifact.")
-        return f"{self._root}/{key[7:9]}/{key}"
+def short(key: str) -> str:
+    """The beginning of a key, which people tell artifacts apart by."""
+    return key[:SHORT_KEY]
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the place and rename: fsspec's transactions are shared by all threads of a process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".half-{uuid4().hex}")
-    try:
-        half.write_bytes(content)
-        half.replace(path)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-
-
-def _reason(exc: OSError) -> str:
-    return exc.strerror or str(exc)
-
-
-def _missing(key: str) -> str:
-    return f"The artifact {key[:SHORT_KEY]} is missing; run its step again."
+def missing(key: str, place: str = "") -> ArtifactError:
+    """What is raised where an artifact is not there."""
+    return ArtifactError(f"The artifact {short(key)} is missing{f' in {place}' if place else ''}. {AGAIN}")
 
 
 def key_of(content: bytes, suffix: str) -> str:

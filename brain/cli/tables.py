@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from brain import figures
-from brain.artifacts import cells_of
+from brain.artifacts import cells_of, is_set_aside
 from brain.cli.screen import note, print_json, screen
 
 if TYPE_CHECKING:
@@ -139,6 +139,9 @@ def moment(value: Any) -> str:
 
 def one_line(value: Any, width: int = CELL_WIDTH) -> str:
     """A text, or any other value as JSON, on one line, cut where it is longer."""
+    if is_set_aside(value):
+        size = f"… ({value['size']:,} bytes)"
+        return one_line(value["head"], width - len(size)).removesuffix("…") + size
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"

@@ -61,8 +61,11 @@ class Workers(Protocol):
 class Cluster(Protocol):
     """Where workers are."""
 
-    async def open(self) -> None:
-        """Find out, before a run begins, whether they can do its work; raises ClusterUnavailable."""
+    async def open(self) -> str:
+        """Find out, before a run begins, whether they can do its work, and what they are, in words.
+
+        Raises ClusterUnavailable.
+        """
 
     async def aclose(self) -> None:
         """Let go of it."""

@@ -17,6 +17,9 @@ MOST_FILES = 10_000
 """In a folder or behind a pattern; the content of more is not looked at."""
 EITHER = ("anyOf", "oneOf", "allOf")
 
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+"""One text for one value."""
+
 
 def fingerprint(
     tool: ToolDefinition,
@@ -160,5 +163,4 @@ def _raise(error: OSError) -> None:
 
 
 def _digest(value: Json) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(CANONICAL.encode(value).encode("utf-8", "surrogatepass")).hexdigest()

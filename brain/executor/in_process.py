@@ -25,8 +25,9 @@ class InProcessCluster:
         self._slots = slots
         self._takes = takes
 
-    async def open(self) -> None:
+    async def open(self) -> str:
         """It is always there."""
+        return f"{self._slots} places in this process"
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from brain.artifacts import File
-from brain.artifacts.codec import as_arrow
+from brain.artifacts.tables import as_arrow
 from brain.errors import ToolError
 from brain.executor.failures import failure_of
 from brain.executor.messages import Done, Failed, Work, receive, send

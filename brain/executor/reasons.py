@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from brain.artifacts.references import is_set_aside
 from brain.executor.verdicts import Asked, Finding, Verdict
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import StepResult, StepStatus
@@ -112,7 +113,9 @@ def _other_data(row: StepResult, asked: Asked, made: Mapping[str, Verdict]) -> I
 
 def _changed_names(row: StepResult, asked: Asked) -> list[str]:
     before, now = row.arguments, asked.arguments
-    return [name for name in sorted({*before, *now}) if before.get(name, ABSENT) != now.get(name, ABSENT)]
+    changed = [name for name in sorted({*before, *now}) if before.get(name, ABSENT) != now.get(name, ABSENT)]
+    # what was too large for a row stands in it as a reference, which tells nothing
+    return [name for name in changed if not is_set_aside(before.get(name))] or changed
 
 
 def _changed(names: list[str], step: PlannedStep, made: Mapping[str, Verdict]) -> Iterator[str]:

@@ -2,16 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from brain.errors import StepTimeout
 
 __all__ = ["within"]
 
 
-@asynccontextmanager
-async def within(seconds: float | None, tool: str) -> AsyncIterator[None]:
+UNLIMITED: AbstractAsyncContextManager[None] = nullcontext()
+
+
+def within(seconds: float | None, tool: str) -> AbstractAsyncContextManager[None]:
     """Cancel what is done inside after so many seconds (None: never) and raise StepTimeout."""
+    return UNLIMITED if seconds is None else _within(seconds, tool)
+
+
+@asynccontextmanager
+async def _within(seconds: float, tool: str) -> AsyncIterator[None]:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:

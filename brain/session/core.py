@@ -378,6 +378,7 @@ class Core:
             return self._stores
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
+        from brain.knowledge_base.large_values import LargeValues
         from brain.session.runner import Runner, RunnerParts
 
         return Runner(
@@ -387,6 +388,7 @@ class Core:
                 caller=self._caller,
                 limits=Limits(rates),
                 codec=self.codec,
+                large=LargeValues(self.codec, self.redactor),
                 check=self.check,
                 plan=self._planned,
                 model=self.model,

@@ -164,7 +164,8 @@ class Evaluations:
             )
         )
         outputs = await asyncio.to_thread(self._outputs, run, case)
-        ran = _of_run(run, planned, outputs)
+        filled_in = await asyncio.to_thread(self._filled_in, run)
+        ran = _of_run(run, planned, outputs, filled_in)
         return ran if judge is None or run.answer is None else await self._judged_as_well(ran, run, case, judge)
 
     async def _planned(self, case: Case, order: SuiteOrder, model: ChatModel) -> tuple[Plan, Mapping[str, Any]]:
@@ -188,8 +189,13 @@ class Evaluations:
         return run
 
     def _outputs(self, run: Run, case: Case) -> dict[str, Json]:
-        outputs = dict(run.outputs.references)
+        outputs = run.outputs.restored()
         return self._with_rows(outputs) if case.expect.looks_at_rows else outputs
+
+    def _filled_in(self, run: Run) -> dict[str, dict[str, Json]]:
+        """The arguments of each step."""
+        steps = (step for step in run.step_results if step.item is None)
+        return {step.step_id: run.outputs.of(step.arguments).restored() for step in steps}
 
     def _with_rows(self, value: Json) -> Any:
         """The value with all rows of the tables in it, as far as they are not too many."""
@@ -212,7 +218,7 @@ class Evaluations:
             return replace(attempt, notes=(*attempt.notes, f"Not judged: {exc}"))
 
     def _judged(self, run: Run, request: str, rubric: str) -> Judged:
-        results = results_in_words(run.outputs.references, self._core.codec.table)
+        results = results_in_words(run.outputs.restored(), self._core.codec.table)
         return Judged(request or run.name, run.answer or "", results, rubric)
 
 
@@ -235,8 +241,9 @@ def _call(step: PlannedStep, given: Mapping[str, Any]) -> Call:
     return Call(step.definition.name, written, filled)
 
 
-def _of_run(run: Run, planned: Attempt, outputs: Mapping[str, Json]) -> Attempt:
-    filled_in = {step.step_id: step.arguments for step in run.step_results if step.item is None}
+def _of_run(
+    run: Run, planned: Attempt, outputs: Mapping[str, Json], filled_in: Mapping[str, Mapping[str, Json]]
+) -> Attempt:
     ids = [step.id for step in planned.spec.steps] if planned.spec else []
     calls = zip(ids, planned.calls, strict=True)
     return replace(

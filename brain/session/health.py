@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from importlib import metadata
+from typing import TYPE_CHECKING
 
-from brain.artifacts import FsspecStore, key_of
+from brain.artifacts import FsspecStore
 from brain.config_secrets import Settings
 from brain.embedded import ServiceStatus, in_use, status, stop_all
 from brain.errors import BrainError
@@ -17,6 +18,7 @@ from brain.language_models import Price
 from brain.session.services import (
     ServiceUrls,
     chat_model,
+    cluster_of,
     embedder,
     is_hosted_chat,
     open_schema,
@@ -24,6 +26,9 @@ from brain.session.services import (
     tools_file_of,
 )
 from brain.tool_registry.registry import Registry
+
+if TYPE_CHECKING:
+    from brain.executor.cluster import Cluster
 
 __all__ = ["Finding", "doctor", "down", "service_status", "up"]
 
@@ -143,9 +148,8 @@ def _artifacts(settings: Settings) -> Finding:
     place = settings.artifacts_url
     try:
         store = FsspecStore(place)
-        key = key_of(ONE_BYTE, "bin")
-        store.put(key, ONE_BYTE)
-        store.get(key)
+        with store.fetch(store.put("bin", lambda file: file.write(ONE_BYTE))):
+            pass
     except BrainError as exc:
         return Finding("artifacts", False, str(exc), "Correct BRAIN_ARTIFACTS_URL, or leave it empty.")
     return Finding("artifacts", True, f"tables and files are kept in {place}")
@@ -168,6 +172,7 @@ async def _services(settings: Settings) -> list[Finding]:
         await _try("redis server", _redis(urls), "Check REDIS_URL; without Redis progress goes through PostgreSQL."),
         await _try("chat model", _chat(settings), "Check OPENAI_API_KEY, OPENAI_BASE_URL and BRAIN_CHAT_MODEL."),
         await _try("embedder", _embedder(settings), "Check BRAIN_EMBEDDING_MODEL, or leave it empty."),
+        *[await _try("dask", _dask(cluster), "Check DASK_SCHEDULER_ADDRESS.") for cluster in _cluster(settings)],
     ]
 
 
@@ -219,6 +224,21 @@ async def _embedder(settings: Settings) -> str:
     made = embedder(settings)
     vectors = await asyncio.to_thread(made.embed, ["yes"])
     return f"{made.name}, {vectors.shape[1]} dimensions"
+
+
+def _cluster(settings: Settings) -> "Iterator[Cluster]":
+    """The cluster that is set, or that `brain cluster` holds."""
+    from brain.executor.dask.local_cluster import address_of_local
+
+    if settings.brain_executor == "auto" and address_of_local(settings.state_folder) is not None:
+        settings = settings.model_copy(update={"brain_executor": "dask"})
+    if (cluster := cluster_of(settings)) is not None:
+        yield cluster
+
+
+async def _dask(cluster: "Cluster") -> str:
+    async with aclosing(cluster):
+        return await cluster.open()
 
 
 async def _open(settings: Settings, *, model: bool) -> None:

@@ -1,7 +1,7 @@
 """How a run goes on: as it is, or with another pipeline or other inputs as a run of its own."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,12 +13,14 @@ from brain.executor.past import Legacy, inherited_from
 from brain.executor.verdicts import NOTHING_SAID, Words
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import StepStatus
+from brain.runs import StepResult, StepStatus
+from brain.session.kept_results import restored
 from brain.session.order import Order
 from brain.session.run import Run
 
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
+    from brain.database.tables import Run as RunRow
     from brain.knowledge_base.store import RunStore
 
 __all__ = ["Change", "is_in_doubt", "job_of", "legacy_of", "order_for"]
@@ -69,25 +71,31 @@ async def job_of(run: Run, order: Order, pipeline: Pipeline, store: "RunStore", 
     """What the engine will be given, as far as it decides which calls are made."""
     is_new = order.parent is not None
     given = await asyncio.to_thread(codec.pack, dict(order.inputs)) if is_new else run.inputs
-    legacy = await legacy_of(store, order.parent or run.parent_run, is_first=is_new)
-    earlier = () if is_new else run.step_results
+    legacy = await legacy_of(store, codec, order.parent or run.parent_run, is_first=is_new)
+    earlier = () if is_new else await asyncio.to_thread(restored, run.step_results, codec)
     return Job(pipeline, pipeline.bind_inputs(given), earlier=earlier, legacy=legacy, words=order.words)
 
 
 async def is_in_doubt(run: Run, store: "RunStore") -> bool:
     """Whether something that the run, or one that it goes on from, began may have done its work."""
-    legacy = await legacy_of(store, run.parent_run, is_first=False)
-    states = (run.step_results, *legacy.generations)
-    return any(step.status is StepStatus.INTERRUPTED for results in states for step in results)
+    before = [steps async for _, steps in _line(store, run.parent_run)]
+    return any(step.status is StepStatus.INTERRUPTED for steps in (run.step_results, *before) for step in steps)
 
 
-async def legacy_of(store: "RunStore", parent: UUID | None, *, is_first: bool) -> Legacy:
+async def legacy_of(store: "RunStore", codec: ArtifactCodec, parent: UUID | None, *, is_first: bool) -> Legacy:
     """What a run has from its parent, and from those before; `is_first`: it has no rows of its own yet."""
-    generations, steps = [], None
-    while parent is not None:
-        row = await store.get(parent)
-        if is_first and steps is None:
-            steps = frozenset(step["id"] for step in (row.spec or {}).get("steps", ()))
-        generations.append(tuple(inherited_from(parent, await store.step_results(parent))))
-        parent = row.parent_run
-    return Legacy(tuple(generations), steps)
+    generations, had = [], None
+    async for row, steps in _line(store, parent):
+        if is_first and had is None:
+            had = frozenset(step["id"] for step in (row.spec or {}).get("steps", ()))
+        results = await asyncio.to_thread(restored, steps, codec)
+        generations.append(tuple(inherited_from(row.id, results)))
+    return Legacy(tuple(generations), had)
+
+
+async def _line(store: "RunStore", run_id: UUID | None) -> "AsyncIterator[tuple[RunRow, Sequence[StepResult]]]":
+    """A run and those that it goes on from, the newest first, each with its steps."""
+    while run_id is not None:
+        row = await store.get(run_id)
+        yield row, await store.step_results(run_id)
+        run_id = row.parent_run

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from brain.artifacts import ArtifactCodec, is_file, is_table
+from brain.artifacts import ArtifactCodec, is_file, is_set_aside, is_table
 from brain.budgets import UNLIMITED, Budget
 from brain.data_frames import to_frame
 from brain.deadlines import NO_DEADLINE, Deadline
@@ -130,7 +130,7 @@ class Run:
         return None if self.finished_at is None else (self.finished_at - self.created_at).total_seconds()
 
     def to_json(self) -> dict[str, Json]:
-        """Everything about the run, tables and files as references."""
+        """Everything about the run; tables, files, and what is too large for a row as references."""
         return {
             "id": self.id,
             "run_id": str(self.run_id),
@@ -171,7 +171,7 @@ class Results(Mapping[str, Any]):
 
     def __init__(self, references: Mapping[str, Json], codec: ArtifactCodec, *, ending: str = "") -> None:
         self.references = references
-        """The same values as JSON, with tables and files as references to artifacts."""
+        """The same values as JSON, with references for tables, files, and what is too large for a row."""
         self._codec = codec
         self._ending = ending
         """What became of a run that did not succeed, and why."""
@@ -181,9 +181,14 @@ class Results(Mapping[str, Any]):
         return Results(references, self._codec, ending=self._ending)
 
     def address(self, name: str) -> str | None:
-        """The path or URL of a table or file; None for a value that stands in the row."""
+        """The path or URL of a table, a file, or what is too large for a row; None for a value that stands there."""
         value = self._reference(name)
-        return self._codec.address(value["artifact"]) if is_table(value) or is_file(value) else None
+        is_kept = is_table(value) or is_file(value) or is_set_aside(value)
+        return self._codec.address(value["artifact"]) if is_kept else None
+
+    def restored(self) -> dict[str, Json]:
+        """The values as JSON, also those too large for a row; tables and files as references. Raises ArtifactError."""
+        return {name: self._codec.restore(value) for name, value in self.references.items()}
 
     def arrow(self, name: str) -> "pa.Table":
         """A table without the way through pandas; raises NoSuchOutput, or UsageError where it is no table."""
@@ -193,7 +198,7 @@ class Results(Mapping[str, Any]):
         return self._codec.table(value["artifact"])
 
     def __getitem__(self, name: str) -> Any:
-        return _as_frames(self._codec.unpack(self._reference(name)))
+        return _as_frames(self._codec.unpack(self._codec.restore(self._reference(name))))
 
     def __contains__(self, name: object) -> bool:
         return name in self.references

@@ -31,6 +31,7 @@ from brain.executor.local import on_daemon_thread
 from brain.executor.ports import Kept, ToolCaller
 from brain.intent_inference.plan import Check, Plan
 from brain.intent_inference.sketch import Sketch
+from brain.knowledge_base.large_values import LargeValues
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.records import Plan as StoredPlan
@@ -41,6 +42,7 @@ from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
 from brain.session.deadline import DeadlineWatch
+from brain.session.kept_results import restored, whole
 from brain.session.order import Order, PlanOrder
 from brain.session.resumption import legacy_of
 from brain.tool_registry.definitions import ToolDefinition
@@ -65,6 +67,7 @@ class RunnerParts:
     caller: ToolCaller
     limits: Limits
     codec: ArtifactCodec
+    large: LargeValues
     check: Check
     plan: MakePlan
     model: ChatModel
@@ -112,14 +115,16 @@ class _Active:
 class _StoreJournal:
     """The executor's journal, kept in the run store."""
 
-    def __init__(self, store: RunStore, active: _Active) -> None:
+    def __init__(self, store: RunStore, large: LargeValues, active: _Active) -> None:
         self._store = store
+        self._large = large
         self._active = active
 
     async def record(self, steps: Sequence[StepResult]) -> None:
         pipeline = self._active.pipeline
         positions = {step.id: step.position for step in pipeline.steps.values()} if pipeline else {}
-        await self._store.record(self._active.run_id, self._active.attempt, steps, positions)
+        rows = await self._large.of_steps(steps)
+        await self._store.record(self._active.run_id, self._active.attempt, rows, positions)
 
     async def beat(self) -> bool:
         active = self._active
@@ -139,12 +144,10 @@ class _StepCache:
     async def find(self, fingerprint: str) -> Kept | None:
         try:
             found = await self._store.cached(fingerprint)
-            if found is not None:
-                await asyncio.to_thread(self._codec.unpack, found[0])
+            return None if found is None else Kept(await asyncio.to_thread(whole, found[0], self._codec), *found[1:])
         except BrainError as exc:
             log.info("A result is made anew: %s", exc)
             return None
-        return None if found is None else Kept(*found)
 
 
 class Runner:
@@ -229,8 +232,10 @@ class Runner:
         self._begin(active, work)
 
     async def _next_attempt(self, active: _Active, pipeline: Pipeline, row: RunRow, approvals: Approvals) -> RunResult:
-        earlier = tuple(await self._parts.store.step_results(active.run_id))
-        legacy = await legacy_of(self._parts.store, row.parent_run, is_first=False)
+        parts = self._parts
+        rows = await parts.store.step_results(active.run_id)
+        earlier = await asyncio.to_thread(restored, rows, parts.codec)
+        legacy = await legacy_of(parts.store, parts.codec, row.parent_run, is_first=False)
         inputs = pipeline.bind_inputs(row.inputs)
         return await self._execute(active, Job(pipeline, inputs, approvals, earlier, legacy, active.order.words))
 
@@ -262,7 +267,7 @@ class Runner:
 
     async def _see_through(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> None:
         """Whatever happens, the run's row says how it ended and its listeners hear of it."""
-        journal = _StoreJournal(self._parts.store, active)
+        journal = _StoreJournal(self._parts.store, self._parts.large, active)
         active.publisher.publish(EventType.RUN_RUNNING, data={"attempt": active.attempt})
         try:
             watch = DeadlineWatch(active.run_id, active.deadline, active.cancel)
@@ -303,7 +308,7 @@ class Runner:
             pipeline = active.pipeline or await self._planned(active, row)
             active.pipeline = pipeline
             active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
-            legacy = await legacy_of(self._parts.store, row.parent_run, is_first=True)
+            legacy = await legacy_of(self._parts.store, self._parts.codec, row.parent_run, is_first=True)
             inputs = pipeline.bind_inputs(row.inputs)
             return await self._execute(
                 active, Job(pipeline, inputs, approvals, legacy=legacy, words=active.order.words)
@@ -328,7 +333,7 @@ class Runner:
 
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts, active.inputs = self._parts, job.inputs
-        journal, cache = _StoreJournal(parts.store, active), _StepCache(parts.store, parts.codec)
+        journal, cache = _StoreJournal(parts.store, parts.large, active), _StepCache(parts.store, parts.codec)
         kept = cache if active.order.use_cache else None
         engine = Engine(
             parts.caller, active.publisher, journal, parts.project, kept, active.account, parts.limits, parts.cluster,
@@ -349,10 +354,12 @@ class Runner:
         text = answer.text if answer else None
         grounds = Grounds(answer.cited, answer.unverified) if answer else None
         scored = evaluate(result, grounds, active.pipeline) if result.status.is_final else None
+        outputs = await self._parts.large.of_outputs(result.outputs)
+        waiting_for = tuple(await self._parts.large.of_requests(result.waiting_for))
         outcome = Outcome(
-            status=result.status, outputs=result.outputs, answer=text, error=result.error,
+            status=result.status, outputs=outputs, answer=text, error=result.error,
             score=scored.score if scored else None, checks=scored.checks if scored else None,
-            notes=answer.notes if answer else (), waiting_for=result.waiting_for, questions=result.questions,
+            notes=answer.notes if answer else (), waiting_for=waiting_for, questions=result.questions,
             spending=active.account.spent,
             last_seq=active.publisher.seq + 1, backend=active.publisher.backend,
         )  # fmt: skip
@@ -360,7 +367,7 @@ class Runner:
         waits = status is RunStatus.WAITING
         data = {
             "answer": text,
-            "outputs": dict(result.outputs),
+            "outputs": dict(outputs),
             "waiting_for": [request.step_id for request in result.waiting_for] if waits else [],
             "questions": [question.to_json() for question in result.questions] if waits else [],
         }

@@ -212,7 +212,8 @@ async def test_a_table_that_is_gone_is_told_and_the_rest_of_the_answer_stays() -
     spec = PipelineSpec.from_value({"request": REQUEST, "steps": []})
     found = await Aggregator(kept.table).answer(spec, RunResult(RunStatus.SUCCEEDED, outputs=outputs))
     assert found.text.startswith("n: **1** [a]\n\nThe artifact sha256-")
-    assert found.text.endswith("is missing; run its step again. [b]")
+    assert "is missing. `brain resume RUN` repeats the step that made it" in found.text
+    assert found.text.endswith("[b]")
 
 
 async def test_a_model_writes_the_answer_and_files_are_added_as_they_are() -> None:

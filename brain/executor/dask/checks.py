@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import platform
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from brain.errors import ClusterUnavailable
+from brain.artifacts import FsspecStore
+from brain.errors import BrainError, ClusterUnavailable
 from brain.executor.dask.travelling import Site
 
 if TYPE_CHECKING:
@@ -40,30 +42,28 @@ class Sight:
 async def look(client: "Client", site: Site) -> bool:
     """Whether every worker sees the files of the project.
 
-    Raises ClusterUnavailable where one lacks the Brain, has another version of it, or cannot read what others stored.
+    Raises ClusterUnavailable where one lacks the Brain, has another version of it, or cannot read what others stored,
+    ArtifactError where this machine cannot store.
     """
-    probe = f"probe-{uuid4().hex}"
-    with _left(site, probe):
+    with _mark(site) as mark:
+        key = await asyncio.to_thread(_stored, site)
         await _first_worker(client)
-        seen = await client.run(sight, site, probe, on_error="return")
+        seen = await client.run(sight, site, mark, key, on_error="return")
     for address, found in seen.items():
         if (trouble := _trouble(found, site)) is not None:
             raise ClusterUnavailable(f"The Dask worker {address} {trouble}")
     return all(found.sees_project for found in seen.values())
 
 
-def sight(site: Site, probe: str) -> Sight:
+def sight(site: Site, mark: Path, key: str) -> Sight:
     """What the worker that this runs on has."""
-    import fsspec
-
     trouble = None
     try:
-        files, root = fsspec.core.url_to_fs(site.artifacts_url)
-        files.cat_file(f"{root}/{probe}")
-    except Exception as exc:  # noqa: BLE001 - a filesystem may raise whatever it likes
-        trouble = f"{type(exc).__name__}: {exc}"
-    seen = (_state_folder(site) / probe).is_file()
-    return Sight(version(PACKAGE), platform.python_version(), seen, trouble)
+        with FsspecStore(site.artifacts_url).fetch(key):
+            pass
+    except BrainError as exc:
+        trouble = str(exc)
+    return Sight(version(PACKAGE), platform.python_version(), mark.is_file(), trouble)
 
 
 def quieten() -> None:
@@ -74,23 +74,21 @@ def quieten() -> None:
 
 
 @contextmanager
-def _left(site: Site, probe: str) -> Iterator[None]:
-    """Files for the workers to find: one among the artifacts, one in the project."""
-    import fsspec
-
-    files, root = fsspec.core.url_to_fs(site.artifacts_url, auto_mkdir=True)
-    mark = _state_folder(site) / probe
+def _mark(site: Site) -> Iterator[Path]:
+    """A file in the project that workers find there or do not."""
+    mark = Path(site.project) / ".brain" / f"seen-{uuid4().hex}"
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
     try:
-        files.pipe_file(f"{root}/{probe}", b"")
-        mark.parent.mkdir(exist_ok=True)
-        mark.touch()
-        yield
-    except OSError as exc:
-        raise ClusterUnavailable(f"Nothing can be written to {site.artifacts_url}: {exc}.") from None
+        yield mark
     finally:
-        with suppress(OSError):
-            files.rm_file(f"{root}/{probe}")
         mark.unlink(missing_ok=True)
+
+
+def _stored(site: Site) -> str:
+    """An artifact that only this machine's runs of the project can have left."""
+    content = f"{socket.gethostname()} {site.project}".encode()
+    return FsspecStore(site.artifacts_url).put("bin", lambda file: file.write(content))
 
 
 async def _first_worker(client: "Client") -> None:
@@ -123,15 +121,11 @@ def _trouble(found: Sight | Exception, site: Site) -> str | None:
         return f"has {_told(theirs)}, and this machine has {_told(ours)}: install the same there."
     if found.trouble is not None:
         return (
-            f"cannot read what this machine stores under {site.artifacts_url} ({found.trouble}): set "
-            "BRAIN_ARTIFACTS_URL to a place that all machines share, such as s3://bucket/artifacts."
+            f"cannot read what this machine stores under {site.artifacts_url}: set BRAIN_ARTIFACTS_URL to a place that "
+            f"all machines share, such as s3://bucket/artifacts. ({found.trouble})"
         )
     return None
 
 
 def _told(versions: Mapping[str, str]) -> str:
     return f"{PACKAGE} {versions['brain']} on Python {versions['python']}"
-
-
-def _state_folder(site: Site) -> Path:
-    return Path(site.project) / ".brain"

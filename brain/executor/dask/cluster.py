@@ -45,19 +45,24 @@ class DaskCluster:
         self._sinks: dict[str, EventSink] = {}
         self._opening = asyncio.Lock()
 
-    async def open(self) -> None:
-        """Connect and look whether the workers can do the work; raises ClusterUnavailable with what is missing."""
+    async def open(self) -> str:
+        """Connect, and look whether the workers can do the work; raises ClusterUnavailable with what is missing."""
         async with self._opening:
-            if self._client is not None and self._client.status == "running":
-                return
-            await self.aclose()
-            self._client = await _connected(self._address)
-            try:
-                self._sees_project = await checks.look(self._client, self._site)
-            except BaseException:
+            if self._client is None or self._client.status != "running":
                 await self.aclose()
-                raise
-            self._client.subscribe_topic(self._topic, self._on_event)
+                await self._connect()
+            assert self._client is not None  # noqa: S101 - it is connected
+            threads = await self._client.nthreads()
+        return f"{_counted(len(threads), 'worker')} with {_counted(sum(threads.values()), 'thread')} at {self._address}"
+
+    async def _connect(self) -> None:
+        self._client = await _connected(self._address)
+        try:
+            self._sees_project = await checks.look(self._client, self._site)
+        except BaseException:
+            await self.aclose()
+            raise
+        self._client.subscribe_topic(self._topic, self._on_event)
 
     async def aclose(self) -> None:
         """Let go of the cluster; what is under way there for this process ends."""
@@ -220,6 +225,10 @@ def _done_cancelling(task: asyncio.Future[None]) -> None:
     _cancelling.discard(task)
     if not task.cancelled():
         task.exception()  # the scheduler may be gone: so is the task
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _itself(bundle: Bundle) -> Bundle:

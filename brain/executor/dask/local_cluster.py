@@ -15,6 +15,8 @@ __all__ = ["LocalCluster", "address_of_local", "local_cluster"]
 
 FILE = "cluster.json"
 START_TOLERANCE_SECONDS = 1.0
+DEAF_TO_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""A terminal's Ctrl-C reaches the workers too; the process that holds them ends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def local_cluster(state_folder: Path, *, workers: int, threads: int, port: int =
     try:
         dask = Dask(
             n_workers=workers, threads_per_worker=threads, processes=True, scheduler_port=port, host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
+            dashboard_address="127.0.0.1:0", preload=[DEAF_TO_INTERRUPTS],
         )  # fmt: skip
     except (OSError, RuntimeError) as exc:
         raise ClusterUnavailable(f"No cluster could be started on port {port}: {exc}") from None

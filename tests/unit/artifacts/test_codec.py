@@ -1,13 +1,10 @@
-"""Where tables and files are kept, and how they travel as JSON."""
+"""How tables, files and values that are too large for a row travel as JSON."""
 
 import datetime as dt
+import io
 import json
-import os
-import resource
-import subprocess
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,17 +22,18 @@ from brain.artifacts import (
     FsspecStore,
     MemoryStore,
     is_file,
+    is_set_aside,
     is_table,
     key_of,
     notes_of,
     with_notes,
 )
 from brain.artifacts import codec as codec_module
-from brain.artifacts.codec import HEAD_ROWS, LONGEST_CELL, describe_table
-from brain.errors import ArtifactError, SettingsError
+from brain.artifacts.store import Write
+from brain.artifacts.tables import HEAD_ROWS, LONGEST_CELL, describe_table
+from brain.errors import ArtifactError
 
-CONTENT = b"some bytes"
-KEY = key_of(CONTENT, "bin")
+KEY = key_of(b"some bytes", "bin")
 TABLE = pa.table({"city": ["Oslo", "Bergen"], "rain": [1.5, None]})
 
 
@@ -45,134 +43,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
         case "memory":
             return MemoryStore()
         case "folder":
-            return FsspecStore(str(tmp_path / "not" / "there yet"))
+            return FsspecStore(str(tmp_path))
         case _:
             return FsspecStore(f"memory://{uuid4().hex}")
-
-
-class TestEveryStore:
-    def test_gives_back_what_it_was_given(self, store: ArtifactStore) -> None:
-        store.put(KEY, CONTENT)
-        assert store.get(KEY) == CONTENT
-
-    def test_takes_the_same_content_twice(self, store: ArtifactStore) -> None:
-        store.put(KEY, CONTENT)
-        store.put(KEY, CONTENT)
-        assert store.get(KEY) == CONTENT
-
-    def test_takes_nothing_and_much(self, store: ArtifactStore) -> None:
-        for content in (b"", os.urandom(3_000_000)):
-            store.put(key_of(content, "bin"), content)
-            assert store.get(key_of(content, "bin")) == content
-
-    def test_says_what_is_missing_and_what_to_do(self, store: ArtifactStore) -> None:
-        with pytest.raises(ArtifactError, match=rf"The artifact {KEY[:15]} is missing; run its step again\."):
-            store.get(KEY)
-
-    def test_has_an_address_for_people(self, store: ArtifactStore) -> None:
-        store.put(KEY, CONTENT)
-        assert store.address(KEY).endswith(KEY)
-
-    def test_serves_many_threads(self, store: ArtifactStore) -> None:
-        contents = [bytes([number]) * 10_000 for number in range(40)] * 2
-        with ThreadPoolExecutor(16) as threads:
-            list(threads.map(lambda content: store.put(key_of(content, "bin"), content), contents))
-        assert all(store.get(key_of(content, "bin")) == content for content in contents)
-
-
-@pytest.mark.parametrize("key", ["../../etc/passwd", "sha256-00.bin", "", f"{KEY}/..", KEY.upper(), f"x{KEY}"])
-def test_nothing_but_the_name_of_an_artifact_leads_to_a_file(key: str, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="is not the name of an artifact"):
-        FsspecStore(str(tmp_path)).get(key)
-
-
-@pytest.mark.parametrize("damage", [b"other byte", b"cut", b""], ids=["changed", "cut off", "emptied"])
-def test_a_damaged_file_is_noticed_and_the_step_can_make_it_again(damage: bytes, tmp_path: Path) -> None:
-    store = FsspecStore(str(tmp_path))
-    store.put(KEY, CONTENT)
-    Path(store.address(KEY)).write_bytes(damage)
-    with pytest.raises(ArtifactError, match=r"is damaged; run its step again\."):
-        store.get(KEY)
-    store.put(KEY, CONTENT)
-    assert store.get(KEY) == CONTENT
-
-
-def test_a_file_that_was_cut_off_is_replaced_even_if_nobody_read_it(tmp_path: Path) -> None:
-    store = FsspecStore(str(tmp_path))
-    store.put(KEY, CONTENT)
-    Path(store.address(KEY)).write_bytes(CONTENT[:3])
-    store.put(KEY, CONTENT)
-    assert store.get(KEY) == CONTENT
-
-
-def test_nobody_ever_sees_half_a_file(tmp_path: Path) -> None:
-    """One thread writes while another looks at every file that there is."""
-    contents = [os.urandom(200_000) for _ in range(40)]
-    seen: list[int] = []
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.is_set():
-            seen.extend(path.stat().st_size for path in tmp_path.glob("*/sha256-*"))
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    store = FsspecStore(str(tmp_path))
-    for content in contents:
-        store.put(key_of(content, "bin"), content)
-    done.set()
-    watcher.join()
-    assert set(seen) == {200_000}
-    assert not list(tmp_path.glob("*/.*")), "nothing temporary stays"
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with room for 64 kB."""
-    folder = tmp_path / "full"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this user may not mount a file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_full_disk_is_told_with_the_size_the_place_and_the_way_out(full_disk: Path) -> None:
-    content = os.urandom(200_000)
-    with pytest.raises(ArtifactError) as caught:
-        FsspecStore(str(full_disk)).put(key_of(content, "bin"), content)
-    message = str(caught.value)
-    assert "(200,000 bytes) could not be written to" in message
-    assert f"{full_disk}: No space left on device. Make room there or set BRAIN_ARTIFACTS_URL" in message
-    assert not [path for path in full_disk.rglob("*") if path.is_file()], "what could be written is taken away again"
-
-
-def test_a_write_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A limit on the size of files stands for every other reason why a write can fail in the middle."""
-    content = os.urandom(200_000)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
-    try:
-        with pytest.raises(ArtifactError, match=r"could not be written to .*: File too large"):
-            FsspecStore(str(tmp_path)).put(key_of(content, "bin"), content)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ArtifactError, match=r"could not be written to .*file.*BRAIN_ARTIFACTS_URL"):
-        FsspecStore(str(tmp_path / "file")).put(KEY, CONTENT)
-
-
-@pytest.mark.parametrize("url", ["nowhere://bucket", "s3://bucket"])
-def test_a_place_of_a_kind_that_is_not_there_is_told(url: str) -> None:
-    with pytest.raises(SettingsError, match=rf"Artifacts cannot be kept in {url}: .*Set BRAIN_ARTIFACTS_URL"):
-        FsspecStore(url)
 
 
 @pytest.fixture
@@ -307,6 +180,170 @@ def test_something_else_under_a_tables_name_is_told(codec: ArtifactCodec) -> Non
 )
 def test_what_only_looks_like_a_reference_is_left_alone(value: dict[str, Any], codec: ArtifactCodec) -> None:
     assert codec.unpack(value) == value
+
+
+class TestValuesSetAside:
+    def test_a_value_comes_back_as_it_was_and_its_reference_shows_how_it_begins(self, codec: ArtifactCodec) -> None:
+        value = {"text": "Žluť 🌧" * 1000, "numbers": [1, 2.5, None, True], "nested": {"a": []}}
+        text = json.dumps(value, ensure_ascii=False)
+        reference = plain(codec.set_aside(text))
+        assert is_set_aside(reference)
+        assert reference == {
+            "format": "json",
+            "artifact": key_of(text.encode(), "json"),
+            "size": len(text.encode()),
+            "head": text[:200],
+        }
+        assert codec.restore(reference) == value
+        assert Path(codec.address(reference["artifact"])).suffix == ".json"
+
+    def test_tables_in_it_are_references_still(self, codec: ArtifactCodec) -> None:
+        value = {"tables": [codec.pack(TABLE)] * 3}
+        restored = codec.restore(codec.set_aside(json.dumps(value)))
+        assert restored == value
+        assert codec.unpack(restored)["tables"][2].equals(TABLE)
+
+    def test_of_a_list_put_together_from_rows_each_item_comes_back(self, codec: ArtifactCodec) -> None:
+        rows = [1, codec.set_aside('["large"]'), {"error": "no"}, codec.set_aside('"text"')]
+        assert codec.restore(rows) == [1, ["large"], {"error": "no"}, "text"]
+
+    @pytest.mark.parametrize("value", [None, 5, "text", [1, 2], {"a": 1}, {"format": "json"}])
+    def test_what_stands_in_a_row_is_the_value_itself(self, value: Any, codec: ArtifactCodec) -> None:
+        assert codec.restore(value) is value
+
+    def test_what_a_tool_is_given_is_never_read_as_a_value_set_aside(self, codec: ArtifactCodec) -> None:
+        reference = codec.set_aside('"of somebody else"')
+        assert codec.unpack({"page": reference}) == {"page": reference}
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"format": "file"},
+            {"artifact": KEY},
+            {"artifact": "../../etc/passwd"},
+            {"artifact": 5},
+            {"size": "9"},
+            {"head": None},
+            {"more": 1},
+        ],
+    )
+    def test_what_only_resembles_a_reference_is_a_value(self, changed: dict[str, Any], codec: ArtifactCodec) -> None:
+        value = {**codec.set_aside("[]"), **changed}
+        assert not is_set_aside(value)
+        assert codec.restore(value) is value
+
+    def test_something_else_under_its_name_is_told(self, codec: ArtifactCodec) -> None:
+        kept = codec.pack(File(b"\xffno", "application/json", "a.json"))
+        reference = {"format": "json", "artifact": kept["artifact"], "size": 3, "head": ""}
+        with pytest.raises(ArtifactError, match="is no JSON"):
+            codec.restore(reference)
+
+
+class TestWhetherArtifactsAreThere:
+    """In a folder, out of which files are taken."""
+
+    @pytest.fixture
+    def codec(self, tmp_path: Path) -> ArtifactCodec:
+        return ArtifactCodec(FsspecStore(str(tmp_path)))
+
+    @pytest.fixture
+    def value(self, codec: ArtifactCodec) -> Any:
+        return {"deep": [1, {"table": codec.pack(TABLE)}], "file": codec.pack(File(b"a" * 9, "text/plain", "a.txt"))}
+
+    @pytest.mark.parametrize("value", [None, 5, "sha256-", [], {"format": "table", "artifact": "not one of ours"}])
+    def test_what_refers_to_none_has_all(self, value: Any, codec: ArtifactCodec) -> None:
+        assert codec.is_there(value)
+        codec.verify(value)
+
+    def test_tables_and_files_are_looked_for_at_any_depth(
+        self, value: Any, codec: ArtifactCodec, tmp_path: Path
+    ) -> None:
+        assert codec.is_there(value)
+        codec.verify(value)
+        for suffix in ("parquet", "txt"):
+            (gone,) = tmp_path.glob(f"*/*.{suffix}")
+            moved = gone.rename(tmp_path / suffix)
+            assert not codec.is_there(value)
+            with pytest.raises(ArtifactError, match="is missing"):
+                codec.verify(value)
+            moved.rename(gone)
+        assert codec.is_there(value)
+
+    def test_values_set_aside_are_looked_for_where_rows_hold_them(self, codec: ArtifactCodec) -> None:
+        reference = codec.set_aside('"some text"')
+        rows: list[Any] = [reference, [1, reference]]
+        assert all(map(codec.is_there, rows))
+        Path(codec.address(reference["artifact"])).unlink()
+        assert not any(map(codec.is_there, rows))
+
+    def test_a_file_that_was_cut_off_is_not_there_and_one_that_was_changed_is_found_out(
+        self, value: Any, codec: ArtifactCodec
+    ) -> None:
+        path = Path(codec.address(value["file"]["artifact"]))
+        path.write_bytes(b"a" * 8)
+        assert not codec.is_there(value)
+        path.write_bytes(b"b" * 9)
+        assert codec.is_there(value)
+        with pytest.raises(ArtifactError, match="was damaged"):
+            codec.verify(value)
+        assert not codec.is_there(value)
+
+    def test_a_table_in_memory_does_not_hide_that_its_file_is_gone(self, codec: ArtifactCodec) -> None:
+        packed = codec.pack(TABLE)
+        assert codec.table(packed["artifact"]).equals(TABLE)
+        Path(codec.address(packed["artifact"])).unlink()
+        assert not codec.is_there(packed)
+        with pytest.raises(ArtifactError, match="is missing"):
+            codec.verify(packed)
+
+
+class Counting(MemoryStore):
+    """Counts the times that content is read, and the pieces that it is written in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched = 0
+        self.largest_piece = 0
+        self.pieces = 0
+
+    def fetch(self, key: str) -> AbstractContextManager[Path]:
+        self.fetched += 1
+        return super().fetch(key)
+
+    def put(self, suffix: str, write: Write) -> str:
+        return super().put(suffix, lambda file: write(self._watched(file)))
+
+    def _watched(self, file: io.RawIOBase) -> io.RawIOBase:
+        counting = self
+
+        class Watched(io.RawIOBase):
+            def writable(self) -> bool:
+                return True
+
+            def write(self, piece: Any, /) -> int | None:
+                counting.pieces += 1
+                counting.largest_piece = max(counting.largest_piece, len(piece))
+                return file.write(piece)
+
+        return Watched()
+
+
+def test_a_table_that_was_just_made_is_not_read_again() -> None:
+    store = Counting()
+    codec = ArtifactCodec(store)
+    packed = codec.pack(TABLE)
+    codec.unpack(packed)
+    codec.verify(packed)
+    assert store.fetched == 0
+
+
+def test_a_large_table_is_written_in_pieces_that_are_small_beside_it() -> None:
+    store = Counting()
+    table = pa.table({f"c{number}": np.random.default_rng(number).random(500_000) for number in range(8)})
+    key = ArtifactCodec(store).pack(table)["artifact"]
+    assert ArtifactCodec(store).table(key).equals(table)
+    assert store.pieces > 20
+    assert store.largest_piece < table.nbytes / 20
 
 
 FRAMES = {
