@@ -24,7 +24,8 @@ BrainError
 ├── ToolError                     a tool refused its input or failed at its work
 │   ├── EgressRefused
 │   ├── ApprovalRequired
-│   └── StepTimeout
+│   └── CallCutShort              nobody knows whether the call did its work
+│       └── StepTimeout
 ├── ArtifactError                 a stored value is missing, damaged, or could not be written
 ├── QueryError                    a read-only query was refused or failed
 └── StaleAttempt                  somebody else owns the run by now
@@ -42,6 +43,7 @@ __all__ = [
     "ArtifactError",
     "BrainError",
     "BudgetExhausted",
+    "CallCutShort",
     "Clarification",
     "ClusterUnavailable",
     "DatabaseError",
@@ -282,7 +284,11 @@ class ApprovalRequired(ToolError):
     """The step changes something outside the Brain and nobody has approved it."""
 
 
-class StepTimeout(ToolError):
+class CallCutShort(ToolError):
+    """The call was ended before it could say whether it did its work."""
+
+
+class StepTimeout(CallCutShort):
     """The step took longer than its timeout."""
 
 

@@ -227,7 +227,8 @@ class StepResult:
     result: Json = None
     error: str | None = None
     fingerprint: str | None = None
-    """SHA-256 in hex over tool, version and resolved arguments; None where the step never got that far."""
+    """SHA-256 in hex over tool, version, resolved arguments and the files that they name; None where the step never got
+    that far, or a file could not be read."""
     items: int | None = None
     """Of a `foreach` step: how many items it had; None for any other."""
     tries: int = 0
@@ -238,6 +239,14 @@ class StepResult:
     """Of a `cached` one: the run that made the result."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether a person said that the call is not to be made again: its result is null, and later steps run.
+
+        A step that its condition or a failure skipped never got as far as a call.
+        """
+        return self.status is StepStatus.SKIPPED and self.fingerprint is not None
 
     @property
     def seconds(self) -> float | None:

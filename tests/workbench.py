@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from strategies import registry_of, tool
@@ -10,10 +11,14 @@ from strategies import registry_of, tool
 from brain.errors import ToolError
 from brain.executor.cluster import Cluster
 from brain.executor.engine import Approvals, Engine, Job
+from brain.executor.foresight import Foresight, foresee
 from brain.executor.limits import Limits
+from brain.executor.past import NO_LEGACY, IsWhole, Legacy
 from brain.executor.ports import MemoryJournal, StepCache, ToolCall
 from brain.executor.timeouts import within
+from brain.executor.verdicts import NOTHING_SAID, Words
 from brain.pipeline_builder.build import build
+from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import EventType, RunResult, StepResult
 from brain.tool_registry.definitions import ToolAnnotations, ToolDefinition
@@ -29,6 +34,14 @@ class Recorder:
 
     def publish(self, event_type: EventType, *, step_id: str | None = None, message: str = "", **_: Any) -> None:
         self.events.append((event_type, step_id, message))
+
+    def reasons(self, step_id: str) -> list[str]:
+        """Why it was begun again."""
+        return [
+            message
+            for event_type, step, message in self.events
+            if step == step_id and event_type is EventType.STEP_RUNNING and message
+        ]
 
     def of(self, step_id: str) -> list[EventType]:
         return [event_type for event_type, step, _ in self.events if step == step_id]
@@ -50,6 +63,8 @@ class Workbench:
 
     cache: StepCache | None = None
     cluster: Cluster | None = None
+    project: Path | None = None
+    is_whole: IsWhole | None = None
     earlier: list[Any] = field(default_factory=list)
     """What calls were handed of an older result."""
     limits: Limits = field(default_factory=Limits)
@@ -72,13 +87,43 @@ class Workbench:
         cancel: asyncio.Event | None = None,
         approvals: Approvals | None = None,
         earlier: Iterable[StepResult] = (),
+        legacy: Legacy = NO_LEGACY,
+        words: Words = NOTHING_SAID,
     ) -> RunResult:
+        pipeline = self.pipeline(*steps, inputs=inputs, outputs=outputs)
+        engine = Engine(
+            self, self.events, self.journal, self.project, cache=self.cache, limits=self.limits, cluster=self.cluster,
+            is_whole=self.is_whole,
+        )  # fmt: skip
+        job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier), legacy, words)
+        return await engine.run(job, cancel)
+
+    async def foresee(
+        self,
+        *steps: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None,
+        earlier: Iterable[StepResult] = (),
+        legacy: Legacy = NO_LEGACY,
+        words: Words = NOTHING_SAID,
+    ) -> Foresight:
+        """What `run` would do."""
+        pipeline = self.pipeline(*steps, inputs=inputs)
+        job = Job(pipeline, pipeline.bind_inputs({}), Approvals(), tuple(earlier), legacy, words)
+        return await foresee(job, self.project, self.is_whole)
+
+    def pipeline(
+        self,
+        *steps: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+    ) -> Pipeline:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
-        pipeline = build(spec, registry_of(*self.definitions.values()))
-        engine = Engine(self, self.events, self.journal, cache=self.cache, limits=self.limits, cluster=self.cluster)
-        job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier))
-        return await engine.run(job, cancel)
+        return build(spec, registry_of(*self.definitions.values()))
+
+    def redefine(self, name: str, **changes: Any) -> None:
+        """Another definition of `work.<name>`."""
+        self.definitions[f"work.{name}"] = self.definitions[f"work.{name}"].model_copy(update=changes)
 
 
 def workbench() -> Workbench:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from brain.cli.screen import visible
+from brain.cli.words import cached_from
 from brain.runs import EventType, RunEvent, RunStatus, StepStatus, utc_now
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class Bars:
             line.begin(event.timestamp)
         elif status is not None:
             line.end(event.timestamp, SIGNS.get(status, " "), COLOURS.get(status, "green"))
-            line.words = event.message or line.count
+            origin = event.data.get("cached_from")
+            line.words = event.message or (cached_from(origin) if origin else line.count)
             line.percentage = 100 if status.has_result else line.percentage
             return
         if "total" in event.data:

@@ -1,5 +1,7 @@
 """What the shell offers at the tab key: names of runs and tools, quickly, and nothing where something is wrong."""
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -7,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from brain.config_secrets import Settings
 
-__all__ = ["executors", "runs", "tools"]
+__all__ = ["executors", "runs", "steps", "tools"]
 
 OFFERED_RUNS = 20
 LONGEST_WORDS = 60
@@ -29,6 +31,16 @@ def runs(ctx: typer.Context) -> list[tuple[str, str]]:
         return []
 
 
+def steps(ctx: typer.Context) -> list[tuple[str, str]]:
+    """The steps of the run that was named before, likewise; first those that were begun and did not end well."""
+    try:
+        from brain.session.recent import steps_of
+
+        return [(step, _brief(words)) for step, words in steps_of(_settings(ctx), _named_run(ctx))]
+    except Exception:  # noqa: BLE001 - as above
+        return []
+
+
 def tools(ctx: typer.Context) -> list[tuple[str, str]]:
     """The names of the tools."""
     try:
@@ -39,6 +51,15 @@ def tools(ctx: typer.Context) -> list[tuple[str, str]]:
         return [(tool.name, _brief(tool.description)) for tool in Registry.from_file(file)]
     except Exception:  # noqa: BLE001 - as above
         return []
+
+
+def _named_run(ctx: typer.Context) -> str:
+    """The run on the command line: click gives up before it where an option stands last that has no value yet."""
+    words = shlex.split(os.environ.get("COMP_WORDS") or os.environ["_TYPER_COMPLETE_ARGS"])
+    given = words[words.index(str(ctx.info_name)) + 1 :]
+    if given[-1:] and given[-1].startswith("-"):
+        given.pop()
+    return str(ctx.command.make_context(ctx.info_name, given, resilient_parsing=True).params["run"])
 
 
 def _settings(ctx: typer.Context) -> "Settings":

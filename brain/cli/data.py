@@ -97,8 +97,18 @@ def steps(
 
     with open_brain(project) as brain:
         found = brain.steps(run, items=items, limit=limit)
+    if not as_json:
+        found["status"] = _status_with_origin(found)
     columns = STEP_COLUMNS if items else [name for name in STEP_COLUMNS if name != "item"]
     tables.frame(found, as_json=as_json, columns=columns)
+
+
+def _status_with_origin(found: "pd.DataFrame") -> "pd.Series[str]":
+    """Of a cached result the run that it comes from."""
+    from brain.cli.words import cached_from
+
+    is_cached = found["cached_from"].notna()
+    return found["status"].where(~is_cached, found["cached_from"].map(cached_from))
 
 
 def rate(

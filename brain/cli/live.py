@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from brain.cli.bars import Bars
 from brain.cli.screen import json_text, note, screen
+from brain.cli.words import cached_from
 from brain.runs import EventType, RunEvent
 from brain.shortened import shortened
 
@@ -124,8 +125,7 @@ class _Lines(_Nothing):
         if self._attempt < self._first_attempt or event.event_type is EventType.STEP_PROGRESS:
             return
         time = event.timestamp.astimezone().strftime("%H:%M:%S")
-        what = event.event_type.replace(".", " ", 1) if event.step_id is None else event.event_type.partition(".")[2]
-        parts = [time, *([event.step_id] if event.step_id else []), what]
+        parts = [time, *([event.step_id] if event.step_id else []), _what(event)]
         self._console.print("  ".join(parts) + self._words(event), markup=False, highlight=False, soft_wrap=True)
 
     def _words(self, event: RunEvent) -> str:
@@ -135,6 +135,13 @@ class _Lines(_Nothing):
             said = f"{steps[-1]['id']} ({steps[-1]['tool']})"
         said = said or ", ".join([*event.data.get("waiting_for", ()), *_asked(event)])
         return f": {said}" if said else ""
+
+
+def _what(event: RunEvent) -> str:
+    """What happened, to a step without saying that it is one."""
+    if "cached_from" in event.data:
+        return cached_from(event.data["cached_from"])
+    return event.event_type.replace(".", " ", 1) if event.step_id is None else event.event_type.partition(".")[2]
 
 
 def _asked(event: RunEvent) -> list[str]:

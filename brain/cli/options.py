@@ -21,7 +21,10 @@ __all__ = [
     "Answers",
     "AsJson",
     "Budget",
+    "ChangedInputs",
+    "ChangedPipeline",
     "Deadline",
+    "DryRun",
     "Executor",
     "InputOptions",
     "LargerBudget",
@@ -32,6 +35,7 @@ __all__ = [
     "Project",
     "RetrySteps",
     "RunArgument",
+    "SkipSteps",
     "Tools",
     "Yes",
     "agrees",
@@ -98,7 +102,34 @@ RetrySteps = Annotated[
     typer.Option(
         "--retry-step",
         help="A step to do again although nobody knows whether it did its work. Repeatable.",
+        autocompletion=completion.steps,
     ),
+]
+SkipSteps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--skip-step",
+        help="A step not to do again although nobody knows whether it did its work: its result is null, and the steps "
+        "that need it run. Repeatable.",
+        autocompletion=completion.steps,
+    ),
+]
+ChangedPipeline = Annotated[
+    Path | None,
+    typer.Option(
+        "--pipeline",
+        help="Another pipeline in YAML or JSON: it goes on as a new run, which takes over what is finished and the "
+        "same.",
+    ),
+]
+ChangedInputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", "-i", help="Another input as name=value, likewise as a new run; the others stay. Repeatable."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only tell which steps would be kept and which done again, and why.")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that holds something else.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at the most.")]

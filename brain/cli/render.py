@@ -16,12 +16,13 @@ from brain.artifacts import is_table
 from brain.cli import questions, tables
 from brain.cli.bars import SIGNS
 from brain.cli.screen import page, print_json, screen
-from brain.cli.words import preflight_lines
+from brain.cli.words import cached_from, preflight_lines
 from brain.figures import dollars
-from brain.runs import RunStatus
+from brain.runs import RunStatus, StepResult, short_id
 
 if TYPE_CHECKING:
     from brain.embedded import ServiceStatus
+    from brain.executor.foresight import Foresight
     from brain.intent_inference.plan import Plan, Provenance
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.pipeline_builder.preflight import Preflight
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "approvals",
     "findings",
+    "foresight",
     "names",
     "pipeline",
     "plan",
@@ -53,6 +55,16 @@ COLOURS = {
     RunStatus.CANCELLED: "yellow",
     RunStatus.INTERRUPTED: "yellow",
 }
+VERDICTS = {
+    "kept": ("green", "kept"),
+    "skipped": ("dim", "left out"),
+    "again": ("yellow", "done again"),
+    "pending": ("blue", "done"),
+    "new": ("blue", "new"),
+    "gone": ("dim", "gone"),
+    "doubtful": ("red", "needs your word"),
+}
+"""A colour and words for what becomes of a step."""
 SHOWN_ROWS = 12
 ARGUMENT = re.compile(r"steps\.[^.]+\.arguments\.[^.\[]+")
 """A whole argument, of which a literal may be a part."""
@@ -185,13 +197,19 @@ def _status_line(console: Console, shown: "Run") -> None:
     colour = COLOURS.get(shown.status, "blue")
     seconds = f" in {shown.seconds:.1f} s" if shown.seconds is not None else ""
     steps = [step for step in shown.step_results if step.item is None]
-    signs = " ".join(f"{SIGNS.get(step.status, '·')} {step.step_id}" for step in steps)
+    signs = " ".join(map(_sign, steps))
     console.print(f"\n[{colour}]{shown.status}[/]{seconds}  {signs}", highlight=False)
     if shown.error:
         console.print(f"[red]{escape(shown.error)}[/]", highlight=False)
     if shown.status is RunStatus.SUCCEEDED and (missed := _missed(shown)):
         console.print(f"[dim]score {figures.plain(shown.score)}, not met: {', '.join(missed)}[/]", highlight=False)
-    console.print(f"[dim]run {shown.id}{_spent(shown)}{_bounded(shown)}. {_next(shown)}[/]", highlight=False)
+    after = "" if shown.parent_run is None else f", which goes on from {short_id(shown.parent_run)}"
+    console.print(f"[dim]run {shown.id}{after}{_spent(shown)}{_bounded(shown)}. {_next(shown)}[/]", highlight=False)
+
+
+def _sign(step: StepResult) -> str:
+    origin = "" if step.cached_from is None else f" [dim]({cached_from(step.cached_from)})[/]"
+    return f"{SIGNS.get(step.status, '·')} {step.step_id}{origin}"
 
 
 def _missed(shown: "Run") -> list[str]:
@@ -223,6 +241,26 @@ def _next(shown: "Run") -> str:
     if shown.status is not RunStatus.FAILED:
         return f"Again at any time: brain show {shown.id}"
     return f"Look at its steps: brain steps {shown.id}" if shown.step_results else "No step of it was begun."
+
+
+def foresight(before: "Run", foreseen: "Foresight", *, as_json: bool) -> None:
+    """What becomes of each step when a run goes on, and why."""
+    if as_json:
+        print_json({"id": before.id, "run_id": str(before.run_id), **foreseen.to_json()})
+        return
+    console = screen()
+    how = "goes on as a new run" if foreseen.is_new_run else "goes on"
+    console.print(f"The run {before.id} {how}; nothing has been done yet.", highlight=False)
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("step", "tool", "what", "why"):
+        drawn.add_column(name, overflow="fold")
+    for step in foreseen.steps:
+        colour, what = VERDICTS[step.verdict]
+        drawn.add_row(f"[bold cyan]{step.step_id}[/]", step.tool, f"[{colour}]{what}[/]", escape(step.reason))
+    console.print(drawn)
+    said = (foreseen.summary, *(f"{step.step_id}: {step.needs}" for step in foreseen.doubtful))
+    for text in filter(None, said):
+        console.print(escape(text), highlight=False)
 
 
 def pipeline(checked: "Pipeline") -> None:

@@ -1,14 +1,20 @@
-"""What a pipeline would touch and take, in words."""
+"""What a pipeline would touch and take, and what becomes of a run's steps, in words."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from brain.figures import dollars
+from brain.runs import SHORT_ID_DIGITS
 
 if TYPE_CHECKING:
     from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
 
-__all__ = ["preflight_lines"]
+__all__ = ["cached_from", "preflight_lines"]
+
+
+def cached_from(run_id: object) -> str:
+    """The run that a result comes from, by the digits that a person names it with."""
+    return f"cached from {str(run_id)[-SHORT_ID_DIGITS:]}"
 
 
 def preflight_lines(told: "Preflight") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,10 @@ from brain.cli.options import (
     Answers,
     AsJson,
     Budget,
+    ChangedInputs,
+    ChangedPipeline,
     Deadline,
+    DryRun,
     Executor,
     InputOptions,
     LargerBudget,
@@ -22,6 +25,7 @@ from brain.cli.options import (
     Project,
     RetrySteps,
     RunArgument,
+    SkipSteps,
     Tools,
     Yes,
     agrees,
@@ -196,9 +200,13 @@ def run(
 def resume(
     run: RunArgument,
     *,
+    pipeline: ChangedPipeline = None,
+    inputs: ChangedInputs = None,
     budget: LargerBudget = None,
     deadline: LaterDeadline = None,
     retry_steps: RetrySteps = None,
+    skip_steps: SkipSteps = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
     no_cache: NoCache = False,
     executor: Executor = None,
@@ -207,15 +215,26 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that failed, was cancelled or interrupted; what is finished is not done again."""
+    from brain.cli import live, render
     from brain.session import as_budget, as_deadline
 
     may, until = as_budget(budget), as_deadline(deadline)
+    wanted: dict[str, Any] = {
+        "pipeline": pipeline, "inputs": read_inputs(inputs), "retry_steps": retry_steps or (),
+        "skip_steps": skip_steps or (),
+    }  # fmt: skip
     with open_brain(project, tools, executor) as brain:
         before = brain.show(run)
+        foreseen = brain.foresee(before, **wanted)
+        if dry_run:
+            render.foresight(before, foreseen, as_json=as_json)
+            return
         run_id = brain.start_resumed(
-            before, budget=may, deadline=until, yes=yes, use_cache=not no_cache, retry_steps=retry_steps or ()
+            before, budget=may, deadline=until, yes=yes, use_cache=not no_cache, source="cli", **wanted
         )
-        follow(brain, run_id, as_json=as_json, attempt=before.attempt + 1)
+        if foreseen.summary:
+            live.note(foreseen.summary)
+        follow(brain, run_id, as_json=as_json, attempt=1 if foreseen.is_new_run else before.attempt + 1)
 
 
 def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:

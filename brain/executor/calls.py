@@ -1,7 +1,7 @@
 """One call of one tool: arguments resolved and checked, retries and timeout around it, a result at the end."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,23 +9,28 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from brain.errors import ToolError
+from brain.errors import CallCutShort, ToolError
 from brain.executor.cluster import Errand, Workers, seen_by
-from brain.executor.fingerprint import files_read, fingerprint, hash_files
+from brain.executor.fingerprint import files_read, fingerprint, hash_files, reads_files
 from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
+from brain.executor.past import Past
 from brain.executor.ports import EventSink, Report, StepCache, ToolCall, ToolCaller
+from brain.executor.verdicts import Asked, Finding
 from brain.language_models import Account
 from brain.pipeline_builder.pipeline import PlannedStep
 from brain.runs import NOTHING_SPENT, EventType, Json, StepResult, StepStatus, utc_now
+from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["Call", "Caller"]
+__all__ = ["Call", "Caller", "Preparer"]
 
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 10.0
 """Seconds before the second try and at the most; doubling in between, with up to a second of jitter."""
 ERRANDS_A_SLOT = 2
 """One that a worker is at and one that it has beside it."""
+NOTHING_KNOWN = Finding()
+"""Of a call of a run's first attempt."""
 
 
 @dataclass(slots=True)
@@ -36,15 +41,20 @@ class Call:
     scope: Mapping[str, Json]
     """What the step's references see."""
     arguments: dict[str, Json]
-    fingerprint: str
+    fingerprint: str | None
+    """None where something that it reads could not be read: no other call is the same then."""
     payer: Account
     """The run's; the call has an account of its own within it once it asks the chat model."""
     item: int | None = None
+    found: Finding = NOTHING_KNOWN
+    """What is known of it from before."""
     tries: int = 0
     earlier: Json = None
     """What the cache has of the same call."""
     cached_from: UUID | None = None
     """The run that made it, where it stands for the call."""
+    outcome: StepResult | None = None
+    """How it ended, once it has."""
     started_at: datetime = field(default_factory=utc_now)
     _own: Account | None = None
 
@@ -65,7 +75,8 @@ class Call:
 
     def cut_short(self, error: str | None = None) -> StepResult:
         """The call where it was cancelled under way; of one that may not be repeated the outcome is unknown."""
-        return self.ended(StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED, error=error)
+        unknown = StepStatus.CANCELLED if self.is_repeatable else StepStatus.INTERRUPTED
+        return self.outcome or self.ended(unknown, error=error)
 
     def ended(self, status: StepStatus, *, result: Json = None, error: str | None = None) -> StepResult:
         """How the call ended, as everybody else sees it."""
@@ -76,6 +87,40 @@ class Call:
             spending=NOTHING_SPENT if self._own is None else self._own.spent, cached_from=self.cached_from,
             started_at=self.started_at, finished_at=utc_now(),
         )  # fmt: skip
+
+
+class Preparer:
+    """Makes calls ready; what is known of each from before goes with it."""
+
+    def __init__(self, project: Path | None, account: Account, past: Past) -> None:
+        self._project = project
+        self._account = account
+        self._past = past
+        self._reading: dict[str, bool] = {}
+        """By tool whether it reads files that its arguments name."""
+
+    async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
+        """Resolve and check the arguments; raises ToolError where they do not fit the tool."""
+        arguments = step.arguments.resolve(scope)
+        step.validate(arguments)
+        paths = self._paths(step.definition, arguments)
+        contents = await self._contents(paths)
+        call = Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), self._account, item)
+        if self._past:
+            call.found = self._past.find(Asked(step, item, arguments, call.fingerprint, paths, contents))
+        return call
+
+    def _paths(self, tool: ToolDefinition, arguments: Mapping[str, Json]) -> Mapping[str, str]:
+        if tool.name not in self._reading:
+            self._reading[tool.name] = reads_files(tool)
+        return files_read(tool, arguments) if self._reading[tool.name] else {}
+
+    async def _contents(self, paths: Mapping[str, str]) -> Mapping[str, str | None]:
+        if not paths:
+            return {}
+        if self._project is None:
+            return dict.fromkeys(paths)
+        return await on_daemon_thread(partial(hash_files, self._project, paths), name="hash")
 
 
 class Caller:
@@ -89,38 +134,31 @@ class Caller:
         account: Account,
         *,
         cache: StepCache | None = None,
+        past: Past | None = None,
         limits: Limits | None = None,
-        earlier: Iterable[StepResult] = (),
         workers: Workers | None = None,
     ) -> None:
         self._caller = caller
         self._events = events
-        self._project = project
-        self._account = account
         self._cache = cache
         self._limits = limits or Limits()
-        self._earlier = {(result.step_id, result.item): result for result in earlier if result.status.has_result}
-        self._begun_before = frozenset(step_id for step_id, _ in self._earlier)
+        self._past = past or Past()
+        self._preparer = Preparer(project, account, self._past)
         self._workers = workers
 
     async def prepare(self, step: PlannedStep, scope: Mapping[str, Json], item: int | None = None) -> Call:
         """Resolve and check the arguments; raises ToolError where they do not fit the tool."""
-        arguments = step.arguments.resolve(scope)
-        step.validate(arguments)
-        contents = await self._contents(files_read(step.definition, arguments))
-        return Call(step, scope, arguments, fingerprint(step.definition, arguments, contents), self._account, item)
-
-    async def _contents(self, paths: Mapping[str, str]) -> dict[str, str | None]:
-        if not paths or self._project is None:
-            return {}
-        return await on_daemon_thread(partial(hash_files, self._project, paths), name="hash")
+        return await self._preparer.prepare(step, scope, item)
 
     def known(self, call: Call) -> StepResult | None:
-        """The result of an earlier attempt of this run, if it was the same call."""
-        earlier = self._earlier.get((call.step.id, call.item))
-        if earlier is None or earlier.fingerprint != call.fingerprint:
-            return None
-        return replace(earlier, arguments=call.arguments)
+        """What stands for the call from an earlier attempt, or from the run that this one goes on from."""
+        return call.found.result
+
+    def announce(self, call: Call) -> None:
+        """Tell that the call begins, and why where it is made again."""
+        why = call.found.reason if call.found.is_again else ""
+        data = {"reason": why} if why else None
+        self._events.publish(EventType.STEP_RUNNING, step_id=call.step.id, item=call.item, message=why, data=data)
 
     async def make(self, call: Call) -> StepResult:
         """Call the tool, again where that was asked for and may help; how it ended is in the result.
@@ -135,7 +173,8 @@ class Caller:
         try:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
-            return call.ended(StepStatus.FAILED, error=str(exc))
+            is_unknown = isinstance(exc, CallCutShort) and not call.is_repeatable
+            return call.ended(StepStatus.INTERRUPTED if is_unknown else StepStatus.FAILED, error=str(exc))
         return call.ended(StepStatus.SUCCEEDED, result=result)
 
     def goes_elsewhere(self, step: PlannedStep) -> bool:
@@ -148,7 +187,7 @@ class Caller:
         Before others are made, something here is asked or written: the cache, what is known of them, the record, or
         whether their tool has a place for them.
         """
-        is_known = step.id in self._begun_before or self._may_be_cached(step)
+        is_known = not self._past.is_silent_about(step) or self._may_be_cached(step)
         is_bounded = step.definition.limits.concurrent is not None
         return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known and not is_bounded
 
@@ -181,8 +220,9 @@ class Caller:
 
     async def _is_cached(self, call: Call) -> bool:
         """Whether `call.earlier` stands for the call now."""
-        kept = await self._cache.find(call.fingerprint) if self._cache is not None else None
-        if kept is None:
+        if self._cache is None or call.fingerprint is None:
+            return False
+        if (kept := await self._cache.find(call.fingerprint)) is None:
             return False
         call.earlier = kept.result
         if kept.age > (call.step.cache or 0):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,11 +14,15 @@ from brain.executor.calls import Call, Caller
 from brain.executor.cluster import Cluster, Errand, Submission, Workers, seen_by
 from brain.executor.fan_out import FanOut, items_of
 from brain.executor.fingerprint import approval_hash
+from brain.executor.job import Approvals, Job
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.limits import Limits
 from brain.executor.pace import Pace
+from brain.executor.past import IsWhole, Past
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
+from brain.executor.reasons import needs_a_word
 from brain.executor.standing import fails_run, unmet, unusable, value_of, without_call
+from brain.executor.verdicts import Verdict
 from brain.language_models import Account
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import compile_template
@@ -29,30 +33,6 @@ __all__ = ["Approvals", "Engine", "Job"]
 
 STOP_SECONDS = 5.0
 """How long a cancelled async tool may take to clean up before it is left alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Approvals:
-    """What a person has allowed."""
-
-    hashes: frozenset[str] = frozenset()
-    everything: bool = False
-
-    def allow(self, request_hash: str) -> bool:
-        """Whether the call with this hash may be made."""
-        return self.everything or request_hash in self.hashes
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One execution of a pipeline."""
-
-    pipeline: Pipeline
-    inputs: Mapping[str, Json] = field(default_factory=dict)
-    """Bound: defaults filled in and checked (`Pipeline.bind_inputs`)."""
-    approvals: Approvals = Approvals()
-    earlier: tuple[StepResult, ...] = ()
-    """Results of an earlier attempt; a finished step whose fingerprint is unchanged is not called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +51,8 @@ class Engine:
     """Of the tools, shared by all runs of this process."""
     cluster: Cluster | None = None
     """Where workers make the calls that they take; None: all are made in this process."""
+    is_whole: IsWhole | None = None
+    """Tells whether an earlier result is there with all that it refers to; None: it is."""
 
     async def run(self, job: Job, cancel: asyncio.Event | None = None) -> RunResult:
         """Run to the end, or until all that is left waits for approval.
@@ -80,8 +62,9 @@ class Engine:
         StaleAttempt where another process has taken the run over, DatabaseError where results cannot be kept and
         ClusterUnavailable where the cluster is gone; steps then stop likewise.
         """
+        past = await job.recall(self.is_whole)
         async with JournalWriter(self.journal) as writer, self._workers(job.pipeline) as workers:
-            schedule = _Schedule(self, job, writer, workers)
+            schedule = _Schedule(self, job, past, writer, workers)
             watchers = [asyncio.create_task(schedule.watch_writer())]
             if cancel is not None:
                 watchers.append(asyncio.create_task(schedule.stop_at(cancel)))
@@ -97,14 +80,15 @@ class Engine:
 
 
 class _Schedule:
-    def __init__(self, engine: Engine, job: Job, writer: JournalWriter, workers: Workers | None) -> None:
+    def __init__(self, engine: Engine, job: Job, past: Past, writer: JournalWriter, workers: Workers | None) -> None:
         self._events = engine.events
         self._pipeline = job.pipeline
         self._approvals = job.approvals
+        self._past = past
         self._writer = writer
         self._calls = Caller(
             engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, limits=engine.limits,
-            earlier=job.earlier, workers=workers,
+            past=past, workers=workers,
         )  # fmt: skip
         self._workers = workers
         self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
@@ -267,14 +251,19 @@ class _Schedule:
     async def _single(self, step: PlannedStep) -> None:
         call = await self._calls.prepare(step, self._scope)
         if (known := self._calls.known(call)) is not None:
-            self._finish(step, known)
+            self._finish(step, known, is_on_record=call.found.is_on_record)
+        elif call.found.verdict is Verdict.DOUBTFUL:
+            self._finish(step, without_call(step, StepStatus.INTERRUPTED, needs_a_word(step.id, call.found.reason)))
         elif self._may_run(step, call.arguments):
-            if not self._calls.goes_elsewhere(step):
-                self._events.publish(EventType.STEP_RUNNING, step_id=step.id)
+            if call.found.is_again or not self._calls.goes_elsewhere(step):
+                self._calls.announce(call)
             if not call.is_repeatable:
                 await self._writer.put_on_record(call.begun())
             self._started[step.id] = call
-            self._finish(step, await self._calls.make(call))
+            call.outcome = await self._calls.make(call)
+            if not call.is_repeatable:
+                await self._writer.put_on_record(call.outcome)
+            self._finish(step, call.outcome, is_on_record=not call.is_repeatable)
 
     def _may_run(self, step: PlannedStep, arguments: Json) -> bool:
         if step.definition.is_read_only:
@@ -302,27 +291,43 @@ class _Schedule:
 
     async def _may_run_items(self, step: PlannedStep, items: FanOut) -> bool:
         """Whether a person has allowed the calls, or all have been made; raises ToolError where one does not fit."""
-        is_done, arguments = True, []
+        is_done, arguments, kept = True, [], list[StepResult]()
         async for call in items.calls():
-            is_done = is_done and self._calls.known(call) is not None
+            if call.found.verdict is Verdict.DOUBTFUL:
+                self._finish(step, without_call(step, StepStatus.INTERRUPTED, needs_a_word(step.id, call.found.reason)))
+                return False
+            if (known := self._calls.known(call)) is None:
+                is_done = False
+            elif not call.found.is_on_record:
+                kept.append(known)
             if not self._approvals.everything:
                 arguments.append(call.arguments)
+        for known in kept:  # in one write: an item that has moved must not be forgotten between two
+            self._writer.add(known)
         return is_done or self._may_run(step, {"items": arguments})
 
-    def _finish(self, step: PlannedStep, result: StepResult) -> None:
+    def _finish(self, step: PlannedStep, result: StepResult, *, is_on_record: bool = False) -> None:
         if step.id in self._results:
             return  # it was given up, and ended all the same
         self._results[step.id] = result
         self._scope[step.id] = value_of(result)
-        # the items are on record one by one; their list is put together again where it is read
-        self._writer.add(replace(result, result=None) if result.items else result)
-        data = {"seconds": result.seconds} if result.seconds is not None else None
-        self._events.publish(EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=data)
+        if not is_on_record and self._is_worth_keeping(step, result):
+            # the items are on record one by one; their list is put together again where it is read
+            self._writer.add(replace(result, result=None) if result.items else result)
+        self._events.publish(
+            EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=_told(result)
+        )
         for dependent in step.dependents:
             self._release(dependent, step.id)
         if (end := self._ends.get(step.id)) is not None:
             end.set()
         self._progress.set()
+
+    def _is_worth_keeping(self, step: PlannedStep, result: StepResult) -> bool:
+        """Whether a state goes on record: that of no call must not take the place of what an earlier call gave."""
+        if result.fingerprint is not None or result.items is not None or not self._past.holds(step.id):
+            return True
+        return result.status is StepStatus.FAILED and step.definition.is_repeatable
 
     def _release(self, dependent: str, needed: str) -> None:
         """A step need not wait for that one, any more; after the last it begins."""
@@ -369,6 +374,14 @@ class _Schedule:
         return outputs
 
 
+def _told(result: StepResult) -> dict[str, Json]:
+    told = {
+        "seconds": result.seconds,
+        "cached_from": None if result.cached_from is None else str(result.cached_from),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def _reasons(ended: Iterable[StepResult]) -> Iterator[str]:
     return (f"{result.step_id}: {result.error}" for result in ended if result.error)
 
@@ -380,4 +393,6 @@ def _joined(step: PlannedStep, items: FanOut, started: datetime) -> StepResult:
         return without_call(step, StepStatus.INTERRUPTED, error=f"item {unknown.item}: {unknown.error}", **took)
     if (failed := items.failed) is not None and step.on_error is not OnError.COLLECT:
         return without_call(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
-    return without_call(step, StepStatus.SUCCEEDED, result=items.values, **took)
+    origin = items.cached_from
+    status = StepStatus.SUCCEEDED if origin is None else StepStatus.CACHED
+    return without_call(step, status, result=items.values, cached_from=origin, **took)

@@ -8,6 +8,7 @@ import asyncio
 from collections import ChainMap
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from brain.errors import BrainError, BudgetExhausted, ToolError
 from brain.executor.calls import Call, Caller
@@ -53,6 +54,8 @@ class FanOut:
         self._portions = Portions(self._width)
         self._next, self._end = 0, len(items)
         self._done = 0
+        self._cached_from = set[UUID | None]()
+        self._has_told_why = False
         self._pace = Pace()
         self.values: list[Json] = [None] * len(items)
         """By item what it gave, or `{"error": ...}`."""
@@ -117,7 +120,10 @@ class FanOut:
             self._writer.add(failed := self._failed(index, exc, began))
             return [failed]
         if (known := self._calls.known(call)) is not None:
+            if not call.found.is_on_record:
+                self._writer.add(known)
             return [known]
+        self._tell_why(call)
         return [await self._made(call)]
 
     def _failed(self, index: int, exc: ToolError, began: datetime) -> StepResult:
@@ -149,12 +155,13 @@ class FanOut:
     def _keep(self, result: StepResult) -> None:
         assert result.item is not None  # noqa: S101 - these are items
         self.spending += result.spending
+        self._cached_from.add(result.cached_from)
         if result.status is StepStatus.FAILED:
             self._keep_failure(result, result.item)
         elif result.status is StepStatus.INTERRUPTED and self.exhausted is None:
             self.unknown = result
             self._stop()
-        elif result.status.has_result:
+        elif result.status.has_result or result.is_waived:
             self._done += 1
             self.values[result.item] = result.result
 
@@ -165,6 +172,17 @@ class FanOut:
             self.failed = result
         if self._step.on_error is not OnError.COLLECT:
             self._stop()
+
+    @property
+    def cached_from(self) -> UUID | None:
+        """The run that all items come from; None where some were made, or they come from several."""
+        return next(iter(self._cached_from)) if len(self._cached_from) == 1 else None
+
+    def _tell_why(self, call: Call) -> None:
+        """Of the first item that is done again."""
+        if call.found.is_again and not self._has_told_why:
+            self._has_told_why = True
+            self._calls.announce(call)
 
     def _tell(self, events: EventSink) -> None:
         done, total = self._done, len(self._items)

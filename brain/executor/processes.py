@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from brain.config_secrets import ProjectEnvironment
-from brain.errors import ToolError
+from brain.errors import CallCutShort, ToolError
 from brain.executor.messages import Failed, Work, receive, send
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import search_path
@@ -131,7 +131,8 @@ class Worker:
                 return receive(self._connection)
         except (OSError, EOFError):
             self.kill()
-            raise ToolError(f"{otherwise}: {_ended(self.wait())}", transient=True) from None
+            kind = ToolError if work is None else CallCutShort
+            raise kind(f"{otherwise}: {_ended(self.wait())}", transient=True) from None
         except BaseException:  # a part of the message may still be on its way
             self.kill()
             raise

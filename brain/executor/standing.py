@@ -17,7 +17,11 @@ def fails_run(step: PlannedStep, result: StepResult) -> bool:
 
 def is_usable(step: PlannedStep, result: StepResult) -> bool:
     """Whether the steps that need this one run, with its result or null."""
-    return result.status.has_result or (result.status is StepStatus.FAILED and not fails_run(step, result))
+    return (
+        result.status.has_result
+        or result.is_waived
+        or (result.status is StepStatus.FAILED and not fails_run(step, result))
+    )
 
 
 def value_of(result: StepResult) -> Json:

@@ -51,17 +51,17 @@ NEWEST_RUNS = "ORDER BY run.created_at DESC, run.id DESC"
 STEPS = """
 SELECT right(run_id::text, 8) AS id, step_id, item, tool, status,
     extract(epoch FROM finished_at - started_at)::float8 AS seconds, tries, items, arguments, result, error,
-    started_at, finished_at, tokens_in, tokens_out, cost_usd, tool_version, fingerprint, attempt, run_id
+    started_at, finished_at, tokens_in, tokens_out, cost_usd, tool_version, fingerprint, cached_from, attempt, run_id
 FROM (
     SELECT step.run_id, step.step_id, NULL::integer AS item, step.position, step.tool, step.tool_version, step.status,
         step.tries, step.tokens_in, step.tokens_out, step.cost_usd, step.arguments, step.result, step.error,
-        step.started_at, step.finished_at, step.fingerprint, step.attempt,
+        step.started_at, step.finished_at, step.fingerprint, step.cached_from, step.attempt,
         (SELECT count(*) FROM brain.step_items AS i WHERE i.run_id = step.run_id AND i.step_id = step.step_id) AS items
     FROM brain.steps AS step
     UNION ALL
     SELECT item.run_id, item.step_id, item.item, step.position, step.tool, step.tool_version, item.status,
         item.tries, item.tokens_in, item.tokens_out, item.cost_usd, item.arguments, item.result, item.error,
-        item.started_at, item.finished_at, item.fingerprint, item.attempt, 0 AS items
+        item.started_at, item.finished_at, item.fingerprint, item.cached_from, item.attempt, 0 AS items
     FROM brain.step_items AS item JOIN brain.steps AS step USING (run_id, step_id)
 ) AS part
 """

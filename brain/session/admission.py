@@ -1,16 +1,28 @@
 """What must hold before a run begins, or goes on: each function returns where it does, and raises UsageError."""
 
-from collections.abc import Collection
-
 from brain.budgets import Budget
-from brain.errors import UsageError
+from brain.errors import StaleAttempt, UsageError
+from brain.executor.foresight import Foresight
+from brain.executor.reasons import INCOMPLETE
+from brain.executor.verdicts import Verdict, Words
 from brain.language_models import ChatModel
+from brain.nearest import did_you_mean
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import why_unstorable
-from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepStatus
+from brain.runs import NOTHING_SPENT, RunStatus, Spending
 from brain.session.run import Run
 
-__all__ = ["RESUMABLE", "affordable", "answerable", "approvable", "asks_model", "resumable", "usable"]
+__all__ = [
+    "RESUMABLE",
+    "affordable",
+    "answerable",
+    "approvable",
+    "asks_model",
+    "decided",
+    "fitting",
+    "resumable",
+    "usable",
+]
 
 RESUMABLE = frozenset({RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INTERRUPTED})
 
@@ -39,21 +51,44 @@ def answerable(run: Run) -> None:
         raise UsageError(f"The run {run.id} asks nothing; it {run.waits}")
 
 
-def resumable(run: Run, retry_steps: Collection[str] = ()) -> None:
-    """A run that can go on; `retry_steps` may be called again although they may have done their work."""
+def resumable(run: Run, *, as_new_run: bool = False) -> None:
+    """A run that can go on; with another pipeline or other inputs, as a run of its own, one that succeeded too."""
     if run.status is RunStatus.WAITING:
         raise UsageError(f"The run {run.id} {run.waits}")
-    if run.status not in RESUMABLE:
+    if run.status is RunStatus.RUNNING:
+        raise StaleAttempt(f"Run {run.id} is being run by {run.owner} already.")
+    if run.status not in RESUMABLE and not (as_new_run and run.status is RunStatus.SUCCEEDED):
         raise UsageError(f"The run {run.id} is {run.status}: there is nothing to resume.")
-    steps = {step.step_id for step in run.step_results}
-    if strangers := [step for step in retry_steps if step not in steps]:
-        raise UsageError(f"The run {run.id} has no step {', '.join(strangers)}; its steps: {', '.join(sorted(steps))}.")
-    unknown = {step.step_id for step in run.step_results if step.status is StepStatus.INTERRUPTED}
-    if doubtful := sorted(unknown.difference(retry_steps)):
+
+
+def fitting(words: Words, run: Run, foresight: Foresight) -> None:
+    """What a person says about steps concerns steps of which something has to be said."""
+    if both := sorted(words.retry & words.skip):
+        raise UsageError(f"{both[0]} cannot be done again and left out: give --retry-step or --skip-step for it.")
+    steps = {step.step_id: step for step in foresight.steps if step.verdict is not Verdict.GONE}
+    said = sorted(words.retry | words.skip)
+    if strangers := [name for name in said if name not in steps]:
+        there_are = f"its steps: {', '.join(sorted(steps))}" if steps else "it has no pipeline yet"
+        guess = "".join(did_you_mean(name, steps) for name in strangers)
+        raise UsageError(f"The run {run.id} has no step {', '.join(strangers)}; {there_are}.{guess}")
+    if known := [name for name in said if not steps[name].in_doubt]:
         raise UsageError(
-            f"Nobody knows whether {', '.join(doubtful)} did its work before the run was interrupted, and it may not "
-            f"be done twice: look at what it changes, then resume with --retry-step {doubtful[0]} to do it again."
+            f"Nothing has to be said about {', '.join(known)}: --retry-step and --skip-step are for steps that may not "
+            "be done twice, and of which nobody knows whether they did their work."
         )
+
+
+def decided(foresight: Foresight) -> None:
+    """A run of whose steps none needs a person's word."""
+    lost = [step for step in foresight.doubtful if INCOMPLETE in step.reason]
+    if unknown := [step.step_id for step in foresight.doubtful if step not in lost]:
+        raise UsageError(
+            f"Nobody knows whether {', '.join(unknown)} did its work before the run was interrupted, and it may not "
+            f"be done twice: look at what it changes, then resume with --retry-step {unknown[0]} to do it again, or "
+            f"with --skip-step {unknown[0]} to go on without it."
+        )
+    if lost:
+        raise UsageError(f"{lost[0].step_id}: {lost[0].needs}")
 
 
 def affordable(budget: Budget, model: ChatModel, spent: Spending = NOTHING_SPENT) -> None:

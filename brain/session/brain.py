@@ -10,17 +10,18 @@ from uuid import UUID
 
 from brain.config_secrets import Settings, load_settings
 from brain.errors import UsageError
-from brain.evaluator import Comparison, Judgement, Suite, SuiteRun, read_suite
+from brain.evaluator import Comparison, Judgement, SuiteRun
+from brain.executor.foresight import Foresight
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
-from brain.pipeline_builder.spec import PipelineSpec, read_spec
 from brain.runs import RunEvent, RunStatus
 from brain.session.bridge import Bridge
 from brain.session.core import Core, WhileOpening
 from brain.session.evaluations import OnCase, SuiteOrder
 from brain.session.examples import ExampleResult
+from brain.session.given import SpecLike, SuiteLike, as_change, as_spec, as_suite
 from brain.session.order import BudgetLike, DeadlineLike, Order, PlanOrder, as_answers, as_budget, as_deadline
 from brain.session.own_tools import AddedTool
 from brain.session.planning import PlanOutcome, PlanRequest, as_tables
@@ -35,10 +36,6 @@ __all__ = ["Brain"]
 
 type RunLike = Run | UUID | str
 """A run, its id, the beginning or end of its id, or `last`."""
-type SpecLike = PipelineSpec | Plan | Pipeline | Mapping[str, Any] | str | Path
-"""A pipeline, or where one is written down; a text with line breaks is the pipeline itself."""
-type SuiteLike = Suite | Mapping[str, Any] | str | Path
-"""A suite, or where one is written down; a text with line breaks is the suite itself."""
 
 
 class Brain:
@@ -192,26 +189,43 @@ class Brain:
         return self._bridge.run(self._core.answer(self.resolve(run), order))
 
     def resume(
-        self, run: RunLike, *, budget: BudgetLike = None, deadline: DeadlineLike = None, yes: bool = False,
-        use_cache: bool = True, retry_steps: Collection[str] = (),
+        self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,
+        budget: BudgetLike = None, deadline: DeadlineLike = None, yes: bool = False, use_cache: bool = True,
+        retry_steps: Collection[str] = (), skip_steps: Collection[str] = (),
     ) -> Run:  # fmt: skip
         """Go on with a run that failed, was cancelled or interrupted; what is finished is not called again.
 
-        `budget` is what all its attempts together may spend, `deadline` how long this one may take; None leaves them as
-        they were. `retry_steps` are called again although nobody knows whether they did their work.
+        With another `pipeline`, or `inputs` in place of its own of these names, it goes on as a new run, which takes
+        over what is finished and the same; so does one that succeeded. `budget` is what all its attempts together may
+        spend, `deadline` how long this one may take; None leaves them as they were. Where nobody knows whether a step
+        did its work that may not be done twice, `retry_steps` names it to be called again and `skip_steps` to be left,
+        with null for its result.
         """
         started = self.start_resumed(
-            run, budget=budget, deadline=deadline, yes=yes, use_cache=use_cache, retry_steps=retry_steps
-        )
+            run, pipeline=pipeline, inputs=inputs, budget=budget, deadline=deadline, yes=yes, use_cache=use_cache,
+            retry_steps=retry_steps, skip_steps=skip_steps,
+        )  # fmt: skip
         return self.wait(started)
 
     def start_resumed(
-        self, run: RunLike, *, budget: BudgetLike = None, deadline: DeadlineLike = None, yes: bool = False,
-        use_cache: bool = True, retry_steps: Collection[str] = (),
+        self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,
+        budget: BudgetLike = None, deadline: DeadlineLike = None, yes: bool = False, use_cache: bool = True,
+        retry_steps: Collection[str] = (), skip_steps: Collection[str] = (), source: str = "python",
     ) -> UUID:  # fmt: skip
         """The same as `resume`, without waiting for the end."""
-        order = Order(yes=yes, use_cache=use_cache, budget=as_budget(budget), deadline=as_deadline(deadline))
-        return self._bridge.run(self._core.resume(self.resolve(run), order, retry_steps))
+        order = Order(
+            yes=yes, source=source, use_cache=use_cache, budget=as_budget(budget), deadline=as_deadline(deadline)
+        )
+        change = as_change(pipeline, inputs, retry_steps, skip_steps)
+        return self._bridge.run(self._core.resume(self.resolve(run), order, change))
+
+    def foresee(
+        self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,
+        retry_steps: Collection[str] = (), skip_steps: Collection[str] = (),
+    ) -> Foresight:  # fmt: skip
+        """What `resume` would do with each step, and why; nothing is done."""
+        change = as_change(pipeline, inputs, retry_steps, skip_steps)
+        return self._bridge.run(self._core.foresee(self.resolve(run), change))
 
     def cancel(self, run: RunLike) -> RunStatus:
         """End a run, here or in another process."""
@@ -270,7 +284,7 @@ class Brain:
 
         `plan_only` looks at plans alone and runs nothing, `judge` has the chat model rate the answers as well.
         """
-        whole, folder, source = _suite(suite, self.settings.project)
+        whole, folder, source = as_suite(suite, self.settings.project)
         order = SuiteOrder(
             whole.only(cases) if cases else whole, folder, source, plan_only=plan_only, jobs=jobs, judge=judge, yes=yes,
             use_cache=use_cache,
@@ -351,40 +365,6 @@ class Brain:
                 return self._bridge.run(self._core.resolve(run))
             case _:
                 raise UsageError(f"A run is named by its id, a part of it, or `last`, not by {run!r}.")
-
-
-def as_spec(pipeline: SpecLike) -> PipelineSpec:
-    """The spec, wherever it stands; raises SpecError, UsageError."""
-    match pipeline:
-        case PipelineSpec():
-            return pipeline
-        case Plan() | Pipeline():
-            return pipeline.spec
-        case Mapping():
-            return PipelineSpec.from_value(dict(pipeline))
-        case str() if "\n" in pipeline:
-            return PipelineSpec.from_text(pipeline)
-        case str() | Path():
-            return read_spec(Path(pipeline))
-        case _:
-            raise UsageError(
-                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not {pipeline!r}."
-            )
-
-
-def _suite(suite: SuiteLike, project: Path) -> tuple[Suite, Path, str]:
-    """The suite, the folder of its pipelines, and its file if there is one; raises SuiteError, UsageError."""
-    match suite:
-        case Suite():
-            return suite, project, ""
-        case Mapping():
-            return Suite.from_value(dict(suite)), project, ""
-        case str() if "\n" in suite:
-            return Suite.from_text(suite), project, ""
-        case str() | Path():
-            return read_suite(Path(suite)), Path(suite).parent, str(suite)
-        case _:
-            raise UsageError(f"A suite is a Suite, a mapping, a text or the path of a file, not {suite!r}.")
 
 
 def _status(status: str) -> RunStatus:

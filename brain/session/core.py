@@ -24,6 +24,7 @@ from brain.config_secrets import (
 from brain.egress import Egress
 from brain.embedded import in_use
 from brain.errors import BrainError, UsageError
+from brain.executor.foresight import Foresight, foresee
 from brain.executor.limits import Limits
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
@@ -45,6 +46,7 @@ from brain.session.memory import KnowledgeMemory
 from brain.session.order import Order, PlanOrder
 from brain.session.own_tools import OwnTools
 from brain.session.planning import Planning, PlanOutcome, PlanRequest
+from brain.session.resumption import Change, is_in_doubt, job_of, order_for
 from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
@@ -194,19 +196,44 @@ class Core:
         self._admit(order.written, budget, order.spent)
         return await (await self._open()).runner.start(replace(order, budget=budget, deadline=deadline))
 
-    async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
+    async def resume(self, run_id: UUID, order: Order, change: Change) -> UUID:
         """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
 
-        Of the order count its budget, which all attempts together may spend, the deadline of each (None: what they
-        were), `yes` and `use_cache`.
-        `retry_steps` are called again although they may have done their work. Raises UsageError where it cannot go on.
+        With another pipeline or other inputs it goes on as a new run, whose id this returns. Of the order count its
+        budget, which all attempts together may spend, the deadline of each (None: what they were), `yes` and
+        `use_cache`. Raises UsageError where it cannot go on, StaleAttempt where somebody else runs it.
         """
         stores = await self._open()
-        run = await self.show(run_id)
-        admission.resumable(run, retry_steps)
-        self._admit(run.spec, run.budget if order.budget is None else order.budget, run.spending)
-        await stores.runner.go_on(run_id, replace(order, request=run.request, spec=run.spec), admission.RESUMABLE)
+        run, order = await self._going_on(run_id, order, change)
+        spent = NOTHING_SPENT if change.makes_new_run else run.spending
+        self._admit(order.spec, run.budget if order.budget is None else order.budget, spent)
+        if change.words or await is_in_doubt(run, stores.store):
+            foresight = await self._foreseen(run, order)
+            admission.fitting(change.words, run, foresight)
+            admission.decided(foresight)
+        if change.makes_new_run:
+            return await stores.runner.start(order)
+        await stores.runner.go_on(run_id, order, admission.RESUMABLE)
         return run_id
+
+    async def foresee(self, run_id: UUID, change: Change) -> Foresight:
+        """What going on with a run would do; nothing is done. Raises as `resume` does but where a word is needed."""
+        await self._open()
+        run, order = await self._going_on(run_id, Order(), change)
+        foresight = await self._foreseen(run, order)
+        admission.fitting(change.words, run, foresight)
+        return foresight
+
+    async def _going_on(self, run_id: UUID, order: Order, change: Change) -> tuple[Run, Order]:
+        run = await self.show(run_id)
+        admission.resumable(run, as_new_run=change.makes_new_run)
+        return run, order_for(run, order, change)
+
+    async def _foreseen(self, run: Run, order: Order) -> Foresight:
+        if order.spec is None:
+            return Foresight()
+        job = await job_of(run, order, self.check(order.spec), (await self._open()).store, self.codec)
+        return await foresee(job, self.settings.project, self.codec.is_there)
 
     def _admit(self, spec: PipelineSpec | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
         writes_answers = self.has_hosted_chat

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from brain.budgets import Budget
 from brain.deadlines import Deadline
 from brain.errors import UsageError
+from brain.executor.verdicts import NOTHING_SAID, Words
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.spec import PipelineSpec
@@ -45,6 +47,10 @@ class Order:
     """How long each attempt of the run may take; None: what the settings say."""
     answers: Mapping[str, Any] = field(default_factory=dict)
     """What questions about the request are answered with, by their names."""
+    parent: UUID | None = None
+    """The run that this one goes on from, whose finished steps it takes over where their calls are the same."""
+    words: Words = NOTHING_SAID
+    """What a person said about steps of which nobody knows whether they did their work."""
 
     @property
     def written(self) -> PipelineSpec | None:

@@ -66,6 +66,10 @@ class Run:
     """The day from which the plan counts `yesterday` and the like."""
     provenance: tuple[Provenance, ...] = ()
     """Where each literal of the plan comes from."""
+    parent_run: UUID | None = None
+    """The run that this one goes on from with another pipeline or other inputs."""
+    owner: str | None = None
+    """`host:pid:start time` of the process that runs it."""
 
     @classmethod
     def of_row(cls, row: "RunRow", steps: Sequence[StepResult], codec: ArtifactCodec) -> "Run":
@@ -82,7 +86,8 @@ class Run:
             deadline=Deadline.parse(row.deadline or "none"),
             questions=tuple(Clarification(**asked) for asked in (row.waiting_for or {}).get("questions", ())),
             answers=row.answers, as_of=row.as_of,
-            provenance=tuple(Provenance.from_json(each) for each in row.provenance),
+            provenance=tuple(Provenance.from_json(each) for each in row.provenance), parent_run=row.parent_run,
+            owner=row.owner,
         )  # fmt: skip
 
     @property
@@ -142,6 +147,7 @@ class Run:
             "score": self.score,
             "checks": dict(self.checks) if self.checks is not None else None,
             "attempt": self.attempt,
+            "parent_run": str(self.parent_run) if self.parent_run else None,
             "created_at": self.created_at.isoformat(),
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
             "seconds": self.seconds,
@@ -241,7 +247,9 @@ def _step_json(step: StepResult) -> dict[str, Json]:
     return {
         "id": step.step_id,
         "tool": step.tool,
+        "tool_version": step.tool_version,
         "status": str(step.status),
+        "cached_from": str(step.cached_from) if step.cached_from else None,
         "seconds": step.seconds,
         "tries": step.tries,
         **asdict(step.spending),

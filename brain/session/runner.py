@@ -42,8 +42,9 @@ from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
 from brain.session.deadline import DeadlineWatch
-from brain.session.kept_results import of_earlier_attempt, whole
+from brain.session.kept_results import restored, whole
 from brain.session.order import Order, PlanOrder
+from brain.session.resumption import legacy_of
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["Runner", "RunnerParts"]
@@ -94,7 +95,7 @@ class _Active:
     cancel: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     pipeline: Pipeline | None = None
-    uses_cache: bool = True
+    order: Order = field(default_factory=Order)
     inputs: Mapping[str, Json] = field(default_factory=dict)
     """Of the job that it executes."""
 
@@ -191,6 +192,7 @@ class Runner:
             id=run_id, request=request, inputs=inputs, status=RunStatus.RUNNING, owner=str(Owner.this_process()),
             source=order.source, answers=dict(order.answers), as_of=today(),
             budget=_written(order.budget), deadline=_written(order.deadline),
+            parent_run=order.parent,
         )  # fmt: skip
         tools = _tools(pipeline) if pipeline is not None else ()
         if pipeline is not None:
@@ -200,7 +202,7 @@ class Runner:
             row.planner, row.notes = order.plan.planner, list(order.plan.notes)
         await parts.store.create(row, tools)
         publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
-        active = _Active(run_id, 1, publisher, account, order.deadline, pipeline=pipeline, uses_cache=order.use_cache)
+        active = _Active(run_id, 1, publisher, account, order.deadline, pipeline=pipeline, order=order)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
@@ -220,21 +222,22 @@ class Runner:
         publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
         spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
         account, deadline = Account(Budget.parse(row.budget or "none"), spent), Deadline.parse(row.deadline or "none")
-        active = _Active(run_id, attempt, publisher, account, deadline, pipeline=pipeline, uses_cache=order.use_cache)
+        active = _Active(run_id, attempt, publisher, account, deadline, pipeline=pipeline, order=order)
         approvals = Approvals(frozenset(row.approvals), everything=order.yes)
         work = (
             self._first_attempt(active, row, approvals)
             if pipeline is None
-            else self._next_attempt(active, pipeline, row.inputs, approvals)
+            else self._next_attempt(active, pipeline, row, approvals)
         )
         self._begin(active, work)
 
-    async def _next_attempt(
-        self, active: _Active, pipeline: Pipeline, inputs: Mapping[str, Json], approvals: Approvals
-    ) -> RunResult:
-        rows = await self._parts.store.step_results(active.run_id)
-        earlier = await asyncio.to_thread(lambda: tuple(of_earlier_attempt(rows, pipeline, self._parts.codec)))
-        return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals, earlier))
+    async def _next_attempt(self, active: _Active, pipeline: Pipeline, row: RunRow, approvals: Approvals) -> RunResult:
+        parts = self._parts
+        rows = await parts.store.step_results(active.run_id)
+        earlier = await asyncio.to_thread(restored, rows, parts.codec)
+        legacy = await legacy_of(parts.store, parts.codec, row.parent_run, is_first=False)
+        inputs = pipeline.bind_inputs(row.inputs)
+        return await self._execute(active, Job(pipeline, inputs, approvals, earlier, legacy, active.order.words))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""
@@ -305,7 +308,11 @@ class Runner:
             pipeline = active.pipeline or await self._planned(active, row)
             active.pipeline = pipeline
             active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
-            return await self._execute(active, Job(pipeline, pipeline.bind_inputs(row.inputs), approvals))
+            legacy = await legacy_of(self._parts.store, self._parts.codec, row.parent_run, is_first=True)
+            inputs = pipeline.bind_inputs(row.inputs)
+            return await self._execute(
+                active, Job(pipeline, inputs, approvals, legacy=legacy, words=active.order.words)
+            )
         finally:
             if active.cancel.is_set():
                 embedding.cancel()
@@ -327,10 +334,11 @@ class Runner:
     async def _execute(self, active: _Active, job: Job) -> RunResult:
         parts, active.inputs = self._parts, job.inputs
         journal, cache = _StoreJournal(parts.store, parts.large, active), _StepCache(parts.store, parts.codec)
-        kept = cache if active.uses_cache else None
+        kept = cache if active.order.use_cache else None
         engine = Engine(
-            parts.caller, active.publisher, journal, parts.project, kept, active.account, parts.limits, parts.cluster
-        )
+            parts.caller, active.publisher, journal, parts.project, kept, active.account, parts.limits, parts.cluster,
+            parts.codec.is_there,
+        )  # fmt: skip
         return await engine.run(job, active.cancel)
 
     async def _answer(self, active: _Active, result: RunResult) -> Answer | None:

@@ -11,12 +11,12 @@ from brain.database.upgrade import HEAD
 REQUEST = "average price by shop in sales.csv"
 RUN_FIELDS = {
     "id", "run_id", "status", "name", "request", "planner", "spec", "inputs", "outputs", "answer", "notes", "error",
-    "score", "checks", "attempt", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out", "cost_usd",
-    "budget", "deadline", "waiting_for", "questions", "answers", "as_of", "provenance", "steps",
+    "score", "checks", "attempt", "parent_run", "created_at", "finished_at", "seconds", "tokens_in", "tokens_out",
+    "cost_usd", "budget", "deadline", "waiting_for", "questions", "answers", "as_of", "provenance", "steps",
 }  # fmt: skip
 STEP_FIELDS = {
-    "id", "tool", "status", "seconds", "tries", "tokens_in", "tokens_out", "cost_usd", "arguments", "result",
-    "error",
+    "id", "tool", "tool_version", "status", "cached_from", "seconds", "tries", "tokens_in", "tokens_out", "cost_usd",
+    "arguments", "result", "error",
 }  # fmt: skip
 
 

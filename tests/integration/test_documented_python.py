@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/pipelines.md", "docs/evaluation.md", "docs/artifacts.md")
+PAGES = ("README.md", "docs/pipelines.md", "docs/evaluation.md", "docs/artifacts.md", "docs/durability.md")
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -17,7 +17,7 @@ def test_programs_in_the_pages_run(
     shutil.copytree(ROOT / "notebooks", project / "notebooks")
     monkeypatch.chdir(project)
     programs = [code for page in PAGES for code in PYTHON.findall((ROOT / page).read_text()) if "Brain()" in code]
-    assert len(programs) == 5
+    assert len(programs) == 6
     for code in programs:
         exec(compile(code, "a page", "exec"), {})
     printed = capsys.readouterr().out
@@ -29,5 +29,6 @@ def test_programs_in_the_pages_run(
         "mean_wind by month",
         "4 of 4",
         "1461 rows are kept in",
+        "days again its arguments changed: where",
     ):
         assert seen in printed

@@ -198,11 +198,15 @@ def test_one_that_may_not_be_made_twice_is_not_made_again_without_a_word(brain: 
     run = broken_off(brain, project, numbers("once", "large.numbers_once"))
     forget(run)
     again = brain.resume(run)
-    assert again.status is RunStatus.FAILED
+    assert again.status is RunStatus.INTERRUPTED
     assert again.error is not None
-    assert "numbers (large.numbers_once) did its work and may not do it twice, but its result is lost: " in again.error
-    assert again.error.endswith("once you have seen what the step has changed.")
+    assert again.error.startswith(
+        "numbers: Its artifact is missing, and it may not be done twice: look at what it changes"
+    )
     assert times_made(project, "once") == 1
+    done = brain.resume(run, retry_steps=["numbers"], yes=True)
+    assert (done.status, done.outputs["total"]) == (RunStatus.SUCCEEDED, sum(range(COUNT)))
+    assert times_made(project, "once") == 2
 
 
 def test_reading_one_that_is_gone_says_how_it_is_made_again(brain: Brain) -> None:

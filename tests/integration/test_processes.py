@@ -16,7 +16,7 @@ from command_line import eventually
 from process_bench import TOKEN, ProcessBench
 
 from brain.artifacts import File
-from brain.errors import StepTimeout, ToolError
+from brain.errors import CallCutShort, StepTimeout, ToolError
 from brain.runs import EventType, RunStatus, StepStatus
 
 TESTS = Path(__file__).parents[1]
@@ -151,7 +151,7 @@ async def test_cancelling_a_run_kills_its_processes(bench: ProcessBench, tmp_pat
 async def test_a_process_that_dies_fails_its_call_in_one_sentence(
     bench: ProcessBench, name: str, arguments: dict[str, int], how: str
 ) -> None:
-    with pytest.raises(ToolError) as failed:
+    with pytest.raises(CallCutShort) as failed:
         await bench.call(name, **arguments)
     then = (
         ", as the system does where memory runs out; then give it less to do at once."

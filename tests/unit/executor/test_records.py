@@ -62,6 +62,56 @@ async def test_items_that_change_something_are_on_record_before_they_start_and_w
     }
 
 
+async def test_a_change_is_on_record_as_done_before_anything_that_needs_it_begins(bench: Workbench) -> None:
+    seen: list[Any] = []
+
+    async def look(value: Any = None, after: Any = None) -> Any:
+        seen.append((bench.journal.states["write", None].status, bench.journal.states["write", None].result))
+
+    bench.tool("look", look)
+    write = {"id": "write", "tool": "work.write", "arguments": {"value": 7}}
+    await bench.run(write, {"id": "look", "tool": "work.look", "needs": ["write"]}, approvals=YES)
+    assert seen == [(StepStatus.SUCCEEDED, 7)]
+
+
+async def test_a_change_that_is_done_stays_so_where_the_run_is_cancelled_while_that_is_written(
+    bench: Workbench,
+) -> None:
+    cancel = asyncio.Event()
+
+    class Slow(MemoryJournal):
+        async def record(self, steps: Any) -> None:
+            if any(step.status is StepStatus.SUCCEEDED for step in steps):
+                cancel.set()
+                await asyncio.sleep(0.05)
+            await super().record(steps)
+
+    bench.journal = Slow()
+    write = {"id": "write", "tool": "work.write", "arguments": {"value": 7}}
+    later = {"id": "later", "tool": "work.echo", "needs": ["write"]}
+    ended = await bench.run(write, later, approvals=YES, cancel=cancel)
+    assert ended.status is RunStatus.CANCELLED
+    kept = bench.journal.states["write", None]
+    assert (kept.status, kept.result) == (StepStatus.SUCCEEDED, 7)
+
+
+async def test_results_that_may_be_made_again_are_written_together_while_the_run_goes_on(bench: Workbench) -> None:
+    cancel, written = asyncio.Event(), list[int]()
+
+    class Counting(MemoryJournal):
+        async def record(self, steps: Any) -> None:
+            written.append(len(steps))
+            await super().record(steps)
+            if len(self.states) == 20:
+                cancel.set()
+
+    bench.journal = Counting()
+    steps = [{"id": f"s{n}", "tool": "work.echo", "needs": [f"s{n - 1}"] if n else []} for n in range(20)]
+    slow = {"id": "slow", "tool": "work.sleep", "arguments": {"value": 60}}
+    assert (await bench.run(*steps, slow, cancel=cancel)).status is RunStatus.CANCELLED
+    assert max(written) > 1
+
+
 async def test_what_is_done_already_asks_nobody_again(bench: Workbench) -> None:
     steps = (
         {"id": "write", "tool": "work.write", "arguments": {"value": 1}},
