@@ -31,7 +31,7 @@ KILLS_A_RUN = 6
 LOCAL = {"runner": 6, "redis": 2, "postgres": 2}
 ON_DASK = {"runner": 4, "worker": 4, "redis": 1, "postgres": 1}
 """What is killed, and how often beside the others."""
-LONGEST_LIFE = 1.5
+LONGEST_LIFE = 0.8
 """Seconds after which a process that is to be killed is killed at the latest, counted from where its run is running."""
 MOST_LIVES = 60
 """Of one run: it must have ended by then."""

@@ -1,13 +1,19 @@
 """Results as the rows of earlier runs and attempts keep them, put together again from their artifacts."""
 
+import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
 from brain.artifacts import ArtifactCodec
-from brain.errors import ArtifactError
+from brain.errors import ArtifactError, BrainError
+from brain.executor.ports import Kept
+from brain.knowledge_base.store import RunStore
 from brain.runs import Json, StepResult
 
-__all__ = ["restored", "whole"]
+__all__ = ["StoreCache", "restored", "whole"]
+
+log = logging.getLogger(__name__)
 
 
 def whole(kept: Json, codec: ArtifactCodec) -> Json:
@@ -35,3 +41,20 @@ def _restored(row: StepResult, codec: ArtifactCodec) -> StepResult:
             raise
         return row
     return row if result is row.result else replace(row, result=result)
+
+
+class StoreCache:
+    """The executor's cache: what the run store has, as long as its artifacts are there."""
+
+    def __init__(self, store: RunStore, codec: ArtifactCodec) -> None:
+        self._store = store
+        self._codec = codec
+
+    async def find(self, fingerprint: str) -> Kept | None:
+        """The latest result of the same call; None where there is none, or it cannot be read."""
+        try:
+            found = await self._store.cached(fingerprint)
+            return None if found is None else Kept(await asyncio.to_thread(whole, found[0], self._codec), *found[1:])
+        except BrainError as exc:
+            log.info("A result is made anew: %s", exc)
+            return None

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,21 +28,20 @@ from brain.executor.engine import Approvals, Engine, Job
 from brain.executor.heartbeat import Heartbeat
 from brain.executor.limits import Limits
 from brain.executor.local import on_daemon_thread
-from brain.executor.ports import Kept, ToolCaller
+from brain.executor.ports import ToolCaller
 from brain.intent_inference.plan import Check, Plan
-from brain.intent_inference.sketch import Sketch
 from brain.knowledge_base.large_values import LargeValues
 from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
-from brain.language_models import Account, ChatModel, Embedder, MeteredChat
+from brain.language_models import Account, ChatModel, Embedder
 from brain.pipeline_builder.pipeline import Pipeline
-from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
+from brain.runs import EventType, Json, RunResult, RunStatus, Spending, new_run_id, today
+from brain.session.active import ActiveRun, StoreJournal
 from brain.session.deadline import DeadlineWatch
-from brain.session.kept_results import restored, whole
+from brain.session.kept_results import StoreCache, restored
 from brain.session.order import Order, PlanOrder
 from brain.session.resumption import legacy_of
 from brain.tool_registry.definitions import ToolDefinition
@@ -84,78 +83,12 @@ class RunnerParts:
             await self.cluster.open()
 
 
-@dataclass(slots=True)
-class _Active:
-    run_id: UUID
-    attempt: int
-    publisher: RunPublisher
-    account: Account
-    """Who pays for whatever the run asks a model."""
-    deadline: Deadline | None
-    cancel: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
-    pipeline: Pipeline | None = None
-    order: Order = field(default_factory=Order)
-    inputs: Mapping[str, Json] = field(default_factory=dict)
-    """Of the job that it executes."""
-
-    def paying(self, model: ChatModel) -> MeteredChat:
-        """The model on the run's account, which tells the run's listeners where it waits."""
-        return MeteredChat(model, self.account, self._waits)
-
-    def sketched(self, sketch: Sketch) -> None:
-        """Tell the run's listeners of a plan that is being written."""
-        steps = [{"id": step.id, "tool": step.tool} for step in sketch.steps]
-        self.publisher.publish(EventType.PLAN_PROGRESS, message=sketch.words, data={"steps": steps})
-
-    def _waits(self, text: str) -> None:
-        self.publisher.publish(EventType.MODEL_WAITING, message=text)
-
-
-class _StoreJournal:
-    """The executor's journal, kept in the run store."""
-
-    def __init__(self, store: RunStore, large: LargeValues, active: _Active) -> None:
-        self._store = store
-        self._large = large
-        self._active = active
-
-    async def record(self, steps: Sequence[StepResult]) -> None:
-        pipeline = self._active.pipeline
-        positions = {step.id: step.position for step in pipeline.steps.values()} if pipeline else {}
-        rows = await self._large.of_steps(steps)
-        await self._store.record(self._active.run_id, self._active.attempt, rows, positions)
-
-    async def beat(self) -> bool:
-        active = self._active
-        return await self._store.beat(
-            active.run_id, active.attempt, last_seq=active.publisher.seq, backend=active.publisher.backend,
-            spending=active.account.spent,
-        )  # fmt: skip
-
-
-class _StepCache:
-    """The executor's cache: what the run store has, as long as its artifacts are there."""
-
-    def __init__(self, store: RunStore, codec: ArtifactCodec) -> None:
-        self._store = store
-        self._codec = codec
-
-    async def find(self, fingerprint: str) -> Kept | None:
-        try:
-            found = await self._store.cached(fingerprint)
-            return None if found is None else Kept(await asyncio.to_thread(whole, found[0], self._codec), *found[1:])
-        except BrainError as exc:
-            log.info("A result is made anew: %s", exc)
-            return None
-
-
 class Runner:
     """Runs orders in this process; each is a task that goes on while nobody waits for it."""
 
     def __init__(self, parts: RunnerParts) -> None:
         self._parts = parts
-        self._active: dict[UUID, _Active] = {}
+        self._active: dict[UUID, ActiveRun] = {}
         self._beginning: set[asyncio.Task[Any]] = set()
 
     async def start(self, order: Order) -> UUID:
@@ -202,7 +135,7 @@ class Runner:
             row.planner, row.notes = order.plan.planner, list(order.plan.notes)
         await parts.store.create(row, tools)
         publisher, account = parts.tracker.publisher(run_id), Account(order.budget or UNLIMITED, order.spent)
-        active = _Active(run_id, 1, publisher, account, order.deadline, pipeline=pipeline, order=order)
+        active = ActiveRun(run_id, 1, publisher, account, order.deadline, pipeline=pipeline, order=order)
         approvals = Approvals(everything=order.yes)
         self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
@@ -222,7 +155,7 @@ class Runner:
         publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
         spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
         account, deadline = Account(Budget.parse(row.budget or "none"), spent), Deadline.parse(row.deadline or "none")
-        active = _Active(run_id, attempt, publisher, account, deadline, pipeline=pipeline, order=order)
+        active = ActiveRun(run_id, attempt, publisher, account, deadline, pipeline=pipeline, order=order)
         approvals = Approvals(frozenset(row.approvals), everything=order.yes)
         work = (
             self._first_attempt(active, row, approvals)
@@ -231,7 +164,9 @@ class Runner:
         )
         self._begin(active, work)
 
-    async def _next_attempt(self, active: _Active, pipeline: Pipeline, row: RunRow, approvals: Approvals) -> RunResult:
+    async def _next_attempt(
+        self, active: ActiveRun, pipeline: Pipeline, row: RunRow, approvals: Approvals
+    ) -> RunResult:
         parts = self._parts
         rows = await parts.store.step_results(active.run_id)
         earlier = await asyncio.to_thread(restored, rows, parts.codec)
@@ -260,14 +195,14 @@ class Runner:
             active.cancel.set()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> None:
+    def _begin(self, active: ActiveRun, work: Coroutine[Any, Any, RunResult]) -> None:
         self._active[active.run_id] = active
         active.task = asyncio.create_task(self._see_through(active, work), name=f"run {active.run_id}")
         active.task.add_done_callback(lambda _task: self._active.pop(active.run_id, None))
 
-    async def _see_through(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> None:
+    async def _see_through(self, active: ActiveRun, work: Coroutine[Any, Any, RunResult]) -> None:
         """Whatever happens, the run's row says how it ended and its listeners hear of it."""
-        journal = _StoreJournal(self._parts.store, self._parts.large, active)
+        journal = StoreJournal(self._parts.store, self._parts.large, active)
         active.publisher.publish(EventType.RUN_RUNNING, data={"attempt": active.attempt})
         try:
             watch = DeadlineWatch(active.run_id, active.deadline, active.cancel)
@@ -284,7 +219,9 @@ class Runner:
         finally:
             await active.publisher.close()
 
-    async def _outcome(self, active: _Active, work: Coroutine[Any, Any, RunResult]) -> tuple[RunResult, Answer | None]:
+    async def _outcome(
+        self, active: ActiveRun, work: Coroutine[Any, Any, RunResult]
+    ) -> tuple[RunResult, Answer | None]:
         try:
             result = await work
             try:
@@ -301,7 +238,7 @@ class Runner:
             log.exception("The run %s failed unexpectedly.", active.run_id)
             return RunResult(RunStatus.FAILED, error=f"An unexpected {type(exc).__name__}: {exc}"), None
 
-    async def _first_attempt(self, active: _Active, row: RunRow, approvals: Approvals) -> RunResult:
+    async def _first_attempt(self, active: ActiveRun, row: RunRow, approvals: Approvals) -> RunResult:
         """Plan, unless the run came with its pipeline, and execute."""
         embedding = asyncio.create_task(self._remember_meaning(active.run_id, row.request or active.pipeline))
         try:
@@ -318,7 +255,7 @@ class Runner:
                 embedding.cancel()
             await asyncio.gather(embedding, return_exceptions=True)
 
-    async def _planned(self, active: _Active, row: RunRow) -> Pipeline:
+    async def _planned(self, active: ActiveRun, row: RunRow) -> Pipeline:
         active.publisher.publish(EventType.PLAN_STARTED, message="planning")
         codec = self._parts.codec
         tables = {name: codec.table(value["artifact"]) for name, value in row.inputs.items() if is_table(value)}
@@ -331,9 +268,9 @@ class Runner:
         await self._parts.store.set_plan(active.run_id, active.attempt, stored)
         return plan.pipeline
 
-    async def _execute(self, active: _Active, job: Job) -> RunResult:
+    async def _execute(self, active: ActiveRun, job: Job) -> RunResult:
         parts, active.inputs = self._parts, job.inputs
-        journal, cache = _StoreJournal(parts.store, parts.large, active), _StepCache(parts.store, parts.codec)
+        journal, cache = StoreJournal(parts.store, parts.large, active), StoreCache(parts.store, parts.codec)
         kept = cache if active.order.use_cache else None
         engine = Engine(
             parts.caller, active.publisher, journal, parts.project, kept, active.account, parts.limits, parts.cluster,
@@ -341,7 +278,7 @@ class Runner:
         )  # fmt: skip
         return await engine.run(job, active.cancel)
 
-    async def _answer(self, active: _Active, result: RunResult) -> Answer | None:
+    async def _answer(self, active: ActiveRun, result: RunResult) -> Answer | None:
         if result.status is not RunStatus.SUCCEEDED or active.pipeline is None:
             return None
         active.publisher.publish(EventType.ANSWER_STARTED, message="answering")
@@ -349,7 +286,7 @@ class Runner:
         answering = aggregator.answer(active.pipeline.spec, result, active.inputs)
         return await _unless_cancelled(answering, active.cancel)
 
-    async def _settle(self, active: _Active, result: RunResult, answer: Answer | None) -> None:
+    async def _settle(self, active: ActiveRun, result: RunResult, answer: Answer | None) -> None:
         """Commit the end first, then tell: who hears of it can read it."""
         text = answer.text if answer else None
         grounds = Grounds(answer.cited, answer.unverified) if answer else None
