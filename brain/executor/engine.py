@@ -230,7 +230,7 @@ class _Schedule:
             if self._goes_ahead(self._pipeline.steps[dependent]):
                 self._release(dependent, step.id)
         (result,) = await submission.results()
-        await self._untilwithout_call(step.dependencies)
+        await self._until_ended(step.dependencies)
         self._finish(step, result if self._is_as_recorded(step, result) else await self._made_here(step))
 
     def _is_as_recorded(self, step: PlannedStep, result: StepResult) -> bool:
@@ -243,7 +243,7 @@ class _Schedule:
     async def _made_here(self, step: PlannedStep) -> StepResult:
         return await self._calls.make(await self._calls.prepare(step, self._scope))
 
-    async def _untilwithout_call(self, steps: Iterable[str]) -> None:
+    async def _until_ended(self, steps: Iterable[str]) -> None:
         for step_id in steps:
             if step_id not in self._results:
                 await self._ends.setdefault(step_id, asyncio.Event()).wait()
