@@ -277,3 +277,17 @@ def test_a_timeout_of_a_change_leaves_the_run_to_a_person(brain: Brain, shop: Co
     assert (run.status, step.status) == (RunStatus.INTERRUPTED, StepStatus.INTERRUPTED)
     with pytest.raises(UsageError, match="Nobody knows whether send did its work"):
         brain.resume(run, yes=True)
+
+
+def test_a_run_is_on_record_when_it_has_an_id_and_its_end_before_anybody_hears_of_it(
+    brain: Brain, shop: CommandLine
+) -> None:
+    with Brain(shop.project) as other:
+        run_id = brain.start_run(pipeline(nap("heard", 0.2)))
+        assert other.show(run_id).spec is not None
+        for event in other.watch(run_id):
+            if event.event_type.run_status is not None and event.event_type.run_status.is_final:
+                assert other.show(run_id).status is RunStatus.SUCCEEDED
+                break
+        else:
+            pytest.fail("nobody heard of the end")

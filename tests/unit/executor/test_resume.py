@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -507,3 +508,16 @@ def test_the_preview_and_the_engine_never_disagree(spec: PipelineSpec, failing: 
                 assert step_id in sink.began or result.steps[step_id].status is StepStatus.SKIPPED, step
 
     asyncio.run(both())
+
+
+async def test_an_argument_that_was_too_large_for_a_row_is_no_reason(bench: Workbench) -> None:
+    step = {"id": "read", "tool": "work.echo", "arguments": {"value": "long", "after": 1}}
+    await bench.run(step)
+    [row] = rows(bench)
+    reference = {"format": "json", "artifact": f"sha256-{'0' * 64}.json", "size": 4, "head": "long"}
+    kept = replace(row, arguments={"value": reference, "after": 1})
+    changed = {**step, "arguments": {"value": "long", "after": 2}}
+    assert await told(bench, (changed,), earlier=[kept]) == {"read": (Verdict.AGAIN, "its arguments changed: after")}
+    other = {**step, "arguments": {"value": "longer", "after": 1}}
+    assert await told(bench, (other,), earlier=[kept]) == {"read": (Verdict.AGAIN, "its arguments changed: value")}
+    assert await told(bench, (step,), earlier=[kept]) == {"read": (Verdict.KEPT, "")}
