@@ -4,12 +4,15 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from brain.artifacts import ArtifactCodec
 from brain.errors import ArtifactError, BrainError
 from brain.executor.ports import Kept
-from brain.knowledge_base.store import RunStore
 from brain.runs import Json, StepResult
+
+if TYPE_CHECKING:
+    from brain.knowledge_base.store import RunStore  # loads SQLAlchemy
 
 __all__ = ["StoreCache", "restored", "whole"]
 
@@ -46,7 +49,7 @@ def _restored(row: StepResult, codec: ArtifactCodec) -> StepResult:
 class StoreCache:
     """The executor's cache: what the run store has, as long as its artifacts are there."""
 
-    def __init__(self, store: RunStore, codec: ArtifactCodec) -> None:
+    def __init__(self, store: "RunStore", codec: ArtifactCodec) -> None:
         self._store = store
         self._codec = codec
 
