@@ -217,7 +217,7 @@ class _Storm:
         """By step the items of unknown outcome, None for a step that is one call."""
         found: dict[str, list[int | None]] = {}
         for row in self._line("steps", run, "--items", "--json", "--limit", "10000").json:
-            if row["status"] == "interrupted":
+            if row["status"] == "interrupted" and row["tool"] == "chaos.send":
                 found.setdefault(row["step_id"], []).append(row.get("item"))
         return {step: [p for p in places if p is not None] or places for step, places in found.items()}
 
