@@ -214,12 +214,14 @@ class _Storm:
         return options
 
     def _doubtful(self, run: str) -> dict[str, list[int | None]]:
-        """By step the items of unknown outcome, None for a step that is one call."""
-        found: dict[str, list[int | None]] = {}
-        for row in self._line("steps", run, "--items", "--json", "--limit", "10000").json:
-            if row["status"] == "interrupted" and row["tool"] == "chaos.send":
-                found.setdefault(row["step_id"], []).append(row.get("item"))
-        return {step: [p for p in places if p is not None] or places for step, places in found.items()}
+        """By step that needs a word the items of unknown outcome, None for a step that is one call."""
+        told = self._line("resume", run, "--dry-run", "--json").json["steps"]
+        found: dict[str, list[int | None]] = {each["id"]: [] for each in told if each["verdict"] == "doubtful"}
+        rows = self._line("steps", run, "--items", "--json", "--limit", "10000").json if found else []
+        for row in rows:
+            if row["status"] == "interrupted" and row["step_id"] in found:
+                found[row["step_id"]].append(row.get("item"))
+        return {step: [item for item in items if item is not None] or items for step, items in found.items()}
 
     def _life(self, command: Sequence[str], wanted: int) -> Ended:
         """One process at the run, and what is killed meanwhile."""
