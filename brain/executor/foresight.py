@@ -38,7 +38,7 @@ class StepForesight:
     was_finished: bool = False
     """Whether it, or an item of it that is done again, had a result."""
     in_doubt: bool = False
-    """Whether a person's word counts, or is needed."""
+    """Whether a person's word counts, is needed, or may well be given: it is shown as `interrupted`."""
 
     @property
     def needs(self) -> str:
@@ -109,9 +109,8 @@ class _Walk:
             found = Finding(Verdict.PENDING, f"it will fail: {exc}")
         if found.verdict is Verdict.SKIPPED and not found.in_doubt:
             self._left_out.add(step.id)
-        return StepForesight(
-            step.id, step.definition.name, found.verdict, found.reason, found.was_finished, found.in_doubt
-        )
+        in_doubt = found.in_doubt or self.past.was_interrupted(step.id)
+        return StepForesight(step.id, step.definition.name, found.verdict, found.reason, found.was_finished, in_doubt)
 
     async def _found(self, step: PlannedStep) -> Finding:
         if left_out := sorted(step.dependencies & self._left_out):

@@ -126,6 +126,11 @@ class Past:
         row = self._rows.get((step_id, None))
         return row is not None and (row.status.has_result or row.is_waived)
 
+    def was_interrupted(self, step_id: str) -> bool:
+        """Whether the step as a whole is shown as one of unknown outcome, though all its calls may be known."""
+        row = self._rows.get((step_id, None))
+        return row is not None and row.status is StepStatus.INTERRUPTED
+
     def holds(self, step_id: str) -> bool:
         """Whether the run's own row of a step tells of a call that must not be forgotten."""
         row = self._own.get((step_id, None))

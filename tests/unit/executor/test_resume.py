@@ -133,6 +133,15 @@ async def test_of_items_the_word_holds_for_those_of_unknown_outcome(bench: Workb
     assert (again.outputs, called(bench)) == (done.outputs, ["d"])
 
 
+async def test_a_word_may_be_said_of_a_step_that_was_cut_off_between_two_items(bench: Workbench) -> None:
+    before = [row for row in await interrupted(bench, ALL, done=["a", "b"]) if row.status is not StepStatus.INTERRUPTED]
+    whole = replace(before[0], item=None, status=StepStatus.INTERRUPTED, fingerprint=None, result=None)
+    foreseen = await bench.foresee(ALL, earlier=[whole, *before], words=SKIP)
+    assert [(step.verdict, step.in_doubt) for step in foreseen.steps] == [(Verdict.PENDING, True)]
+    done = await bench.run(ALL, earlier=[whole, *before], words=SKIP, approvals=YES)
+    assert (done.outputs, sorted(called(bench))) == ({"send": ["a", "b", "c", "d"]}, ["c", "d"])
+
+
 async def test_of_items_those_of_unknown_outcome_are_done_again_by_word(bench: Workbench) -> None:
     before = await interrupted(bench, ALL, done=["a", "c"])
     done = await bench.run(ALL, earlier=before, approvals=YES, words=RETRY)
