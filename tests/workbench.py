@@ -66,10 +66,11 @@ class Workbench:
         cancel: asyncio.Event | None = None,
         approvals: Approvals | None = None,
         earlier: Iterable[StepResult] = (),
+        only_rest: bool = False,
     ) -> RunResult:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
-        pipeline = build(spec, registry_of(*self.definitions.values()))
+        pipeline = build(spec, registry_of(*self.definitions.values()), tuple(earlier) if only_rest else ())
         engine = Engine(self, self.events, self.journal, cache=self.cache)
         job = Job(pipeline, pipeline.bind_inputs({}), approvals or Approvals(), tuple(earlier))
         return await engine.run(job, cancel)

@@ -94,11 +94,14 @@ class _Schedule:
         self._calls = Caller(
             engine.caller, engine.events, engine.project, engine.account, cache=engine.cache, earlier=job.earlier
         )
-        self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
-        self._missing = {step.id: len(step.dependencies) for step in job.pipeline.steps.values()}
-        self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)
+        self._results = _done(job)
+        self._untold = tuple(self._results.values())
+        """Finished in an earlier attempt: they are on record, and the events of this attempt tell of them."""
+        self._scope: dict[str, Json] = {step_id: result.result for step_id, result in self._results.items()}
+        self._scope["inputs"] = dict(job.inputs)
+        self._missing = {step.id: len(step.dependencies - self._results.keys()) for step in job.pipeline.steps.values()}
+        self._ready = deque(step for step in job.pipeline.steps.values() if not self._missing[step.id])
         self._tasks: set[asyncio.Task[None]] = set()
-        self._results: dict[str, StepResult] = {}
         self._started: dict[str, Call] = {}
         self._waiting: dict[str, ApprovalRequest] = {}
         self._progress = asyncio.Event()
@@ -142,6 +145,7 @@ class _Schedule:
     async def _drive(self) -> None:
         while not self._stopping:
             await self._start_ready()
+            self._tell_done()
             if not self._tasks and (not self._ready or self._exhausted):
                 return
             await self._progress.wait()
@@ -158,6 +162,12 @@ class _Schedule:
                 self._tasks.add(task)
                 task.add_done_callback(self._on_done)
             await pace.keep()
+
+    def _tell_done(self) -> None:
+        """After what is left has been started, because nobody waits for this."""
+        for result in self._untold:
+            self._tell(result)
+        self._untold = ()
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -262,13 +272,17 @@ class _Schedule:
         self._scope[step.id] = result.result if result.status.has_result else None
         # the items are on record one by one; their list is put together again where it is read
         self._writer.add(replace(result, result=None) if result.items else result)
-        data = {"seconds": result.seconds} if result.seconds is not None else None
-        self._events.publish(EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=data)
+        self._tell(result)
         for dependent in step.dependents:
             self._missing[dependent] -= 1
             if not self._missing[dependent]:
                 self._ready.append(self._pipeline.steps[dependent])
         self._progress.set()
+
+    def _tell(self, result: StepResult) -> None:
+        data = {"seconds": result.seconds} if result.seconds is not None else None
+        kind = EventType.of_step(result.status)
+        self._events.publish(kind, step_id=result.step_id, message=result.error or "", data=data)
 
     def _unfinished(self) -> Iterator[PlannedStep]:
         return (step for step in self._pipeline.steps.values() if step.id not in self._results)
@@ -288,7 +302,7 @@ class _Schedule:
         return RunResult(
             status=status,
             outputs=self._outputs() if status is not RunStatus.WAITING else {},
-            steps={step_id: self._results[step_id] for step_id in self._pipeline.steps if step_id in self._results},
+            steps={step.id: self._results[step.id] for step in self._pipeline.spec.steps if step.id in self._results},
             error="; ".join(filter(None, (self._exhausted, *_reasons(failed)))) or None,
             waiting_for=tuple(self._waiting.values()) if status is RunStatus.WAITING else (),
         )
@@ -304,8 +318,15 @@ class _Schedule:
         return outputs
 
     def _fails_run(self, result: StepResult) -> bool:
-        on_error = self._pipeline.steps[result.step_id].on_error
-        return result.status is StepStatus.FAILED and on_error is not OnError.SKIP
+        if result.status is not StepStatus.FAILED:
+            return False
+        return self._pipeline.steps[result.step_id].on_error is not OnError.SKIP
+
+
+def _done(job: Job) -> dict[str, StepResult]:
+    """The results of the steps that the pipeline leaves out."""
+    done = job.pipeline.done
+    return {result.step_id: result for result in job.earlier if result.item is None and result.step_id in done}
 
 
 def _reasons(failed: Iterable[StepResult]) -> Iterator[str]:

@@ -35,7 +35,7 @@ from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
+from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending, StepResult
 from brain.session import admission
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
@@ -182,7 +182,7 @@ class Core:
         if order.spec is None and order.plan is None:
             admission.usable(order.request)
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
-        self._admit(order.written, budget, order.spent)
+        self._admit(None if order.written is None else self.check(order.written), budget, order.spent)
         return await (await self._open()).runner.start(replace(order, budget=budget))
 
     async def resume(self, run_id: UUID, order: Order, retry_steps: Collection[str] = ()) -> UUID:
@@ -194,13 +194,18 @@ class Core:
         stores = await self._open()
         run = await self.show(run_id)
         admission.resumable(run, retry_steps)
-        self._admit(run.spec, run.budget if order.budget is None else order.budget, run.spending)
-        await stores.runner.go_on(run_id, replace(order, request=run.request, spec=run.spec), admission.RESUMABLE)
+        rest = self._rest(run.spec, run.step_results)
+        self._admit(rest, run.budget if order.budget is None else order.budget, run.spending)
+        await stores.runner.go_on(run, rest, order, admission.RESUMABLE)
         return run_id
 
-    def _admit(self, spec: PipelineSpec | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
+    def _rest(self, spec: PipelineSpec | None, results: Sequence[StepResult]) -> Pipeline | None:
+        """What is left of a run's pipeline; None where it has none yet."""
+        return None if spec is None else build(spec, self.registry, results)
+
+    def _admit(self, pipeline: Pipeline | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
         writes_answers = self.has_hosted_chat
-        if spec is None or admission.asks_model(self.check(spec), writes_answers=writes_answers):
+        if pipeline is None or admission.asks_model(pipeline, writes_answers=writes_answers):
             admission.affordable(budget, self.model, spent)
 
     async def wait(self, run_id: UUID) -> Run:
@@ -220,7 +225,8 @@ class Core:
         run = await self.show(run_id)
         admission.approvable(run)
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, Order(spec=run.spec), {RunStatus.WAITING})
+        rest = self._rest(run.spec, run.step_results)
+        await stores.runner.go_on(run, rest, Order(), {RunStatus.WAITING})
         return run_id
 
     async def answer(self, run_id: UUID, order: Order) -> UUID:
@@ -234,7 +240,7 @@ class Core:
         admission.answerable(run)
         checked = checked_answers(run.questions, order.answers)
         await stores.store.answer(run_id, run.attempt, checked)
-        await stores.runner.go_on(run_id, replace(order, spec=None), {RunStatus.WAITING})
+        await stores.runner.go_on(run, None, order, {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -261,8 +267,7 @@ class Core:
         """One run with its steps; raises RunNotFound."""
         stores = await self._open()
         await stores.store.mark_stale()
-        row = await stores.store.get(run_id)
-        steps = await stores.store.step_results(run_id)
+        row, steps = await stores.store.get_with_steps(run_id)
         return Run.of_row(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
@@ -350,6 +355,7 @@ class Core:
                 caller=self._caller,
                 codec=self.codec,
                 check=self.check,
+                rest=lambda spec, results: build(spec, self.registry, results),
                 plan=self._planned,
                 model=self.model,
                 aggregator=lambda model: Aggregator(self.codec.table, model if self.has_hosted_chat else None),

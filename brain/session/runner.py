@@ -27,10 +27,12 @@ from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
 from brain.language_models import Account, ChatModel, Embedder, MeteredChat
 from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.publisher import RunPublisher
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import EventType, Json, RunResult, RunStatus, Spending, StepResult, new_run_id, today
+from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id, today
 from brain.session.order import Order, PlanOrder
+from brain.session.run import Run
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["Runner", "RunnerParts"]
@@ -53,6 +55,8 @@ class RunnerParts:
     caller: ToolCaller
     codec: ArtifactCodec
     check: Check
+    rest: Callable[[PipelineSpec, Sequence[StepResult]], Pipeline]
+    """What is left of a pipeline after an earlier attempt with these results; raises SpecError."""
     plan: MakePlan
     model: ChatModel
     aggregator: Callable[[ChatModel], Aggregator]
@@ -138,14 +142,14 @@ class Runner:
         """Accept an order and begin; returns as soon as its row is there."""
         return await self._unbroken(self._start(order))
 
-    async def go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
+    async def go_on(self, run: Run, pipeline: Pipeline | None, order: Order, statuses: Collection[RunStatus]) -> None:
         """Take a run that is in one of these states and continue it; what is finished is not called again.
 
-        The order's `spec` is the run's own; without one the request is planned anew. Its budget stays as it was where
-        the order has none. Raises StaleAttempt where somebody else was faster, UsageError where it is in another state
-        by now.
+        `pipeline` is what is left of the run's own; without one the request is planned anew. Its budget stays as it was
+        where the order has none. Raises StaleAttempt where somebody else was faster, UsageError where it is in another
+        state by now.
         """
-        await self._unbroken(self._go_on(run_id, order, statuses))
+        await self._unbroken(self._go_on(run, pipeline, order, statuses))
 
     async def _unbroken[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Finish work although its caller is cancelled: no run is left in a row that nobody works on."""
@@ -180,33 +184,31 @@ class Runner:
         self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
 
-    async def _go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
-        parts = self._parts
-        pipeline = parts.check(order.spec) if order.spec is not None else None
+    async def _go_on(self, run: Run, pipeline: Pipeline | None, order: Order, statuses: Collection[RunStatus]) -> None:
+        parts, run_id = self._parts, run.run_id
         told = await parts.tracker.snapshot(run_id)
-        attempt = await parts.store.claim(
+        claim = await parts.store.claim(
             run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget)
         )
-        row = await parts.store.get(run_id)  # only now is nobody else writing
         with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
             told = await parts.tracker.snapshot(run_id) or told
-        publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
-        spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
-        account = Account(Budget.parse(row.budget or "none"), spent)
-        active = _Active(run_id, attempt, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
-        approvals = Approvals(frozenset(row.approvals), everything=order.yes)
+        publisher = parts.tracker.publisher(run_id, attempt=claim.attempt, after_seq=claim.last_seq, resumed=told)
+        account = Account(Budget.parse(claim.budget or "none"), claim.spending)
+        active = _Active(run_id, claim.attempt, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
+        approvals = Approvals(frozenset(claim.approvals), everything=order.yes)
         work = (
-            self._first_attempt(active, row, approvals)
+            self._first_attempt(active, await parts.store.get(run_id), approvals)
             if pipeline is None
-            else self._next_attempt(active, pipeline, row.inputs, approvals)
+            else self._next_attempt(active, pipeline, run, approvals)
         )
         self._begin(active, work)
 
-    async def _next_attempt(
-        self, active: _Active, pipeline: Pipeline, inputs: Mapping[str, Json], approvals: Approvals
-    ) -> RunResult:
-        earlier = tuple(await self._parts.store.step_results(active.run_id))
-        return await self._execute(active, Job(pipeline, pipeline.bind_inputs(inputs), approvals, earlier))
+    async def _next_attempt(self, active: _Active, pipeline: Pipeline, run: Run, approvals: Approvals) -> RunResult:
+        earlier = run.step_results
+        if run.attempt != active.attempt - 1:  # somebody else has gone on with it since it was looked at
+            earlier = tuple(await self._parts.store.step_results(run.run_id))
+            active.pipeline = pipeline = self._parts.rest(pipeline.spec, earlier)
+        return await self._execute(active, Job(pipeline, pipeline.bind_inputs(run.inputs), approvals, earlier))
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""
