@@ -89,8 +89,9 @@ class Workbench:
         earlier: Iterable[StepResult] = (),
         legacy: Legacy = NO_LEGACY,
         words: Words = NOTHING_SAID,
+        only_rest: bool = False,
     ) -> RunResult:
-        pipeline = self.pipeline(*steps, inputs=inputs, outputs=outputs)
+        pipeline = self.pipeline(*steps, inputs=inputs, outputs=outputs, done=earlier if only_rest else ())
         engine = Engine(
             self, self.events, self.journal, self.project, cache=self.cache, limits=self.limits, cluster=self.cluster,
             is_whole=self.is_whole,
@@ -116,10 +117,11 @@ class Workbench:
         *steps: Mapping[str, Any],
         inputs: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
+        done: Iterable[StepResult] = (),
     ) -> Pipeline:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
         spec = PipelineSpec.from_value({"steps": list(steps), "outputs": outputs or {}, "inputs": declared})
-        return build(spec, registry_of(*self.definitions.values()))
+        return build(spec, registry_of(*self.definitions.values()), tuple(done))
 
     def redefine(self, name: str, **changes: Any) -> None:
         """Another definition of `work.<name>`."""

@@ -181,7 +181,7 @@ class _StepColumns(SQLModel):
 
 
 class Step(_StepColumns, table=True):
-    """One step of a run, in its latest attempt."""
+    """One step of a run, as the latest attempt that had to do it left it."""
 
     __tablename__ = "steps"
     metadata = metadata

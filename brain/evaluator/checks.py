@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.schemas import Validator
 from brain.pipeline_builder.spec import OnError
 from brain.runs import Json, RunResult, RunStatus, StepStatus
@@ -71,14 +71,23 @@ def _outputs_fit(result: RunResult, pipeline: Pipeline | None) -> bool:
 
 
 def _given(result: RunResult, pipeline: Pipeline) -> Iterator[tuple[Validator, Json]]:
-    for step_id, planned in pipeline.steps.items():
+    tools = {**pipeline.done, **{step.id: step.definition for step in pipeline.steps.values()}}
+    validators: dict[str, Validator] = {}
+    for step_id, tool in tools.items():
         step = result.steps.get(step_id)
         if step is None or not step.status.has_result:
             continue
-        validator = Validator(planned.definition.output_schema)
-        values = step.result if planned.foreach is not None and isinstance(step.result, list) else [step.result]
-        collects = planned.on_error is OnError.COLLECT
-        yield from ((validator, value) for value in values if not (collects and _is_failed_item(value)))
+        if tool.name not in validators:
+            validators[tool.name] = Validator(tool.output_schema)
+        yield from ((validators[tool.name], value) for value in _values(step.result, pipeline.steps.get(step_id)))
+
+
+def _values(given: Json, planned: PlannedStep | None) -> list[Json]:
+    """What a step's tool gave: of a `foreach` step each item."""
+    if planned is None or planned.foreach is None or not isinstance(given, list):
+        return [given]
+    collects = planned.on_error is OnError.COLLECT
+    return [value for value in given if not (collects and _is_failed_item(value))]
 
 
 def _is_failed_item(value: Json) -> bool:

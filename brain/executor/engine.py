@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from brain.errors import BudgetExhausted, ToolError
 from brain.executor.calls import Call, Caller
@@ -17,16 +16,15 @@ from brain.executor.fingerprint import approval_hash
 from brain.executor.job import Approvals, Job
 from brain.executor.journal_writer import JournalWriter
 from brain.executor.limits import Limits
+from brain.executor.outcome import Ending, joined, told
 from brain.executor.pace import Pace
 from brain.executor.past import IsWhole, Past
 from brain.executor.ports import EventSink, Journal, StepCache, ToolCaller
 from brain.executor.reasons import needs_a_word
-from brain.executor.standing import fails_run, unmet, unusable, value_of, without_call
+from brain.executor.standing import unmet, unusable, value_of, without_call
 from brain.executor.verdicts import Verdict
 from brain.language_models import Account
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
-from brain.pipeline_builder.references import compile_template
-from brain.pipeline_builder.spec import OnError
 from brain.runs import ApprovalRequest, EventType, Json, RunResult, RunStatus, StepResult, StepStatus, utc_now
 
 __all__ = ["Approvals", "Engine", "Job"]
@@ -91,11 +89,14 @@ class _Schedule:
             past=past, workers=workers,
         )  # fmt: skip
         self._workers = workers
-        self._scope: dict[str, Json] = {"inputs": dict(job.inputs)}
-        self._missing = {step.id: set(step.dependencies) for step in job.pipeline.steps.values()}
-        self._ready = deque(step for step in job.pipeline.steps.values() if not step.dependencies)
+        self._results = job.done
+        self._untold = tuple(self._results.values())
+        """Finished in an earlier attempt: they are on record, and the events of this attempt tell of them."""
+        self._scope: dict[str, Json] = {step_id: result.result for step_id, result in self._results.items()}
+        self._scope["inputs"] = dict(job.inputs)
+        self._missing = {step.id: set(step.dependencies - self._results.keys()) for step in job.pipeline.steps.values()}
+        self._ready = deque(step for step in job.pipeline.steps.values() if not self._missing[step.id])
         self._tasks: set[asyncio.Task[None]] = set()
-        self._results: dict[str, StepResult] = {}
         self._started: dict[str, Call] = {}
         self._ahead: dict[str, Submission] = {}
         """Steps that workers have, and may have before those that they need are done."""
@@ -142,6 +143,7 @@ class _Schedule:
     async def _drive(self) -> None:
         while not self._stopping:
             await self._start_ready()
+            self._tell_done()
             if not self._tasks and (not self._ready or self._exhausted):
                 return
             await self._progress.wait()
@@ -158,6 +160,12 @@ class _Schedule:
                 self._tasks.add(task)
                 task.add_done_callback(self._on_done)
             await pace.keep()
+
+    def _tell_done(self) -> None:
+        """After what is left has been started, because nobody waits for this."""
+        for result in self._untold:
+            self._tell(result)
+        self._untold = ()
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -283,7 +291,7 @@ class _Schedule:
         if not step.definition.is_repeatable:
             await self._writer.put_on_record(without_call(step, StepStatus.RUNNING, started_at=started))
         await items.run(self._events)
-        whole = _joined(step, items, started)
+        whole = joined(step, items, started)
         if items.exhausted is None:
             self._finish(step, whole)
         else:
@@ -314,14 +322,16 @@ class _Schedule:
         if not is_on_record and self._is_worth_keeping(step, result):
             # the items are on record one by one; their list is put together again where it is read
             self._writer.add(replace(result, result=None) if result.items else result)
-        self._events.publish(
-            EventType.of_step(result.status), step_id=step.id, message=result.error or "", data=_told(result)
-        )
+        self._tell(result)
         for dependent in step.dependents:
             self._release(dependent, step.id)
         if (end := self._ends.get(step.id)) is not None:
             end.set()
         self._progress.set()
+
+    def _tell(self, result: StepResult) -> None:
+        kind = EventType.of_step(result.status)
+        self._events.publish(kind, step_id=result.step_id, message=result.error or "", data=told(result))
 
     def _is_worth_keeping(self, step: PlannedStep, result: StepResult) -> bool:
         """Whether a state goes on record: that of no call must not take the place of what an earlier call gave."""
@@ -341,58 +351,6 @@ class _Schedule:
         return (step for step in self._pipeline.steps.values() if step.id not in self._results)
 
     def _outcome(self) -> RunResult:
-        failed = [
-            result for step_id, result in self._results.items() if fails_run(self._pipeline.steps[step_id], result)
-        ]
-        unknown = [result for result in self._results.values() if result.status is StepStatus.INTERRUPTED]
-        if self._was_cut_short:
-            status = RunStatus.CANCELLED
-        elif self._exhausted or unknown:
-            status = RunStatus.INTERRUPTED
-        elif failed:
-            status = RunStatus.FAILED
-        elif self._waiting:
-            status = RunStatus.WAITING
-        else:
-            status = RunStatus.SUCCEEDED
-        return RunResult(
-            status=status,
-            outputs=self._outputs() if status is not RunStatus.WAITING else {},
-            steps={step_id: self._results[step_id] for step_id in self._pipeline.steps if step_id in self._results},
-            error="; ".join(filter(None, (self._exhausted, *_reasons([*failed, *unknown])))) or None,
-            waiting_for=tuple(self._waiting.values()) if status is RunStatus.WAITING else (),
-        )
-
-    def _outputs(self) -> dict[str, Json]:
-        """Each output by name; null where the step that it comes from has no result."""
-        outputs = {}
-        for name, source in self._pipeline.outputs.source.items():
-            try:
-                outputs[name] = compile_template(source, f"outputs.{name}").resolve(self._scope)
-            except ToolError:
-                outputs[name] = None
-        return outputs
-
-
-def _told(result: StepResult) -> dict[str, Json]:
-    told = {
-        "seconds": result.seconds,
-        "cached_from": None if result.cached_from is None else str(result.cached_from),
-    }
-    return {name: value for name, value in told.items() if value is not None}
-
-
-def _reasons(ended: Iterable[StepResult]) -> Iterator[str]:
-    return (f"{result.step_id}: {result.error}" for result in ended if result.error)
-
-
-def _joined(step: PlannedStep, items: FanOut, started: datetime) -> StepResult:
-    """How a `foreach` step ended, from how its items did."""
-    took: dict[str, Any] = {"started_at": started, "items": len(items.values), "spending": items.spending}
-    if (unknown := items.unknown) is not None:
-        return without_call(step, StepStatus.INTERRUPTED, error=f"item {unknown.item}: {unknown.error}", **took)
-    if (failed := items.failed) is not None and step.on_error is not OnError.COLLECT:
-        return without_call(step, StepStatus.FAILED, error=f"item {failed.item} failed: {failed.error}", **took)
-    origin = items.cached_from
-    status = StepStatus.SUCCEEDED if origin is None else StepStatus.CACHED
-    return without_call(step, status, result=items.values, cached_from=origin, **took)
+        stopped = RunStatus.CANCELLED if self._was_cut_short else RunStatus.INTERRUPTED if self._exhausted else None
+        ending = Ending(self._pipeline, self._results, self._scope, tuple(self._waiting.values()))
+        return ending.outcome(stopped, self._exhausted)

@@ -38,9 +38,17 @@ class Job:
     words: Words = NOTHING_SAID
     """What a person said about calls whose outcome is unknown."""
 
+    @property
+    def done(self) -> dict[str, StepResult]:
+        """The results of the steps that the pipeline leaves out, because they are finished for good."""
+        done = self.pipeline.done
+        return {result.step_id: result for result in self.earlier if result.item is None and result.step_id in done}
+
     async def recall(self, is_whole: IsWhole | None) -> Past:
-        """What is known of its calls; `is_whole` is asked about the results that may stand for some."""
-        past = Past(self.earlier, self.legacy, self.words, self.pipeline.steps)
+        """What is known of the calls that are left; `is_whole` is asked about the results that may stand for some."""
+        done = self.pipeline.done
+        earlier = [result for result in self.earlier if result.step_id not in done]
+        past = Past(earlier, self.legacy, self.words, self.pipeline.steps, done)
         if is_whole is not None:
             await past.look(is_whole)
         return past

@@ -64,6 +64,7 @@ class Past:
         legacy: Legacy = NO_LEGACY,
         words: Words = NOTHING_SAID,
         places: Collection[str] = (),
+        done: Collection[str] = (),
     ) -> None:
         self._own = {_key(result): result for result in own}
         self._generations = (tuple(self._own.values()), *legacy.generations)
@@ -71,6 +72,8 @@ class Past:
         self._steps = frozenset(step_id for step_id, _ in self._rows)
         self._before = legacy.steps
         self._words = words
+        self._done = done
+        """Steps that are finished for good, of which nothing else is known here."""
         self._places = frozenset(places)
         """The steps that the pipeline has now."""
         self._taken: dict[Key, StepResult | None] = {}
@@ -124,7 +127,7 @@ class Past:
     def was_finished(self, step_id: str) -> bool:
         """Whether the step as a whole had come to an end that others could use."""
         row = self._rows.get((step_id, None))
-        return row is not None and (row.status.has_result or row.is_waived)
+        return step_id in self._done or (row is not None and (row.status.has_result or row.is_waived))
 
     def was_interrupted(self, step_id: str) -> bool:
         """Whether the step as a whole is shown as one of unknown outcome, though all its calls may be known."""

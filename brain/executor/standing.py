@@ -15,13 +15,11 @@ def fails_run(step: PlannedStep, result: StepResult) -> bool:
     return result.status is StepStatus.FAILED and step.on_error is not OnError.SKIP
 
 
-def is_usable(step: PlannedStep, result: StepResult) -> bool:
-    """Whether the steps that need this one run, with its result or null."""
-    return (
-        result.status.has_result
-        or result.is_waived
-        or (result.status is StepStatus.FAILED and not fails_run(step, result))
-    )
+def is_usable(step: PlannedStep | None, result: StepResult) -> bool:
+    """Whether the steps that need this one run, with its result or null; None stands for one that was done before."""
+    if result.status.has_result or result.is_waived or step is None:
+        return True
+    return result.status is StepStatus.FAILED and not fails_run(step, result)
 
 
 def value_of(result: StepResult) -> Json:
@@ -32,7 +30,7 @@ def value_of(result: StepResult) -> Json:
 def unusable(step: PlannedStep, pipeline: Pipeline, results: Mapping[str, StepResult]) -> str | None:
     """Why a step is not to run, by how those of its dependencies ended that have."""
     for needed in step.dependencies:
-        if needed in results and not is_usable(pipeline.steps[needed], results[needed]):
+        if needed in results and not is_usable(pipeline.steps.get(needed), results[needed]):
             return f"{needed} {results[needed].status}"
     return None
 

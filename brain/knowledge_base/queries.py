@@ -1,34 +1,46 @@
-"""Questions to the knowledge base through a session that the caller owns; nothing here commits."""
+"""Questions to the knowledge base through a session or connection that the caller owns; nothing here commits."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
+import psycopg
+from psycopg.rows import dict_row
 from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from brain.database.tables import Run, Step, StepItem
+from brain.database.tables import Run
 from brain.errors import RunNotFound
+from brain.knowledge_base import statements
 from brain.knowledge_base.records import Position
-from brain.runs import RunStatus, Spending, StepResult, StepStatus, short_id
+from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepResult, StepStatus, short_id
 from brain.shortened import shortened
 
 __all__ = ["find_run_id", "load_position", "load_run", "load_step_results"]
 
+type Connection = psycopg.AsyncConnection[Any]
+
+RUN = f"SELECT {', '.join(sorted(Run.model_fields.keys() - {'embedding'}))} FROM brain.runs WHERE id = %(run_id)s"  # noqa: S608 - names of columns
 LAST = "last"
 HEX_DIGITS = re.compile(r"[0-9a-f]{1,32}")
+_STATUS = {str(status): status for status in StepStatus}
+_read_json = json.JSONDecoder().raw_decode
 SHOWN_CANDIDATES = 5
 SHOWN_LETTERS = 40
 """Of a request, to tell candidates apart."""
 
 
-async def load_run(run_id: UUID, *, session: AsyncSession) -> Run:
-    """The row; raises RunNotFound."""
-    if (run := await session.get(Run, run_id)) is None:
+async def load_run(run_id: UUID, *, connection: Connection) -> Run:
+    """The row without its embedding, which only searches look at; raises RunNotFound."""
+    cursor = await connection.cursor(row_factory=dict_row).execute(RUN, {"run_id": run_id})
+    if (row := await cursor.fetchone()) is None:
         raise RunNotFound(f"There is no run {run_id}: `brain runs` lists the ones there are.")
-    return run
+    return Run(**row)
 
 
 async def load_position(run_id: UUID, *, session: AsyncSession) -> Position:
@@ -41,20 +53,13 @@ async def load_position(run_id: UUID, *, session: AsyncSession) -> Position:
     return Position(RunStatus(status), backend, last_seq, None if seconds is None else float(seconds))
 
 
-async def load_step_results(run_id: UUID, *, session: AsyncSession) -> list[StepResult]:
+async def load_step_results(run_id: UUID, *, connection: Connection) -> list[StepResult]:
     """Every step in the order of the spec, each followed by its items."""
-    steps = await session.scalars(
-        select(Step).where(col(Step.run_id) == run_id).order_by(col(Step.position), col(Step.step_id))
-    )
-    items: dict[str, list[StepItem]] = {}
-    rows = await session.scalars(select(StepItem).where(col(StepItem.run_id) == run_id).order_by(col(StepItem.item)))
-    for row in rows:
-        items.setdefault(row.step_id, []).append(row)
-    results = []
-    for step in steps:
-        parts = [_result(step, item) for item in items.get(step.step_id, ())]
-        whole = _result(step, step)
-        results += [_joined(whole, parts) if parts else whole, *parts]
+    cursor = await connection.cursor(binary=True).execute(statements.STEP_RESULTS, {"run_id": run_id})
+    results: list[StepResult] = []
+    for _, parts in groupby(map(_result, await cursor.fetchall()), key=lambda part: part.step_id):
+        whole, *items = parts
+        results += [_joined(whole, items), *items] if items else [whole]
     return results
 
 
@@ -107,20 +112,15 @@ def _one_line(request: str) -> str:
     return shortened(" ".join(request.split()) or "no request", SHOWN_LETTERS)
 
 
-def _result(step: Step, row: Step | StepItem) -> StepResult:
+def _result(row: Sequence[Any]) -> StepResult:
+    """A row of STEP_RESULTS; its JSON comes as text, because psycopg takes longer around a small one than in it."""
+    (
+        _, step_id, item, tool, version, status, arguments, result, error, fingerprint, tries, tokens_in, tokens_out,
+        cost, cached_from, started_at, finished_at,
+    ) = row  # fmt: skip
+    took_nothing = cost == 0 and not tokens_in and not tokens_out
     return StepResult(
-        step_id=row.step_id,
-        tool=step.tool,
-        tool_version=step.tool_version,
-        status=StepStatus(row.status),
-        item=row.item if isinstance(row, StepItem) else None,
-        arguments=row.arguments,
-        result=row.result,
-        error=row.error,
-        fingerprint=row.fingerprint,
-        tries=row.tries,
-        spending=Spending(row.tokens_in, row.tokens_out, row.cost_usd),
-        cached_from=row.cached_from,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )
+        step_id, tool, _STATUS[status], item, version, _read_json(arguments)[0],
+        None if result is None else _read_json(result)[0], error, fingerprint, None, tries,
+        NOTHING_SPENT if took_nothing else Spending(tokens_in, tokens_out, cost), cached_from, started_at, finished_at,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, ApprovalRequest, Json, RunStatus, Spending
 from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["Outcome", "Plan", "Position", "RatedRun"]
+__all__ = ["Claim", "Outcome", "Plan", "Position", "RatedRun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,21 @@ class Outcome:
     last_seq: int = 0
     backend: str | None = None
     """The progress backend that holds the events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that was taken over, and what its new owner goes on from."""
+
+    attempt: int
+    last_seq: int
+    spending: Spending
+    budget: str | None
+    """As `Budget` reads it; None: what it takes."""
+    deadline: str | None
+    """As `Deadline` reads it; None: as long as it takes."""
+    approvals: tuple[str, ...]
+    """Hashes of the calls that a person has allowed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ __all__ = [
     "SETTLE",
     "SET_EMBEDDING",
     "SET_PLAN",
+    "STEP_RESULTS",
     "TOOL_HISTORY",
     "insert_run",
 ]
@@ -179,9 +180,9 @@ WITH run AS (
         budget = coalesce(%(budget)s::text, budget), deadline = coalesce(%(deadline)s::text, deadline),
         waiting_for = NULL, error = NULL, finished_at = NULL, started_at = coalesce(started_at, now())
     WHERE id = %(run_id)s AND (status = ANY(%(statuses)s::text[]) OR ({ABANDONED}))
-    RETURNING id, attempt
+    RETURNING id, attempt, last_seq, tokens_in, tokens_out, cost_usd, budget, deadline, approvals
 ),{_interrupt_steps("run")}
-SELECT attempt FROM run
+SELECT attempt, last_seq, tokens_in, tokens_out, cost_usd, budget, deadline, approvals FROM run
 """
 """Of two who claim at once the second waits for the row, then finds it running with a fresh heartbeat."""
 
@@ -218,6 +219,19 @@ WITH run AS (
     RETURNING id
 ),{_interrupt_steps("run")}
 SELECT id FROM run
+"""
+
+
+def _read(table: str, item: str) -> str:
+    states = ", ".join(f"{table}.{column}{'::text' * (column in {'arguments', 'result'})}" for column in STATE_COLUMNS)
+    return f"SELECT position, step_id, {item}, tool, tool_version, {states}"
+
+
+STEP_RESULTS = f"""
+{_read("steps", "NULL::integer AS item")} FROM brain.steps WHERE run_id = %(run_id)s
+UNION ALL
+{_read("step_items", "item")} FROM brain.step_items JOIN brain.steps USING (run_id, step_id) WHERE run_id = %(run_id)s
+ORDER BY position, step_id, item NULLS FIRST
 """
 
 TOOL_HISTORY = f"""

@@ -16,7 +16,7 @@ from brain.errors import DatabaseUnreachable, RunNotFound, StaleAttempt, UsageEr
 from brain.knowledge_base import queries, search, statements
 from brain.knowledge_base.cleaning import Cleaner, as_json
 from brain.knowledge_base.owners import Owner
-from brain.knowledge_base.records import Outcome, Plan, Position, RatedRun
+from brain.knowledge_base.records import Claim, Outcome, Plan, Position, RatedRun
 from brain.pipeline_builder.preflight import ToolHistory
 from brain.runs import Json, RunStatus, Spending, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition
@@ -120,13 +120,19 @@ class RunStore:
 
     async def get(self, run_id: UUID) -> Run:
         """The run as it stands; raises RunNotFound."""
-        async with self._database.session() as session:
-            return await queries.load_run(run_id, session=session)
+        async with self._database.connection() as connection:
+            return await queries.load_run(run_id, connection=connection)
+
+    async def get_with_steps(self, run_id: UUID) -> tuple[Run, list[StepResult]]:
+        """The run and its steps, in that order: a row that was at rest tells that nobody changed the steps since."""
+        async with self._database.connection() as connection:
+            run = await queries.load_run(run_id, connection=connection)
+            return run, await queries.load_step_results(run_id, connection=connection)
 
     async def step_results(self, run_id: UUID) -> list[StepResult]:
         """The steps in the order of the spec, each followed by its items."""
-        async with self._database.session() as session:
-            return await queries.load_step_results(run_id, session=session)
+        async with self._database.connection() as connection:
+            return await queries.load_step_results(run_id, connection=connection)
 
     async def position(self, run_id: UUID) -> Position:
         """Where the run is and when its owner was last heard of; raises RunNotFound."""
@@ -175,8 +181,8 @@ class RunStore:
     async def claim(
         self, run_id: UUID, *, owner: Owner, statuses: Collection[RunStatus] = RESUMABLE, budget: str | None = None,
         deadline: str | None = None,
-    ) -> int:  # fmt: skip
-        """Take a run over that is in one of `statuses` or whose owner is gone; returns the new attempt.
+    ) -> Claim:  # fmt: skip
+        """Take a run over that is in one of `statuses` or whose owner is gone, in a new attempt.
 
         `budget` is what it may spend from now on, `deadline` how long an attempt may take, both as text; None leaves
         them as they were.
@@ -196,8 +202,8 @@ class RunStore:
             row = await (await connection.execute(statements.CLAIM, parameters)).fetchone()
         if row is None:
             raise _not_claimed(await self.get(run_id))
-        attempt: int = row[0]
-        return attempt
+        attempt, last_seq, *spent, budget, deadline, approvals = row
+        return Claim(attempt, last_seq, Spending(*spent), budget, deadline, tuple(approvals))
 
     async def mark_stale(self) -> list[UUID]:
         """Runs whose owner is gone, on this machine or without a heartbeat, become `interrupted`; returns them."""

@@ -1,10 +1,9 @@
 """From a written spec to a checked pipeline: every problem is found before anything runs, and all are told at once."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from itertools import chain
 from types import MappingProxyType
 
 from brain.durations import parse_duration
@@ -12,6 +11,7 @@ from brain.errors import Problem, SpecError
 from brain.nearest import did_you_mean
 from brain.pipeline_builder.contracts import Contract, Scope
 from brain.pipeline_builder.expressions import Expression
+from brain.pipeline_builder.finished import finished, names_used
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import Condition, Template, compile_condition, compile_template, read_text
 from brain.pipeline_builder.schemas import (
@@ -24,9 +24,9 @@ from brain.pipeline_builder.schemas import (
     wrong_schema,
 )
 from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec
-from brain.runs import Json
+from brain.runs import Json, StepResult
 from brain.shortened import shown
-from brain.tool_registry.definitions import JsonSchema
+from brain.tool_registry.definitions import JsonSchema, ToolDefinition
 from brain.tool_registry.registry import Registry
 
 __all__ = ["Pipeline", "PlannedStep", "build"]
@@ -36,12 +36,21 @@ MOST_ITEMS = 100
 LIST: JsonSchema = {"type": "array"}
 
 
-def build(spec: PipelineSpec, registry: Registry) -> Pipeline:
-    """Check a spec against the tools and compile it; raises SpecError with every problem, in the order of the spec."""
+def build(spec: PipelineSpec, registry: Registry, earlier: Collection[StepResult] = ()) -> Pipeline:
+    """Check a spec against the tools and compile it; raises SpecError with every problem, in the order of the spec.
+
+    With `earlier`, results of an attempt of the same spec with the same inputs, it is what is left to do of it.
+    """
+    uses = [names_used(step) for step in spec.steps]
+    done = finished(spec, uses, registry, earlier) if earlier else {}
     contracts = _contracts(spec, registry)
     scope = Scope({"inputs": _type_of_inputs(spec), **_types_of_steps(spec, contracts)})
-    drafts = [_draft(step, contracts.get(step.tool), scope) for step in spec.steps]
-    outputs = compile_template(spec.outputs or _leaves(drafts), "outputs")
+    drafts = [
+        _draft(step, contracts.get(step.tool), scope, used)
+        for step, used in zip(spec.steps, uses, strict=True)
+        if step.id not in done
+    ]
+    outputs = compile_template(spec.outputs or _leaves(spec, uses), "outputs")
     problems = [
         *_input_problems(spec),
         *_step_problems(drafts, scope, registry),
@@ -50,7 +59,7 @@ def build(spec: PipelineSpec, registry: Registry) -> Pipeline:
     ]
     if problems:
         raise SpecError(problems)
-    return _pipeline(spec, drafts, outputs)
+    return _pipeline(spec, drafts, outputs, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +98,18 @@ def _types_of_steps(spec: PipelineSpec, contracts: Mapping[str, Contract]) -> di
     return types
 
 
-def _draft(step: StepSpec, contract: Contract | None, scope: Scope) -> _Draft:
+def _draft(step: StepSpec, contract: Contract | None, scope: Scope, used: frozenset[str]) -> _Draft:
     where = f"steps.{step.id}"
     arguments = compile_template(step.arguments, f"{where}.arguments")
     foreach = None if step.foreach is None else compile_template(step.foreach, f"{where}.foreach")
     when = None if step.when is None else compile_condition(step.when, f"{where}.when")
-    references = chain.from_iterable(part.references for part in (arguments, foreach, when) if part is not None)
-    named = {*step.needs, *(reference.head for reference in references)}
-    dependencies = frozenset(name for name in named if name in scope.types) - {"inputs", step.id}
+    dependencies = used & scope.types.keys() - {"inputs", step.id}
     return _Draft(step, contract, arguments, foreach, when, dependencies)
 
 
-def _leaves(drafts: list[_Draft]) -> dict[str, Json]:
-    used = frozenset().union(*(draft.dependencies for draft in drafts))
-    return {draft.spec.id: f"${{{draft.spec.id}}}" for draft in drafts if draft.spec.id not in used}
+def _leaves(spec: PipelineSpec, uses: Sequence[frozenset[str]]) -> dict[str, Json]:
+    used = frozenset().union(*(names - {step.id} for step, names in zip(spec.steps, uses, strict=True)))
+    return {step.id: f"${{{step.id}}}" for step in spec.steps if step.id not in used}
 
 
 def _input_problems(spec: PipelineSpec) -> Iterator[Problem]:
@@ -155,12 +162,12 @@ def _argument_problems(draft: _Draft, scope: Scope) -> Iterator[Problem]:
 
 def _needs_problems(draft: _Draft, scope: Scope) -> Iterator[Problem]:
     where = f"{draft.where}.needs"
-    steps = scope.types.keys() - {"inputs"}
     for name in draft.spec.needs:
         if name == draft.spec.id:
             yield Problem(where, "a step cannot wait for itself")
-        elif name not in steps:
-            yield Problem(where, f"there is no step {shown(name)}.{did_you_mean(name, steps)}".rstrip("."))
+        elif name == "inputs" or name not in scope.types:
+            hint = did_you_mean(name, scope.types.keys() - {"inputs"})
+            yield Problem(where, f"there is no step {shown(name)}.{hint}".rstrip("."))
 
 
 def _foreach_problems(draft: _Draft, scope: Scope) -> Iterator[Problem]:
@@ -208,7 +215,9 @@ def _misplaced_secrets(template: Template) -> Iterator[Problem]:
 def _cycles(drafts: list[_Draft]) -> dict[str, str]:
     """First step of a cycle -> the cycle in words; a step is told in one cycle at most."""
     positions = {draft.spec.id: position for position, draft in enumerate(drafts)}
-    graph = {draft.spec.id: sorted(draft.dependencies, key=positions.__getitem__) for draft in drafts}
+    graph = {
+        draft.spec.id: sorted(draft.dependencies & positions.keys(), key=positions.__getitem__) for draft in drafts
+    }
     cycles: dict[str, str] = {}
     while (found := _find_cycle(graph)) is not None:
         start = found.index(min(found, key=positions.__getitem__))
@@ -229,17 +238,20 @@ def _find_cycle(graph: Mapping[str, list[str]]) -> list[str] | None:
     return None
 
 
-def _pipeline(spec: PipelineSpec, drafts: list[_Draft], outputs: Template) -> Pipeline:
+def _pipeline(
+    spec: PipelineSpec, drafts: list[_Draft], outputs: Template, done: Mapping[str, ToolDefinition]
+) -> Pipeline:
     dependents: dict[str, list[str]] = {draft.spec.id: [] for draft in drafts}
     for draft in drafts:
-        for name in draft.dependencies:
+        for name in draft.dependencies - done.keys():
             dependents[name].append(draft.spec.id)
+    positions = {step.id: position for position, step in enumerate(spec.steps)}
     steps = {
-        draft.spec.id: _planned(draft, draft.contract, position, tuple(dependents[draft.spec.id]))
-        for position, draft in enumerate(drafts)
+        draft.spec.id: _planned(draft, draft.contract, positions[draft.spec.id], tuple(dependents[draft.spec.id]))
+        for draft in drafts
         if draft.contract is not None
     }
-    return Pipeline(spec=spec, steps=MappingProxyType(steps), order=_order(steps), outputs=outputs)
+    return Pipeline(spec=spec, steps=MappingProxyType(steps), order=_order(steps), outputs=outputs, done=done)
 
 
 def _planned(draft: _Draft, contract: Contract, position: int, dependents: tuple[str, ...]) -> PlannedStep:
@@ -268,9 +280,9 @@ def _seconds(duration: str | None) -> float | None:
 
 def _order(steps: Mapping[str, PlannedStep]) -> tuple[str, ...]:
     """Kahn's algorithm, always taking the earliest step of the spec that is free."""
-    ids = list(steps)
-    waiting = {step.id: len(step.dependencies) for step in steps.values()}
-    free = [step.position for step in steps.values() if not step.dependencies]
+    ids = {step.position: step.id for step in steps.values()}
+    waiting = {step.id: len(step.dependencies & steps.keys()) for step in steps.values()}
+    free = [step.position for step in steps.values() if not waiting[step.id]]
     order: list[str] = []
     while free:
         step = steps[ids[heapq.heappop(free)]]

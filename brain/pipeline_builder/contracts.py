@@ -29,8 +29,9 @@ class Scope:
 
     def within(self, step_id: str, item: JsonSchema | None = None) -> Self:
         """The scope of a step; with `item`, of each item of a `foreach`."""
-        local = {} if item is None else {"item": item, "index": {"type": "integer"}}
-        return replace(self, types={**self.types, **local}, own=step_id)
+        if item is None:
+            return replace(self, own=step_id)
+        return replace(self, types={**self.types, "item": item, "index": {"type": "integer"}}, own=step_id)
 
     def type_of(self, expression: Expression) -> JsonSchema:
         """The schema of an expression's value, as far as it is known."""

@@ -1,7 +1,7 @@
 """A checked pipeline, ready to be run or drawn; `build` makes it and nothing changes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from brain.errors import ToolError, UsageError
 from brain.nearest import did_you_mean
@@ -61,6 +61,8 @@ class Pipeline:
     """Ids so that each step comes after its dependencies, else in the order of the spec."""
     outputs: Template
     """An object; where the spec names no outputs, the results of the steps that no other step uses."""
+    done: Mapping[str, ToolDefinition] = field(default_factory=dict)
+    """Steps of the spec that are finished, with their tools; `steps` and `order` are what is left."""
 
     @property
     def secrets(self) -> frozenset[str]:

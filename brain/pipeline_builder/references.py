@@ -6,14 +6,14 @@ A value that is exactly one `${...}` keeps its type; inside other text it become
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from brain.config_secrets import SECRET_REFERENCE
 from brain.errors import Problem, ToolError
-from brain.pipeline_builder.expressions import Chain, Expression, Unresolved, compile_expression
+from brain.pipeline_builder.expressions import PLAIN, Chain, Expression, Unresolved, compile_expression
 from brain.runs import Json
 from brain.shortened import shortened
 
@@ -26,6 +26,7 @@ __all__ = [
     "Template",
     "compile_condition",
     "compile_template",
+    "heads_in",
     "input_reference",
     "read_text",
 ]
@@ -33,6 +34,8 @@ __all__ = [
 OPENING = re.compile(r"\$\$\{|\$\{")
 BRACKET = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|[{}]""", re.DOTALL)
 """A quoted piece of JMESPath, in which braces mean nothing, or a brace."""
+WHOLE = re.compile(rf"\$\{{(?P<expression>{PLAIN.pattern})\}}")
+"""One plain expression and nothing else, which is what most references are."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What JMESPath takes without quotation marks."""
 KEPT_TEXTS = 4096
@@ -139,6 +142,27 @@ def input_reference(name: str) -> str:
     return f"${{inputs.{name if NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)}}}"
 
 
+def heads_in(value: Json) -> set[str]:
+    """The names that the references in a value read: what compiling it would find, in a fraction of the time."""
+    heads: set[str] = set()
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            if "${" in part:
+                whole = WHOLE.fullmatch(part)
+                heads.update([whole["head"]] if whole else _heads_of(read_text(part)))
+        elif isinstance(part, dict):
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+    return heads
+
+
+def _heads_of(parts: tuple[Part, ...]) -> Iterator[str]:
+    return (chain.head for part in parts if isinstance(part, Expression) for chain in part.chains)
+
+
 def compile_condition(text: str, where: str) -> Condition:
     """Compile a `when`, written as a bare expression or as one `${...}`."""
     try:
@@ -171,6 +195,8 @@ def _bare(text: str) -> Expression:
 @lru_cache(KEPT_TEXTS)
 def read_text(text: str) -> tuple[Part, ...]:
     """The parts of a text in order: plain pieces (`$${` already undone), expressions, secrets, and what is broken."""
+    if whole := WHOLE.fullmatch(text):
+        return (compile_expression(whole["expression"]),)
     parts: list[Part] = []
     plain, position = "", 0
     while opening := OPENING.search(text, position):
@@ -193,7 +219,10 @@ class _Found:
     problems: list[Problem]
 
     def at(self, path: Path) -> str:
-        return self.where + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+        where = self.where
+        for key in path:
+            where += f"[{key}]" if isinstance(key, int) else f".{key}"
+        return where
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,29 +280,27 @@ def _compile(value: Json, path: Path, found: _Found) -> _Resolve:
 
 
 def _refuse_in_names(value: dict[str, Json], path: Path, found: _Found) -> None:
-    found.problems.extend(
-        Problem(
-            found.at(path),
-            f"has a reference in the name {shortened(name, LONGEST_SHOWN)!r}; references stand in values only",
-        )
-        for name in value
-        if "${" in name
-    )
+    for name in value:
+        if "${" in name:
+            named = repr(shortened(name, LONGEST_SHOWN))
+            what = f"has a reference in the name {named}; references stand in values only"
+            found.problems.append(Problem(found.at(path), what))
 
 
 def _compile_text(text: str, path: Path, found: _Found) -> _Resolve:
     parts = read_text(text)
+    if len(parts) == 1:
+        return _compile_part(parts[0], path, found)
     if all(isinstance(part, str) for part in parts):
         return _Constant("".join(part for part in parts if isinstance(part, str)))
-    resolvers = tuple(_compile_part(part, path, found) for part in parts)
-    return resolvers[0] if len(resolvers) == 1 else _text(resolvers)
+    return _text(tuple(_compile_part(part, path, found) for part in parts))
 
 
 def _compile_part(part: Part, path: Path, found: _Found) -> _Resolve:
     match part:
         case Expression():
             where = found.at(path)
-            found.references.extend(Reference(chain, part.text, where, path) for chain in part.chains)
+            found.references.extend([Reference(chain, part.text, where, path) for chain in part.chains])
             return _expression(part, where)
         case Secret(name=name):
             found.secrets.append((name, found.at(path)))

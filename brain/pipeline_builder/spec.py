@@ -55,6 +55,10 @@ def _is_iterable(value: Any) -> Any:
 
 def _is_json(value: Any) -> Any:
     """Refuse what JSON, PostgreSQL or a recursive reader cannot take; YAML and Python callers can write all of it."""
+    if isinstance(value, str):
+        return _is_text(value)
+    if isinstance(value, int | None):
+        return value
     pending: list[tuple[Any, int]] = [(value, 0)]
     for count in range(MOST_VALUES):
         if not pending:

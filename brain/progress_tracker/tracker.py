@@ -1,5 +1,6 @@
 """Events of runs, from the process that runs to everybody who watches; falls back where Redis fails."""
 
+import asyncio
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -75,21 +76,21 @@ class ProgressTracker:
 
         Raises ProgressUnavailable where no backend can be reached.
         """
-        found: list[RunSnapshot] = []
-        failures: list[ProgressUnavailable] = []
-        for backend in self._backends:
-            try:
-                snapshot = await backend.snapshot(run_id)
-            except ProgressUnavailable as exc:
-                failures.append(exc)
-            else:
-                found += [snapshot] if snapshot else []
-        self._raise_if_all(failures)
+        answers = await asyncio.gather(*(_look(backend, run_id) for backend in self._backends))
+        self._raise_if_all([answer for answer in answers if isinstance(answer, ProgressUnavailable)])
+        found = [answer for answer in answers if isinstance(answer, RunSnapshot)]
         return max(found, key=lambda snapshot: snapshot.seq, default=None)
 
     def _raise_if_all(self, failures: list[ProgressUnavailable]) -> None:
         if len(failures) == len(self._backends):
             raise failures[0]
+
+
+async def _look(backend: EventBackend, run_id: UUID) -> RunSnapshot | ProgressUnavailable | None:
+    try:
+        return await backend.snapshot(run_id)
+    except ProgressUnavailable as exc:
+        return exc
 
 
 async def _read_all(backend: EventBackend, run_id: UUID, after: int) -> dict[int, RunEvent]:

@@ -46,7 +46,7 @@ from brain.session.memory import KnowledgeMemory
 from brain.session.order import Order, PlanOrder
 from brain.session.own_tools import OwnTools
 from brain.session.planning import Planning, PlanOutcome, PlanRequest
-from brain.session.resumption import Change, is_in_doubt, job_of, order_for
+from brain.session.resumption import Change, is_in_doubt, job_of, left_of, order_for, rest_of
 from brain.session.run import Run
 from brain.session.secrets import Secrets
 from brain.session.services import (
@@ -193,32 +193,33 @@ class Core:
             admission.usable(order.request)
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
         deadline = self.settings.brain_run_deadline if order.deadline is None else order.deadline
-        self._admit(order.written, budget, order.spent)
+        self._admit(None if order.written is None else self.check(order.written), budget, order.spent)
         return await (await self._open()).runner.start(replace(order, budget=budget, deadline=deadline))
 
     async def resume(self, run_id: UUID, order: Order, change: Change) -> UUID:
-        """Go on with a run that failed, was cancelled or interrupted, here; what is finished is not called again.
+        """Go on with a run that failed, was cancelled or interrupted; with another pipeline or inputs as a new run.
 
-        With another pipeline or other inputs it goes on as a new run, whose id this returns. Of the order count its
-        budget, which all attempts together may spend, the deadline of each (None: what they were), `yes` and
-        `use_cache`. Raises UsageError where it cannot go on, StaleAttempt where somebody else runs it.
+        Of the order count its budget, which all attempts together may spend, the deadline of each (None: what they
+        were), `yes`, `use_cache`. Raises UsageError where it cannot go on, StaleAttempt where somebody else runs it.
         """
         stores = await self._open()
         run, order = await self._going_on(run_id, order, change)
+        left = await left_of(run, order, self.registry, self.codec)
         spent = NOTHING_SPENT if change.makes_new_run else run.spending
-        self._admit(order.spec, run.budget if order.budget is None else order.budget, spent)
+        self._admit(
+            left.pipeline if left is not None else None, run.budget if order.budget is None else order.budget, spent
+        )
         if change.words or await is_in_doubt(run, stores.store):
             foresight = await self._foreseen(run, order)
             admission.fitting(change.words, run, foresight)
             admission.decided(foresight)
         if change.makes_new_run:
             return await stores.runner.start(order)
-        await stores.runner.go_on(run_id, order, admission.RESUMABLE)
+        await stores.runner.go_on(run, left, order, admission.RESUMABLE)
         return run_id
 
     async def foresee(self, run_id: UUID, change: Change) -> Foresight:
         """What going on with a run would do; nothing is done. Raises as `resume` does but where a word is needed."""
-        await self._open()
         run, order = await self._going_on(run_id, Order(), change)
         foresight = await self._foreseen(run, order)
         admission.fitting(change.words, run, foresight)
@@ -235,9 +236,8 @@ class Core:
         job = await job_of(run, order, self.check(order.spec), (await self._open()).store, self.codec)
         return await foresee(job, self.settings.project, self.codec.is_there)
 
-    def _admit(self, spec: PipelineSpec | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
-        writes_answers = self.has_hosted_chat
-        if spec is None or admission.asks_model(self.check(spec), writes_answers=writes_answers):
+    def _admit(self, pipeline: Pipeline | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
+        if pipeline is None or admission.asks_model(pipeline, writes_answers=self.has_hosted_chat):
             admission.affordable(budget, self.model, spent)
 
     async def wait(self, run_id: UUID) -> Run:
@@ -257,7 +257,8 @@ class Core:
         run = await self.show(run_id)
         admission.approvable(run)
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
-        await stores.runner.go_on(run_id, Order(spec=run.spec), {RunStatus.WAITING})
+        left = await left_of(run, Order(spec=run.spec), self.registry, self.codec)
+        await stores.runner.go_on(run, left, Order(), {RunStatus.WAITING})
         return run_id
 
     async def answer(self, run_id: UUID, order: Order) -> UUID:
@@ -269,9 +270,8 @@ class Core:
         stores = await self._open()
         run = await self.show(run_id)
         admission.answerable(run)
-        checked = checked_answers(run.questions, order.answers)
-        await stores.store.answer(run_id, run.attempt, checked)
-        await stores.runner.go_on(run_id, replace(order, spec=None), {RunStatus.WAITING})
+        await stores.store.answer(run_id, run.attempt, checked_answers(run.questions, order.answers))
+        await stores.runner.go_on(run, None, order, {RunStatus.WAITING})
         return run_id
 
     async def cancel(self, run_id: UUID) -> RunStatus:
@@ -298,8 +298,7 @@ class Core:
         """One run with its steps; raises RunNotFound."""
         stores = await self._open()
         await stores.store.mark_stale()
-        row = await stores.store.get(run_id)
-        steps = await stores.store.step_results(run_id)
+        row, steps = await stores.store.get_with_steps(run_id)
         return Run.of_row(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
@@ -390,6 +389,7 @@ class Core:
                 codec=self.codec,
                 large=LargeValues(self.codec, self.redactor),
                 check=self.check,
+                rest=lambda spec, rows, parent: rest_of(spec, rows, parent, self.registry, self.codec),
                 plan=self._planned,
                 model=self.model,
                 aggregator=lambda model: Aggregator(self.codec.table, model if self.has_hosted_chat else None),

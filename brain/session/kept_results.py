@@ -14,7 +14,7 @@ from brain.runs import Json, StepResult
 if TYPE_CHECKING:
     from brain.knowledge_base.store import RunStore  # loads SQLAlchemy
 
-__all__ = ["StoreCache", "restored", "whole"]
+__all__ = ["StoreCache", "restored", "whole", "whole_ones"]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,18 @@ def restored(rows: Iterable[StepResult], codec: ArtifactCodec) -> tuple[StepResu
     Raises ArtifactError where it is there and cannot be read now.
     """
     return tuple(_restored(row, codec) for row in rows)
+
+
+def whole_ones(rows: Iterable[StepResult], codec: ArtifactCodec) -> list[StepResult]:
+    """The rows whose results are there with all that they refer to, as far as that can be told."""
+    return [row for row in rows if row.result is None or _is_there(row.result, codec)]
+
+
+def _is_there(result: Json, codec: ArtifactCodec) -> bool:
+    try:
+        return codec.is_there(result)
+    except ArtifactError:
+        return False
 
 
 def _restored(row: StepResult, codec: ArtifactCodec) -> StepResult:

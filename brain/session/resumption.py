@@ -11,19 +11,21 @@ from brain.errors import UsageError
 from brain.executor.job import Job
 from brain.executor.past import Legacy, inherited_from
 from brain.executor.verdicts import NOTHING_SAID, Words
+from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import StepResult, StepStatus
-from brain.session.kept_results import restored
+from brain.session.kept_results import restored, whole_ones
 from brain.session.order import Order
 from brain.session.run import Run
+from brain.tool_registry.registry import Registry
 
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
     from brain.database.tables import Run as RunRow
     from brain.knowledge_base.store import RunStore
 
-__all__ = ["Change", "is_in_doubt", "job_of", "legacy_of", "order_for"]
+__all__ = ["Change", "Left", "is_in_doubt", "job_of", "left_of", "legacy_of", "order_for", "rest_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,36 @@ async def job_of(run: Run, order: Order, pipeline: Pipeline, store: "RunStore", 
     legacy = await legacy_of(store, codec, order.parent or run.parent_run, is_first=is_new)
     earlier = () if is_new else await asyncio.to_thread(restored, run.step_results, codec)
     return Job(pipeline, pipeline.bind_inputs(given), earlier=earlier, legacy=legacy, words=order.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a run."""
+
+    pipeline: Pipeline
+    rows: tuple[StepResult, ...] = ()
+    """What its steps and items gave so far."""
+
+
+async def left_of(run: Run, order: Order, registry: Registry, codec: ArtifactCodec) -> Left | None:
+    """What there is to do: all of another pipeline, what is left of the run's own; None where it has none yet."""
+    if order.spec is None:
+        return None
+    if order.parent is not None:
+        return Left(build(order.spec, registry))
+    return await rest_of(order.spec, run.step_results, run.parent_run, registry, codec)
+
+
+async def rest_of(
+    spec: PipelineSpec, rows: Sequence[StepResult], parent: UUID | None, registry: Registry, codec: ArtifactCodec
+) -> Left:
+    """What is left of a run's pipeline after an attempt that left these rows; raises SpecError.
+
+    A run that goes on from a parent is looked at step by step: some of its results stand in the parent's rows.
+    """
+    known = await asyncio.to_thread(restored, rows, codec)
+    whole = await asyncio.to_thread(whole_ones, known, codec) if parent is None else ()
+    return Left(build(spec, registry, whole), known)
 
 
 async def is_in_doubt(run: Run, store: "RunStore") -> bool:

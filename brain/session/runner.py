@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,13 +37,15 @@ from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
 from brain.language_models import Account, ChatModel, Embedder
 from brain.pipeline_builder.pipeline import Pipeline
+from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.tracker import ProgressTracker
-from brain.runs import EventType, Json, RunResult, RunStatus, Spending, new_run_id, today
+from brain.runs import EventType, Json, RunResult, RunStatus, StepResult, new_run_id, today
 from brain.session.active import ActiveRun, StoreJournal
 from brain.session.deadline import DeadlineWatch
-from brain.session.kept_results import StoreCache, restored
+from brain.session.kept_results import StoreCache
 from brain.session.order import Order, PlanOrder
-from brain.session.resumption import legacy_of
+from brain.session.resumption import Left, legacy_of
+from brain.session.run import Run
 from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["Runner", "RunnerParts"]
@@ -68,6 +70,11 @@ class RunnerParts:
     codec: ArtifactCodec
     large: LargeValues
     check: Check
+    rest: Callable[[PipelineSpec, Sequence[StepResult], UUID | None], Awaitable[Left]]
+    """What is left of a pipeline after an earlier attempt with these results, of a run with or without a parent.
+
+    Raises SpecError.
+    """
     plan: MakePlan
     model: ChatModel
     aggregator: Callable[[ChatModel], Aggregator]
@@ -95,14 +102,14 @@ class Runner:
         """Accept an order and begin; returns as soon as its row is there."""
         return await self._unbroken(self._start(order))
 
-    async def go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
+    async def go_on(self, run: Run, left: Left | None, order: Order, statuses: Collection[RunStatus]) -> None:
         """Take a run that is in one of these states and continue it; what is finished is not called again.
 
-        The order's `spec` is the run's own; without one the request is planned anew. Budget and deadline stay as they
-        were where the order has none. Raises StaleAttempt where somebody else was faster, UsageError where it is in
-        another state by now.
+        `left` is what is left of the run's own pipeline; without one the request is planned anew. Budget and deadline
+        stay as they were where the order has none. Raises StaleAttempt where somebody else was faster, UsageError where
+        it is in another state by now.
         """
-        await self._unbroken(self._go_on(run_id, order, statuses))
+        await self._unbroken(self._go_on(run, left, order, statuses))
 
     async def _unbroken[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Finish work although its caller is cancelled: no run is left in a row that nobody works on."""
@@ -140,39 +147,37 @@ class Runner:
         self._begin(active, self._first_attempt(active, row, approvals))
         return run_id
 
-    async def _go_on(self, run_id: UUID, order: Order, statuses: Collection[RunStatus]) -> None:
-        parts = self._parts
+    async def _go_on(self, run: Run, left: Left | None, order: Order, statuses: Collection[RunStatus]) -> None:
+        parts, run_id = self._parts, run.run_id
         await parts.ready()
-        pipeline = parts.check(order.spec) if order.spec is not None else None
         told = await parts.tracker.snapshot(run_id)
-        attempt = await parts.store.claim(
+        claim = await parts.store.claim(
             run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget),
             deadline=_written(order.deadline),
         )  # fmt: skip
-        row = await parts.store.get(run_id)  # only now is nobody else writing
         with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
             told = await parts.tracker.snapshot(run_id) or told
-        publisher = parts.tracker.publisher(run_id, attempt=attempt, after_seq=row.last_seq, resumed=told)
-        spent = Spending(row.tokens_in, row.tokens_out, row.cost_usd)
-        account, deadline = Account(Budget.parse(row.budget or "none"), spent), Deadline.parse(row.deadline or "none")
-        active = ActiveRun(run_id, attempt, publisher, account, deadline, pipeline=pipeline, order=order)
-        approvals = Approvals(frozenset(row.approvals), everything=order.yes)
+        publisher = parts.tracker.publisher(run_id, attempt=claim.attempt, after_seq=claim.last_seq, resumed=told)
+        account, deadline = Account(Budget.parse(claim.budget or "none"), claim.spending), claim.deadline or "none"
+        active = ActiveRun(run_id, claim.attempt, publisher, account, Deadline.parse(deadline), order=order)
+        approvals = Approvals(frozenset(claim.approvals), everything=order.yes)
         work = (
-            self._first_attempt(active, row, approvals)
-            if pipeline is None
-            else self._next_attempt(active, pipeline, row, approvals)
+            self._first_attempt(active, await parts.store.get(run_id), approvals)
+            if left is None
+            else self._next_attempt(active, left, run, approvals)
         )
         self._begin(active, work)
 
-    async def _next_attempt(
-        self, active: ActiveRun, pipeline: Pipeline, row: RunRow, approvals: Approvals
-    ) -> RunResult:
+    async def _next_attempt(self, active: ActiveRun, left: Left, run: Run, approvals: Approvals) -> RunResult:
         parts = self._parts
-        rows = await parts.store.step_results(active.run_id)
-        earlier = await asyncio.to_thread(restored, rows, parts.codec)
-        legacy = await legacy_of(parts.store, parts.codec, row.parent_run, is_first=False)
-        inputs = pipeline.bind_inputs(row.inputs)
-        return await self._execute(active, Job(pipeline, inputs, approvals, earlier, legacy, active.order.words))
+        if run.attempt != active.attempt - 1:  # somebody else has gone on with it since it was looked at
+            rows = await parts.store.step_results(run.run_id)
+            left = await parts.rest(left.pipeline.spec, rows, run.parent_run)
+        active.pipeline = left.pipeline
+        legacy = await legacy_of(parts.store, parts.codec, run.parent_run, is_first=False)
+        inputs = left.pipeline.bind_inputs(run.inputs)
+        job = Job(left.pipeline, inputs, approvals, left.rows, legacy, active.order.words)
+        return await self._execute(active, job)
 
     async def wait(self, run_id: UUID) -> None:
         """Return once a run of this process has come to rest."""

@@ -18,7 +18,7 @@ from brain.database.tables import Run
 from brain.embedded.postgres import PostgresUrls
 from brain.errors import StaleAttempt, UsageError
 from brain.knowledge_base.owners import Owner
-from brain.knowledge_base.records import Outcome, Plan
+from brain.knowledge_base.records import Claim, Outcome, Plan
 from brain.knowledge_base.store import CANCEL_CHANNEL, RunStore
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepResult, StepStatus, new_run_id, utc_now
@@ -61,7 +61,7 @@ async def silence(database: Database, run_id: UUID, seconds: int) -> None:
 async def test_every_write_of_a_stale_attempt_is_refused(store: RunStore) -> None:
     run_id = await begun(store)
     await store.settle(run_id, 1, Outcome(RunStatus.FAILED, error="no network"))
-    assert await store.claim(run_id, owner=Owner.this_process()) == 2
+    assert (await store.claim(run_id, owner=Owner.this_process())).attempt == 2
     spec = PipelineSpec.from_value({"steps": [{"id": "a", "tool": "b.c"}]})
     writes = (
         store.record(run_id, 1, [DONE], {}),
@@ -174,7 +174,7 @@ async def test_of_many_who_take_a_run_over_exactly_one_gets_it(store: RunStore, 
             await store.settle(run_id, attempt - 1, Outcome(RunStatus.INTERRUPTED))
             claims = (each.claim(run_id, owner=Owner.this_process()) for each in stores)
             results = await asyncio.gather(*claims, return_exceptions=True)
-            assert [result for result in results if isinstance(result, int)] == [attempt]
+            assert [result.attempt for result in results if isinstance(result, Claim)] == [attempt]
             assert sum(isinstance(result, StaleAttempt) for result in results) == len(stores) - 1
 
 
@@ -206,7 +206,7 @@ async def test_a_run_is_taken_over_from_an_owner_that_is_gone(
     await silence(database, there, 16)
     for run_id in (here, there):
         await store.record(run_id, 1, [RUNNING], {})
-        assert await store.claim(run_id, owner=Owner.this_process()) == 2
+        assert (await store.claim(run_id, owner=Owner.this_process())).attempt == 2
         assert [step.status for step in await store.step_results(run_id)] == [StepStatus.INTERRUPTED]
 
 

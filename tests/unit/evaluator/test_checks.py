@@ -105,6 +105,13 @@ def test_each_check_fails_by_itself_and_lowers_the_score(what: str) -> None:
     assert failing(result, grounds) == wrong
 
 
+def test_steps_that_an_earlier_attempt_finished_are_held_against_their_schemas_too() -> None:
+    left = build(PIPELINE.spec, REGISTRY, [StepResult("read", "table.count", StepStatus.SUCCEEDED, tool_version="1")])
+    assert (set(left.done), set(left.steps)) == ({"read"}, {"count"})
+    assert failing(run(), planned=left) == set()
+    assert failing(run(results={"read": {}, "count": {"n": 26}}), planned=left) == {"outputs_fit_schemas"}
+
+
 def test_a_run_without_a_plan_has_neither_outputs_nor_schemas() -> None:
     assert failing(RunResult(RunStatus.FAILED), None, None) == set(CHECKS) - {"no_step_failed"}
 

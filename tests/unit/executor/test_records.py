@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from workbench import Workbench
+from workbench import Recorder, Workbench
 
 from brain.errors import StaleAttempt, ToolError
 from brain.executor.engine import Approvals
@@ -124,6 +124,33 @@ async def test_what_is_done_already_asks_nobody_again(bench: Workbench) -> None:
     assert len(bench.calls) == before
     changed = ({**steps[1], "foreach": [1, 2, 3]},)
     assert (await bench.run(*changed, earlier=bench.journal.states.values())).status is RunStatus.WAITING
+
+
+async def test_what_is_left_of_a_run_is_done_with_the_results_of_the_rest(bench: Workbench) -> None:
+    steps = (
+        {"id": "first", "tool": "work.echo", "arguments": {"value": [7]}},
+        {"id": "apart", "tool": "work.echo", "arguments": {"value": "apart"}},
+        {"id": "broken", "tool": "work.fail", "arguments": {"value": "${first[0]}"}},
+        {"id": "last", "tool": "work.echo", "arguments": {"value": "${first} and ${broken}"}, "needs": ["apart"]},
+    )
+    earlier = tuple((await bench.run(*steps)).steps.values())
+    bench.functions["work.fail"] = bench.functions["work.echo"]
+    bench.calls, bench.journal, bench.events = [], MemoryJournal(), Recorder()
+    outputs = {"last": "${last}", "first": "${first}"}
+    result = await bench.run(*steps, outputs=outputs, earlier=earlier, only_rest=True)
+    assert (result.status, result.outputs) == (RunStatus.SUCCEEDED, {"last": "[7] and 7", "first": [7]})
+    assert bench.calls == [("work.fail", 7), ("work.echo", "[7] and 7")]
+    assert list(result.steps) == ["first", "apart", "broken", "last"]
+    assert bench.journal.states.keys() == {("broken", None), ("last", None)}
+    assert all(bench.events.of(step)[-1] is EventType.STEP_SUCCEEDED for step in result.steps)
+
+
+async def test_a_run_that_was_cut_off_behind_its_last_step_has_nothing_left_to_do(bench: Workbench) -> None:
+    steps = ({"id": "first", "tool": "work.echo", "arguments": {"value": 1}},)
+    earlier = tuple((await bench.run(*steps)).steps.values())
+    bench.calls.clear()
+    result = await bench.run(*steps, earlier=earlier, only_rest=True)
+    assert (result.status, result.outputs, bench.calls) == (RunStatus.SUCCEEDED, {"first": 1}, [])
 
 
 async def test_waiting_for_a_free_place_is_no_part_of_a_steps_time(bench: Workbench) -> None:

@@ -1,6 +1,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brain.pipeline_builder.expressions import Chain, Unresolved, compile_expression
 
@@ -24,6 +26,18 @@ from brain.pipeline_builder.expressions import Chain, Unresolved, compile_expres
 )
 def test_an_expression_tells_what_it_reads(text: str, chains: list[str]) -> None:
     assert [str(chain) for chain in compile_expression(text).chains] == chains
+
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,3}", fullmatch=True)
+
+
+@given(NAMES, st.lists(NAMES.map(lambda name: f".{name}") | st.integers(-99, 99).map(lambda index: f"[{index}]")))
+def test_a_plain_expression_is_read_as_jmespath_reads_it(head: str, keys: list[str]) -> None:
+    plain = compile_expression("".join([head, *keys]))
+    parsed = compile_expression("".join([f'"{head}"', *keys]))
+    assert (plain.chains, plain.leading, plain.is_plain, plain.gives) == (
+        parsed.chains, parsed.leading, parsed.is_plain, parsed.gives,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
