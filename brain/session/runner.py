@@ -190,8 +190,9 @@ class Runner:
         claim = await parts.store.claim(
             run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget)
         )
-        with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
-            told = await parts.tracker.snapshot(run_id) or told
+        if told is None or not told.is_last_of(claim.attempt - 1):
+            with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
+                told = await parts.tracker.snapshot(run_id) or told
         publisher = parts.tracker.publisher(run_id, attempt=claim.attempt, after_seq=claim.last_seq, resumed=told)
         account = Account(Budget.parse(claim.budget or "none"), claim.spending)
         active = _Active(run_id, claim.attempt, publisher, account, pipeline=pipeline, uses_cache=order.use_cache)
