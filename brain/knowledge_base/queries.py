@@ -56,11 +56,17 @@ async def load_position(run_id: UUID, *, session: AsyncSession) -> Position:
 async def load_step_results(run_id: UUID, *, connection: Connection) -> list[StepResult]:
     """Every step in the order of the spec, each followed by its items."""
     cursor = await connection.cursor(binary=True).execute(statements.STEP_RESULTS, {"run_id": run_id})
+    rows = sorted(await cursor.fetchall(), key=_place)
     results: list[StepResult] = []
-    for _, parts in groupby(map(_result, await cursor.fetchall()), key=lambda part: part.step_id):
+    for _, parts in groupby(map(_result, rows), key=lambda part: part.step_id):
         whole, *items = parts
         results += [_joined(whole, items), *items] if items else [whole]
     return results
+
+
+def _place(row: Sequence[Any]) -> tuple[int, str, int]:
+    position, step_id, item, *_ = row
+    return position, step_id, -1 if item is None else item
 
 
 def _joined(step: StepResult, items: Sequence[StepResult]) -> StepResult:

@@ -231,8 +231,8 @@ STEP_RESULTS = f"""
 {_read("steps", "NULL::integer AS item")} FROM brain.steps WHERE run_id = %(run_id)s
 UNION ALL
 {_read("step_items", "item")} FROM brain.step_items JOIN brain.steps USING (run_id, step_id) WHERE run_id = %(run_id)s
-ORDER BY position, step_id, item NULLS FIRST
 """
+"""In no order: PostgreSQL would sort the results along with the keys, on disk where they are large."""
 
 TOOL_HISTORY = f"""
 SELECT tool, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),

@@ -52,6 +52,10 @@ class RunSnapshot:
                 steps[event.step_id] = step_status
         return RunSnapshot(self.run_id, seq, self.attempt, status, progress, steps, message, updated_at)
 
+    def is_last_of(self, attempt: int) -> bool:
+        """Whether the owner in that attempt has told everything: how the run came to rest is the last thing."""
+        return self.attempt == attempt and self.status is not None and self.status.is_settled
+
     def to_json(self) -> dict[str, Json]:
         """The snapshot as it is stored: ids and times as text, times in ISO 8601 with offset."""
         return {

@@ -155,8 +155,9 @@ class Runner:
             run_id, owner=Owner.this_process(), statuses=statuses, budget=_written(order.budget),
             deadline=_written(order.deadline),
         )  # fmt: skip
-        with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
-            told = await parts.tracker.snapshot(run_id) or told
+        if told is None or not told.is_last_of(claim.attempt - 1):
+            with suppress(ProgressUnavailable):  # what the owner before told last may have come after the first look
+                told = await parts.tracker.snapshot(run_id) or told
         publisher = parts.tracker.publisher(run_id, attempt=claim.attempt, after_seq=claim.last_seq, resumed=told)
         account, deadline = Account(Budget.parse(claim.budget or "none"), claim.spending), claim.deadline or "none"
         active = ActiveRun(run_id, claim.attempt, publisher, account, Deadline.parse(deadline), order=order)
