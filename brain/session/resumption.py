@@ -103,9 +103,13 @@ async def rest_of(
 
     A run that goes on from a parent is looked at step by step: some of its results stand in the parent's rows.
     """
-    known = await asyncio.to_thread(restored, rows, codec)
-    whole = await asyncio.to_thread(whole_ones, known, codec) if parent is None else ()
-    return Left(build(spec, registry, whole), known)
+    known, whole = await asyncio.to_thread(_looked_at, rows, codec)
+    return Left(build(spec, registry, whole if parent is None else ()), known)
+
+
+def _looked_at(rows: Sequence[StepResult], codec: ArtifactCodec) -> tuple[tuple[StepResult, ...], list[StepResult]]:
+    known = restored(rows, codec)
+    return known, whole_ones(known, codec)
 
 
 async def is_in_doubt(run: Run, store: "RunStore") -> bool:
