@@ -11,6 +11,7 @@ BENCHMARKS = {
     "memory": "benchmarks.planning.remembering",
     "planning": "benchmarks.planning.measure",
     "planning-latency": "benchmarks.planning.latency",
+    "resume": "benchmarks.resume",
     "scale": "benchmarks.scale",
     "tool-search": "benchmarks.tool_search",
 }

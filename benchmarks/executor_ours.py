@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from benchmarks.graphs import GRAPHS, Graph, Node
+from benchmarks.graphs import Graph, Node
 from benchmarks.harness import Side
 from benchmarks.services import Services
+from benchmarks.workflows.load import all_graphs
 from brain.artifacts import ArtifactCodec, MemoryStore
 from brain.config_secrets import ContentRedactor, Redactor, SecretResolver
 from brain.database.engine import Database
@@ -36,7 +37,7 @@ from brain.runs import NOTHING_SPENT, EventType, RunResult, RunStatus, StepResul
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry, load
 
-__all__ = ["Ours", "step"]
+__all__ = ["MAX_PARALLEL", "NoEvents", "Ours", "step", "surroundings"]
 
 MAX_PARALLEL = 1000
 
@@ -73,7 +74,7 @@ class Ours:
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        self._pipelines = {name: build(_spec(graph), Registry([TOOL])) for name, graph in GRAPHS.items()}
+        self._pipelines = {name: build(_spec(graph), Registry([TOOL])) for name, graph in all_graphs().items()}
         self._runner.run(self._connect())
         return self
 
@@ -99,11 +100,11 @@ class Ours:
         self._store = RunStore(database, redactor)
         self._large = LargeValues(ArtifactCodec(MemoryStore()), redactor)
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._caller = LocalCaller(load, _surroundings(folder, redactor), max_parallel=MAX_PARALLEL)
+        self._caller = LocalCaller(load, surroundings(folder, redactor), max_parallel=MAX_PARALLEL)
 
     async def _bare(self, pipeline: Pipeline) -> float:
         begin = time.perf_counter()
-        engine = Engine(caller=self._caller, events=_NoEvents(), journal=MemoryJournal())
+        engine = Engine(caller=self._caller, events=NoEvents(), journal=MemoryJournal())
         result = await engine.run(Job(pipeline))
         seconds = time.perf_counter() - begin
         _check(result, pipeline)
@@ -153,11 +154,11 @@ class _StoreJournal:
         await self._store.record(self._run_id, 1, await self._large.of_steps(steps), self._positions)
 
     async def beat(self) -> bool:
-        told = {"last_seq": self._events.seq, "backend": self._events.backend, "spending": NOTHING_SPENT}
-        return await self._store.beat(self._run_id, 1, **told)
+        seq, backend = self._events.seq, self._events.backend
+        return await self._store.beat(self._run_id, 1, last_seq=seq, backend=backend, spending=NOTHING_SPENT)
 
 
-class _NoEvents:
+class NoEvents:
     def publish(self, *_: object, **__: object) -> None:
         """Nobody listens."""
 
@@ -177,7 +178,7 @@ def _arguments(node: Node) -> dict[str, Any]:
     return after | {"seconds": node.seconds} if node.seconds else after
 
 
-def _surroundings(project: Path, redactor: Redactor) -> Surroundings:
+def surroundings(project: Path, redactor: Redactor) -> Surroundings:
     async def no_model() -> ChatEndpoint:
         raise AssertionError("no step of a benchmark asks a model")
 

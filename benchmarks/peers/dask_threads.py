@@ -11,13 +11,19 @@ from benchmarks.graphs import Graph
 __all__ = ["DaskThreads"]
 
 THREADS = 64
+"""Or one a step, where the steps of a graph sleep: nobody is to wait for a worker."""
 
 
 class DaskThreads:
-    """A cluster that stays up between runs."""
+    """A cluster for a graph, which stays up between its runs."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._threads = max(THREADS, len(graph.nodes)) if graph.critical_path else THREADS
 
     def __enter__(self) -> Self:
-        self._cluster = LocalCluster(n_workers=1, threads_per_worker=THREADS, processes=False, dashboard_address=None)
+        self._cluster = LocalCluster(
+            n_workers=1, threads_per_worker=self._threads, processes=False, dashboard_address=None
+        )
         self._client = Client(self._cluster)
         return self
 

@@ -19,7 +19,8 @@ from uuid import uuid4
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END, START, StateGraph
 
-from benchmarks.graphs import GRAPHS, Graph, Node
+from benchmarks.graphs import Graph, Node
+from benchmarks.workflows.load import all_graphs
 
 
 class State(TypedDict):
@@ -30,16 +31,17 @@ type Step = Callable[[State], Coroutine[Any, Any, State]]
 
 
 async def main() -> None:
+    graphs = all_graphs()
     async with AsyncPostgresSaver.from_conn_string(os.environ["BENCHMARK_DATABASE_URL"]) as saver:
         await saver.setup()
         compiled = {
             (name, persist): build(graph).compile(checkpointer=saver if persist else None)
-            for name, graph in GRAPHS.items()
+            for name, graph in graphs.items()
             for persist in (False, True)
         }
         while question := await asyncio.to_thread(sys.stdin.readline):
             wanted = json.loads(question)
-            graph = GRAPHS[wanted["graph"]]
+            graph = graphs[wanted["graph"]]
             seconds = await invoke(compiled[graph.name, wanted["persist"]], len(graph.nodes))
             print(json.dumps({"seconds": seconds}), flush=True)
 
