@@ -142,7 +142,7 @@ def _cluster(line: CommandLine) -> Iterator[None]:
     try:
         yield
     finally:
-        running.interrupt()
+        running.process.terminate()  # a shell without job control has it ignore SIGINT
         running.end()
 
 
