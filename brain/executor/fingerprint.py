@@ -10,6 +10,8 @@ from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = ["approval_hash", "files_read", "fingerprint", "hash_files"]
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode
+
 
 def fingerprint(
     tool: ToolDefinition, arguments: Mapping[str, Json], contents: Mapping[str, str | None] | None = None
@@ -49,5 +51,4 @@ def _file_hash(path: Path) -> str | None:
 
 
 def _digest(value: Json) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
