@@ -22,6 +22,7 @@ SHORTEST_SECRET = 6
 URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^:/@?#]*):(?P<password>[^@?#]+)@")
 LISTS = frozenset({"BRAIN_SECRETS_KEY"})
 """Variables that hold several secrets, separated by commas."""
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 CUT = "…"
 """Stands where a message was shortened, perhaps in the middle of a secret."""
 
@@ -115,7 +116,7 @@ class Redactor:
 
     def _is_clean(self, value: Any) -> bool:
         try:
-            text = json.dumps(value, ensure_ascii=False)
+            text = _as_json(value)
         except (TypeError, ValueError, RecursionError):
             return False
         return CUT not in text and not self.is_in_json(text)

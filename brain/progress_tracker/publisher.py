@@ -170,7 +170,12 @@ class RunPublisher:
         if self._redactor is not None:
             message = self._redactor.text(message) if message else message
             data = self._redactor.value(data) if data else data
-        self._events.append(replace(told, seq=self.seq, message=message, data=data))
+        self._events.append(
+            RunEvent(
+                told.run_id, self.seq, told.event_type, told.timestamp, told.step_id, told.item, message,
+                told.progress_percentage, data,
+            )
+        )  # fmt: skip
         self._wake.set()
 
     async def _keep_sending(self) -> None:
