@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from brain.artifacts import FsspecStore
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 __all__ = ["look", "quieten"]
+
+log = logging.getLogger(__name__)
 
 FIRST_WORKER_SECONDS = 120.0
 """How long a cluster without workers, which may start some when there is work, has to bring one."""
@@ -47,12 +49,27 @@ async def look(client: "Client", site: Site) -> bool:
     """
     with _mark(site) as mark:
         key = await asyncio.to_thread(_stored, site)
-        await _first_worker(client)
-        seen = await client.run(sight, site, mark, key, on_error="return")
+        seen = await _sights(client, site, mark, key)
     for address, found in seen.items():
         if (trouble := _trouble(found, site)) is not None:
             raise ClusterUnavailable(f"The Dask worker {address} {trouble}")
     return all(found.sees_project for found in seen.values())
+
+
+async def _sights(client: "Client", site: Site, mark: Path, key: str) -> dict[str, Any]:
+    """What each worker found, or raised; those that go away meanwhile are left out."""
+    try:
+        async with asyncio.timeout(FIRST_WORKER_SECONDS):
+            while True:
+                await _first_worker(client)
+                seen = await client.run(sight, site, mark, key, on_error="return")
+                if here := {address: found for address, found in seen.items() if not isinstance(found, OSError)}:
+                    return here
+    except TimeoutError:
+        raise ClusterUnavailable(
+            f"The Dask scheduler has no workers that answer, and none came within {FIRST_WORKER_SECONDS:g} s: start "
+            "some with `dask worker ADDRESS`."
+        ) from None
 
 
 def sight(site: Site, mark: Path, key: str) -> Sight:
@@ -93,17 +110,9 @@ def _stored(site: Site) -> str:
 
 async def _first_worker(client: "Client") -> None:
     """Wait for one; a task in the queue lets an adaptive cluster start one."""
-    if await client.nthreads():
-        return
-    task = client.submit(_nothing, key=f"brain-wake-{uuid4().hex}")
-    try:
-        async with asyncio.timeout(FIRST_WORKER_SECONDS):
-            await task
-    except TimeoutError:
-        raise ClusterUnavailable(
-            f"The Dask scheduler has no workers, and none came within {FIRST_WORKER_SECONDS:g} s: start some with "
-            "`dask worker ADDRESS`."
-        ) from None
+    if not await client.nthreads():
+        log.warning("The Dask cluster has no workers; waiting up to %g s for one.", FIRST_WORKER_SECONDS)
+        await client.submit(_nothing, key=f"brain-wake-{uuid4().hex}")
 
 
 def _nothing() -> None:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -14,6 +16,9 @@ from brain.errors import ClusterUnavailable
 __all__ = ["LocalCluster", "address_of_local", "local_cluster"]
 
 FILE = "cluster.json"
+TEND_SECONDS = 2.0
+LOST = {"distributed.deploy.lost-worker-timeout": "3s"}
+"""After which a worker that does not come back is given up and may be replaced."""
 START_TOLERANCE_SECONDS = 1.0
 DEAF_TO_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """A terminal's Ctrl-C reaches the workers too; the process that holds them ends them."""
@@ -34,10 +39,12 @@ class LocalCluster:
 @contextmanager
 def local_cluster(state_folder: Path, *, workers: int, threads: int, port: int = 0) -> Iterator[LocalCluster]:
     """Start one on the loopback address and write down where it is; raises ClusterUnavailable."""
+    import dask as settings
     from distributed import LocalCluster as Dask
 
     if (address := address_of_local(state_folder)) is not None:
         raise ClusterUnavailable(f"A cluster of this project runs already at {address}: end that one first.")
+    settings.config.set(LOST)
     try:
         dask = Dask(
             n_workers=workers, threads_per_worker=threads, processes=True, scheduler_port=port, host="127.0.0.1",
@@ -48,10 +55,29 @@ def local_cluster(state_folder: Path, *, workers: int, threads: int, port: int =
     file = state_folder / FILE
     try:
         _write(file, dask.scheduler_address)
-        yield LocalCluster(dask.scheduler_address, workers, threads, dask.dashboard_link or None)
+        with _tended(dask, workers):
+            yield LocalCluster(dask.scheduler_address, workers, threads, dask.dashboard_link or None)
     finally:
         file.unlink(missing_ok=True)
         dask.close()
+
+
+@contextmanager
+def _tended(dask: Any, workers: int) -> Iterator[None]:
+    """Start workers in place of those that were lost while they started: Dask gives these up."""
+    over = threading.Event()
+
+    def tend() -> None:
+        while not over.wait(TEND_SECONDS):
+            dask.scale(workers)
+
+    tender = threading.Thread(target=tend, name="brain-tends-workers", daemon=True)
+    tender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        tender.join()
 
 
 def address_of_local(state_folder: Path) -> str | None:
