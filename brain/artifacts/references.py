@@ -52,16 +52,18 @@ def artifacts_in(value: Json) -> dict[str, int | None]:
 
 
 def _references_in(value: Json) -> Iterator[Mapping[str, Json]]:
+    """Quickly past everything that is none: a resumed run looks through the results of all its steps."""
     yield from filter(is_set_aside, value if isinstance(value, list) else (value,))
     pending = [value]
     while pending:
-        match pending.pop():
-            case Mapping() as found if is_table(found) or is_file(found):
-                yield found
-            case Mapping() as inner:
-                pending.extend(item for item in inner.values() if isinstance(item, dict | list))
-            case list() as items:
-                pending.extend(item for item in items if isinstance(item, dict | list))
+        part = pending.pop()
+        if isinstance(part, dict):
+            if "artifact" in part and (is_table(part) or is_file(part)):
+                yield part
+            else:
+                pending += part.values()
+        elif isinstance(part, list):
+            pending += part
 
 
 def _is_key(name: Json) -> bool:
