@@ -17,6 +17,7 @@ __all__ = ["LocalCluster", "address_of_local", "local_cluster"]
 
 FILE = "cluster.json"
 TEND_SECONDS = 2.0
+ENDED = frozenset({"closed", "failed"})
 LOST = {"distributed.deploy.lost-worker-timeout": "3s"}
 """After which a worker that does not come back is given up and may be replaced."""
 START_TOLERANCE_SECONDS = 1.0
@@ -67,8 +68,14 @@ def _tended(dask: Any, workers: int) -> Iterator[None]:
     """Start workers in place of those that were lost while they started: Dask gives these up."""
     over = threading.Event()
 
+    def forget_lost() -> None:
+        for name, nanny in tuple(dask.workers.items()):
+            if nanny.status.name in ENDED:
+                del dask.workers[name]
+
     def tend() -> None:
         while not over.wait(TEND_SECONDS):
+            dask.loop.add_callback(forget_lost)
             dask.scale(workers)
 
     tender = threading.Thread(target=tend, name="brain-tends-workers", daemon=True)
