@@ -35,8 +35,8 @@ def cluster(
         with waiting("Starting the workers"):
             opened = local_cluster(settings.state_folder, workers=workers, threads=threads, port=port)
             made = stack.enter_context(opened)
-        _show(made, as_json=as_json)
         try:
+            _show(made, as_json=as_json)
             while True:
                 time.sleep(HOUR)
         except KeyboardInterrupt:
