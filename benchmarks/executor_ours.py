@@ -24,10 +24,10 @@ from brain.executor.heartbeat import Heartbeat
 from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import MemoryJournal
 from brain.knowledge_base.large_values import LargeValues
-from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.store import RunStore
 from brain.language_models import ChatEndpoint, OpenAIChat
+from brain.owners import Owner
 from brain.pipeline_builder.build import Pipeline, build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.publisher import RunPublisher

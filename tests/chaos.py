@@ -23,6 +23,8 @@ from typing import Any
 import psutil
 from command_line import CommandLine, Ended, Running, remove_project
 
+from brain.owners import Owner
+
 __all__ = ["Figures", "storm"]
 
 STEPS = (20, 60)
@@ -257,7 +259,7 @@ class _Storm:
     def _workers(self) -> list[int]:
         while True:
             told = json.loads((self._line.project / ".brain" / "cluster.json").read_text())
-            children = psutil.Process(told["pid"]).children(recursive=True)
+            children = psutil.Process(Owner.parse(told["owner"]).pid).children(recursive=True)
             with suppress(psutil.Error):
                 if workers := [each.pid for each in children if "spawn_main" in " ".join(each.cmdline())]:
                     return workers

@@ -187,9 +187,10 @@ class Caller:
         Before others are made, something here is asked or written: the cache, what is known of them, the record, or
         whether their tool has a place for them.
         """
+        if not self.goes_elsewhere(step) or not step.definition.is_repeatable:
+            return False
         is_known = not self._past.is_silent_about(step) or self._may_be_cached(step)
-        is_bounded = step.definition.limits.concurrent is not None
-        return self.goes_elsewhere(step) and step.definition.is_repeatable and not is_known and not is_bounded
+        return not is_known and step.definition.limits.concurrent is None
 
     @property
     def errands_at_once(self) -> int:

@@ -239,7 +239,7 @@ class _Schedule:
                 self._release(dependent, step.id)
         (result,) = await submission.results()
         await self._until_ended(step.dependencies)
-        self._finish(step, result if self._is_as_recorded(step, result) else await self._made_here(step))
+        self._finish(step, result if self._is_as_recorded(step, result) else await self._made_again(step))
 
     def _is_as_recorded(self, step: PlannedStep, result: StepResult) -> bool:
         """Whether the step was given the results that are on record.
@@ -248,7 +248,7 @@ class _Schedule:
         """
         return not result.status.has_result or result.arguments == step.arguments.resolve(self._scope)
 
-    async def _made_here(self, step: PlannedStep) -> StepResult:
+    async def _made_again(self, step: PlannedStep) -> StepResult:
         return await self._calls.make(await self._calls.prepare(step, self._scope))
 
     async def _until_ended(self, steps: Iterable[str]) -> None:

@@ -70,6 +70,10 @@ class LocalCaller:
         """One of `max_parallel` places."""
         return self._slots
 
+    def is_async(self, tool: ToolDefinition) -> bool:
+        """Whether the code of a tool waits on the event loop, rather than on a thread or in a process."""
+        return not tool.wants_process and self._function(tool).is_async
+
     async def aclose(self) -> None:
         """Close what the calls have shared, and end their processes; none may be under way."""
         try:

@@ -69,7 +69,7 @@ class Workplace:
         except ToolError as exc:
             return [without_call(step, StepStatus.FAILED, str(exc), started_at=started)]
 
-    async def _items(self, step: PlannedStep, scope: Mapping[str, Json], work: Work) -> Sequence[StepResult]:
+    async def _items(self, step: PlannedStep, scope: dict[str, Json], work: Work) -> Sequence[StepResult]:
         """The results of the items that were made: after one that fails the step none is begun."""
         left, made = deque(work.items or ()), list[StepResult]()
 
@@ -84,10 +84,10 @@ class Workplace:
         await asyncio.gather(*(take() for _ in range(min(width, len(left)))))
         return made
 
-    async def _item(self, step: PlannedStep, scope: Mapping[str, Json], index: int, value: Json) -> StepResult:
+    async def _item(self, step: PlannedStep, scope: dict[str, Json], index: int, value: Json) -> StepResult:
         began = utc_now()
         try:
-            return await self._made(step, ChainMap({"item": value, "index": index}, dict(scope)), index)
+            return await self._made(step, ChainMap({"item": value, "index": index}, scope), index)
         except ToolError as exc:
             return without_call(step, StepStatus.FAILED, str(exc), item=index, started_at=began)
 

@@ -15,8 +15,8 @@ from brain.database.tables import Run
 from brain.errors import DatabaseUnreachable, RunNotFound, StaleAttempt, UsageError
 from brain.knowledge_base import queries, search, statements
 from brain.knowledge_base.cleaning import Cleaner, as_json
-from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Claim, Outcome, Plan, Position, RatedRun
+from brain.owners import Owner
 from brain.pipeline_builder.preflight import ToolHistory
 from brain.runs import Json, RunStatus, Spending, StepResult, new_run_id, short_id
 from brain.tool_registry.definitions import ToolDefinition

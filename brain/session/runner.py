@@ -31,11 +31,11 @@ from brain.executor.local import on_daemon_thread
 from brain.executor.ports import ToolCaller
 from brain.intent_inference.plan import Check, Plan
 from brain.knowledge_base.large_values import LargeValues
-from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome
 from brain.knowledge_base.records import Plan as StoredPlan
 from brain.knowledge_base.store import RunStore
 from brain.language_models import Account, ChatModel, Embedder
+from brain.owners import Owner
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.tracker import ProgressTracker

@@ -17,9 +17,9 @@ from brain.database.engine import Database
 from brain.database.tables import Run
 from brain.embedded.postgres import PostgresUrls
 from brain.errors import StaleAttempt, UsageError
-from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Claim, Outcome, Plan
 from brain.knowledge_base.store import CANCEL_CHANNEL, RunStore
+from brain.owners import Owner
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepResult, StepStatus, new_run_id, utc_now
 

@@ -13,9 +13,9 @@ from brain.config_secrets import Redactor
 from brain.database.engine import Database
 from brain.database.tables import Run
 from brain.errors import RunNotFound, UsageError
-from brain.knowledge_base.owners import Owner
 from brain.knowledge_base.records import Outcome, Plan
 from brain.knowledge_base.store import RunStore
+from brain.owners import Owner
 from brain.pipeline_builder.preflight import ToolHistory
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import ApprovalRequest, RunStatus, Spending, StepResult, StepStatus, new_run_id, short_id, utc_now

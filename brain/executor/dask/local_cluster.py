@@ -1,7 +1,6 @@
 """A Dask cluster of one's own on this machine, to try things out with; the file that says where it is."""
 
 import json
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from brain.errors import ClusterUnavailable
+from brain.owners import Owner
 
 __all__ = ["LocalCluster", "address_of_local", "local_cluster"]
 
@@ -20,7 +18,6 @@ TEND_SECONDS = 2.0
 ENDED = frozenset({"closed", "failed"})
 LOST = {"distributed.deploy.lost-worker-timeout": "3s"}
 """After which a worker that does not come back is given up and may be replaced."""
-START_TOLERANCE_SECONDS = 1.0
 DEAF_TO_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """A terminal's Ctrl-C reaches the workers too; the process that holds them ends them."""
 
@@ -91,14 +88,11 @@ def address_of_local(state_folder: Path) -> str | None:
     """Where the cluster of a project is that `brain cluster` started and that still runs."""
     try:
         told = json.loads((state_folder / FILE).read_text(encoding="utf-8"))
-        is_same = abs(psutil.Process(told["pid"]).create_time() - told["started"]) <= START_TOLERANCE_SECONDS
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None if Owner.parse(told["owner"]).is_gone() else str(told["address"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return str(told["address"]) if is_same else None
 
 
 def _write(file: Path, address: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    pid = os.getpid()
-    told = {"address": address, "pid": pid, "started": psutil.Process(pid).create_time()}
-    file.write_text(json.dumps(told), encoding="utf-8")
+    file.write_text(json.dumps({"address": address, "owner": str(Owner.this_process())}), encoding="utf-8")

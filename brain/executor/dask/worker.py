@@ -40,7 +40,7 @@ from brain.tool_registry.registry import load
 if TYPE_CHECKING:
     from distributed import Worker
 
-__all__ = ["carry_out", "is_async"]
+__all__ = ["carry_out"]
 
 POLL_SECONDS = 0.2
 """Between two looks whether a running errand is still wanted."""
@@ -72,11 +72,6 @@ def carry_out(bundle: Bundle, work: Work, after: Mapping[str, Outcome], permit: 
     given = {step_id: outcome.results[0] for step_id, outcome in after.items()}
     making = asyncio.run_coroutine_threadsafe(place.carry_out(work, given), loop)
     return Outcome(_while_wanted(making, worker, worker.get_current_task()))
-
-
-def is_async(tool: ToolDefinition, project: Path) -> bool:
-    """Whether the code of a tool waits on an event loop."""
-    return asyncio.iscoroutinefunction(load(tool, importing=OwnModules(project).load))
 
 
 def _while_wanted(making: "Future[Sequence[StepResult]]", worker: "Worker", key: Any) -> Sequence[StepResult]:
@@ -126,7 +121,7 @@ def _made(bundle: Bundle, worker: "Worker") -> Workplace:
     caller = LocalCaller(partial(load, importing=importing), around, max_parallel=MOST_AT_ONCE)
     return Workplace(
         pipeline, caller, _Relay(worker, bundle), project=around.project,
-        width_of=lambda tool: ASYNC_WIDTH if is_async(tool, around.project) else 1,
+        width_of=lambda tool: ASYNC_WIDTH if caller.is_async(tool) else 1,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Who runs a run: a process of a machine, written so that its end is noticed although process ids are reused."""
+"""Who runs or holds something: a process, written so that its end is noticed although process ids are reused."""
 
 import os
 import socket

@@ -8,7 +8,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from brain.knowledge_base.owners import Owner
+from brain.owners import Owner
 
 
 @pytest.fixture
