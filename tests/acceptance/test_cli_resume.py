@@ -196,6 +196,8 @@ def test_of_two_who_take_over_at_the_same_moment_one_does_and_the_other_is_told(
     first, second = nap("first", 0), {**nap("second", 60), "needs": ["first"]}
     doomed = office.start("run", office.write("doomed.json", first, second))
     doomed.wait_for("second  running")
+    [row] = office("runs", "--text", "doomed", "--json").json
+    eventually(lambda: office("steps", row["id"], "--json").json)
     doomed.kill()
     doomed.end()
     [row] = office("runs", "--text", "doomed", "--json").json
