@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from command_line import CommandLine, Ended, Running, remove_project
+from command_line import BRAIN, CommandLine, Ended, Running, eventually, remove_project
 
 from brain.owners import Owner
 
@@ -37,6 +38,8 @@ LONGEST_LIFE = 0.8
 """Seconds after which a process that is to be killed is killed at the latest, counted from where its run is running."""
 MOST_LIVES = 60
 """Of one run: it must have ended by then."""
+LONGEST_END = 60.0
+"""Seconds that a cluster has to end its workers."""
 DOUBTFUL = "Nobody knows whether"
 
 TOOLS = r"""
@@ -137,15 +140,19 @@ def _project(folder: Path) -> CommandLine:
 
 @contextmanager
 def _cluster(line: CommandLine) -> Iterator[None]:
-    running = line.having("env", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="10").start("cluster", "--workers", "2")
-    file = line.project / ".brain" / "cluster.json"
-    while not file.exists():
-        time.sleep(0.1)
+    """A cluster of the project; what Dask tells at length of dead workers goes to a file."""
+    variables = {**line.variables, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "10"}
+    with (line.project / "cluster.log").open("w") as told:
+        process = subprocess.Popen(
+            [BRAIN, "cluster", "--workers", "2"], cwd=line.project, env=variables, stdout=told, stderr=told,
+            start_new_session=True,
+        )  # fmt: skip
     try:
+        eventually((line.project / ".brain" / "cluster.json").exists)
         yield
     finally:
-        running.process.terminate()  # a shell without job control has it ignore SIGINT
-        running.end()
+        process.terminate()  # a shell without job control has it ignore SIGINT
+        process.wait(LONGEST_END)
 
 
 def _pipeline(dice: random.Random, number: int) -> dict[str, Any]:

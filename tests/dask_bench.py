@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ from brain.language_models import ChatEndpoint, OpenAIChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
-from brain.runs import RunResult
+from brain.runs import RunResult, StepResult
 from brain.tool_registry.definitions import PythonRun, SecretBinding, ToolAnnotations, ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
@@ -157,9 +157,9 @@ def write_tools(project: Path) -> None:
     (project / f"{MODULE}.py").write_text(TOOLS)
 
 
-def pipeline_of(*steps: Mapping[str, Any], **more: Any) -> Pipeline:
-    """A pipeline of the bench's tools."""
-    return build(PipelineSpec.from_value({"steps": list(steps), **more}), registry_of(*_tools()))
+def pipeline_of(*steps: Mapping[str, Any], earlier: Iterable[StepResult] = (), **more: Any) -> Pipeline:
+    """A pipeline of the bench's tools, or what an earlier attempt has left of it."""
+    return build(PipelineSpec.from_value({"steps": list(steps), **more}), registry_of(*_tools()), earlier)
 
 
 @dataclass
@@ -233,12 +233,17 @@ class DaskBench:
             await asyncio.sleep(0.05)
 
     async def run(
-        self, *steps: Mapping[str, Any], cancel: asyncio.Event | None = None, inputs: Mapping[str, Any] | None = None
+        self,
+        *steps: Mapping[str, Any],
+        cancel: asyncio.Event | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        earlier: Iterable[StepResult] = (),
     ) -> RunResult:
         declared = {name: {"default": value} for name, value in (inputs or {}).items()}
-        pipeline = pipeline_of(*steps, inputs=declared)
+        pipeline = pipeline_of(*steps, inputs=declared, earlier=earlier)
         engine = Engine(self.caller, self.events, self.journal, self.project, cluster=self.cluster)
-        return await engine.run(Job(pipeline, pipeline.bind_inputs({}), Approvals(everything=True)), cancel)
+        job = Job(pipeline, pipeline.bind_inputs({}), Approvals(everything=True), tuple(earlier))
+        return await engine.run(job, cancel)
 
     @classmethod
     @asynccontextmanager

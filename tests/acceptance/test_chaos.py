@@ -1,6 +1,6 @@
-"""Twenty random kills: nothing is lost, nothing done twice, and every run ends well.
+"""Twenty random kills, some of them on a Dask cluster: nothing is lost, nothing done twice, and every run ends well.
 
-`make chaos` has two hundred, half of them on a Dask cluster; workers that die are in tests/integration too.
+`make chaos` has two hundred, half of them on a cluster.
 """
 
 from pathlib import Path
@@ -10,11 +10,11 @@ from chaos import storm
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("seed", "kills"), [(1, 7), (2, 7), (3, 6)])
+@pytest.mark.parametrize(("seed", "kills", "dask"), [(1, 7, False), (2, 7, False), (3, 6, True)])
 def test_whatever_is_killed_no_result_is_lost_and_nothing_is_done_twice_without_a_word(
-    tmp_path: Path, seed: int, kills: int
+    tmp_path: Path, seed: int, kills: int, dask: bool
 ) -> None:
-    figures = storm(tmp_path / "project", seed=seed, kills=kills)
+    figures = storm(tmp_path / "project", seed=seed, kills=kills, dask=dask)
     assert figures.broken == []
     assert figures.kills.total() == kills
     assert figures.sends > 0, "there was nothing that could have been done twice"

@@ -41,6 +41,16 @@ async def test_steps_run_on_workers_and_hand_their_results_on(bench: DaskBench) 
     assert bench.journal.states["two", None].arguments == {"value": 1}
 
 
+async def test_a_resumed_run_gives_the_workers_what_is_left_of_it(bench: DaskBench) -> None:
+    first = {"id": "first", "tool": "bench.fail", "arguments": {"value": 1}}
+    second = {"id": "second", "tool": "bench.where", "arguments": {"value": "${first}"}}
+    before = await bench.run(first)
+    result = await bench.run(first, second, earlier=tuple(before.steps.values()))
+    assert result.status is RunStatus.SUCCEEDED, result.error
+    assert result.outputs["second"]["value"] == 1
+    assert bench.events.of("first").count(EventType.STEP_RUNNING) == 1
+
+
 async def test_the_items_of_a_foreach_are_spread_over_the_workers_and_keep_their_order(bench: DaskBench) -> None:
     result = await bench.run(
         {

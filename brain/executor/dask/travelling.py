@@ -44,8 +44,9 @@ class Bundle:
 
     @classmethod
     def of(cls, pipeline: Pipeline, site: Site, topic: str) -> "Bundle":
-        """The pipeline, packed."""
-        tools = {step.definition.name: step.definition for step in pipeline.steps.values()}
+        """The pipeline, packed; the tools of steps that are finished too, since the spec names them."""
+        used = [*(step.definition for step in pipeline.steps.values()), *pipeline.done.values()]
+        tools = {tool.name: tool for tool in used}
         packed = [tool.model_dump(mode="json", by_alias=True, exclude_defaults=True) for tool in tools.values()]
         return cls(site, pipeline.spec.to_json(), packed, topic)
 
