@@ -18,10 +18,10 @@ from brain.database.tables import Run
 from brain.errors import RunNotFound
 from brain.knowledge_base import statements
 from brain.knowledge_base.records import Position
-from brain.runs import NOTHING_SPENT, RunStatus, Spending, StepResult, StepStatus, short_id
+from brain.runs import NOTHING_SPENT, Json, RunStatus, Spending, StepResult, StepStatus, short_id
 from brain.shortened import shortened
 
-__all__ = ["find_run_id", "load_position", "load_run", "load_step_results"]
+__all__ = ["find_run_id", "load_position", "load_run", "load_step_results", "load_steps"]
 
 type Connection = psycopg.AsyncConnection[Any]
 
@@ -53,6 +53,17 @@ async def load_position(run_id: UUID, *, session: AsyncSession) -> Position:
     return Position(RunStatus(status), backend, last_seq, None if seconds is None else float(seconds))
 
 
+async def load_steps(run_id: UUID, *, connection: Connection) -> list[StepResult]:
+    """Every step in the order of the spec; of a `foreach` step's items nothing but their results."""
+    cursor = await connection.cursor(binary=True).execute(statements.STEPS, {"run_id": run_id})
+    rows = sorted(await cursor.fetchall(), key=_place)
+    items: dict[str, list[tuple[int, Json]]] = {}
+    async for step_id, item, text in await cursor.execute(statements.ITEM_VALUES, {"run_id": run_id}):
+        items.setdefault(step_id, []).append((item, None if text is None else _read_json(text)[0]))
+    values = {step_id: [value for _, value in sorted(pairs, key=_number)] for step_id, pairs in items.items()}
+    return [_with_values(step, values.get(step.step_id)) for step in map(_result, rows)]
+
+
 async def load_step_results(run_id: UUID, *, connection: Connection) -> list[StepResult]:
     """Every step in the order of the spec, each followed by its items."""
     cursor = await connection.cursor(binary=True).execute(statements.STEP_RESULTS, {"run_id": run_id})
@@ -60,7 +71,7 @@ async def load_step_results(run_id: UUID, *, connection: Connection) -> list[Ste
     results: list[StepResult] = []
     for _, parts in groupby(map(_result, rows), key=lambda part: part.step_id):
         whole, *items = parts
-        results += [_joined(whole, items), *items] if items else [whole]
+        results += [_with_values(whole, [_value(item) for item in items]), *items] if items else [whole]
     return results
 
 
@@ -69,12 +80,18 @@ def _place(row: Sequence[Any]) -> tuple[int, str, int]:
     return position, step_id, -1 if item is None else item
 
 
-def _joined(step: StepResult, items: Sequence[StepResult]) -> StepResult:
-    """A `foreach` step with its result: the items', in their order, an error where one failed."""
-    if not step.status.has_result:
-        return step
-    values = [{"error": item.error} if item.status is StepStatus.FAILED else item.result for item in items]
-    return replace(step, result=values)
+def _number(pair: tuple[int, Json]) -> int:
+    return pair[0]
+
+
+def _with_values(step: StepResult, values: list[Json] | None) -> StepResult:
+    """A `foreach` step with its result: the items', in their order."""
+    return step if values is None or not step.status.has_result else replace(step, result=values)
+
+
+def _value(item: StepResult) -> Json:
+    """As it stands in the result of the step: an error where the item failed."""
+    return {"error": item.error} if item.status is StepStatus.FAILED else item.result
 
 
 async def find_run_id(text: str, *, session: AsyncSession) -> UUID:

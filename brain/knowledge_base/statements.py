@@ -16,6 +16,7 @@ __all__ = [
     "CANCEL",
     "CLAIM",
     "HEARTBEAT_SECONDS",
+    "ITEM_VALUES",
     "MARK_STALE",
     "OWNERS",
     "RATE",
@@ -23,6 +24,7 @@ __all__ = [
     "SETTLE",
     "SET_EMBEDDING",
     "SET_PLAN",
+    "STEPS",
     "STEP_RESULTS",
     "TOOL_HISTORY",
     "insert_run",
@@ -120,9 +122,11 @@ WITH run AS (
     )
 ), whole AS ({_upsert("steps", "step_id", ("position", "tool", "tool_version", *STATE_COLUMNS), "item IS NULL")}
 ), pieces AS ({_upsert("step_items", "step_id, item", STATE_COLUMNS, "item IS NOT NULL")}
+), counted AS MATERIALIZED (
+    SELECT step_id, items FROM entry WHERE items IS NOT NULL
 ), surplus AS (
-    DELETE FROM brain.step_items AS old USING run, entry
-    WHERE old.run_id = run.id AND old.step_id = entry.step_id AND old.item >= entry.items
+    DELETE FROM brain.step_items AS old USING run, counted
+    WHERE old.run_id = run.id AND old.step_id = counted.step_id AND old.item >= counted.items
 )
 SELECT id FROM run
 """
@@ -227,8 +231,19 @@ def _read(table: str, item: str) -> str:
     return f"SELECT position, step_id, {item}, tool, tool_version, {states}"
 
 
-STEP_RESULTS = f"""
+STEPS = f"""
 {_read("steps", "NULL::integer AS item")} FROM brain.steps WHERE run_id = %(run_id)s
+"""
+
+ITEM_VALUES = """
+SELECT step_id, item,
+    CASE WHEN status = 'failed' THEN jsonb_build_object('error', error)::text ELSE result::text END
+FROM brain.step_items WHERE run_id = %(run_id)s
+"""
+"""What the items add to the results of their steps, in no order."""
+
+STEP_RESULTS = f"""
+{STEPS}
 UNION ALL
 {_read("step_items", "item")} FROM brain.step_items JOIN brain.steps USING (run_id, step_id) WHERE run_id = %(run_id)s
 """

@@ -123,11 +123,15 @@ class RunStore:
         async with self._database.connection() as connection:
             return await queries.load_run(run_id, connection=connection)
 
-    async def get_with_steps(self, run_id: UUID) -> tuple[Run, list[StepResult]]:
-        """The run and its steps, in that order: a row that was at rest tells that nobody changed the steps since."""
+    async def get_with_steps(self, run_id: UUID, *, items: bool = False) -> tuple[Run, list[StepResult]]:
+        """The run and its steps, with `items` each followed by these.
+
+        They are read in that order: a row that was at rest tells that nobody changed the steps since.
+        """
+        load = queries.load_step_results if items else queries.load_steps
         async with self._database.connection() as connection:
             run = await queries.load_run(run_id, connection=connection)
-            return run, await queries.load_step_results(run_id, connection=connection)
+            return run, await load(run_id, connection=connection)
 
     async def step_results(self, run_id: UUID) -> list[StepResult]:
         """The steps in the order of the spec, each followed by its items."""

@@ -231,9 +231,9 @@ class Brain:
         """End a run, here or in another process."""
         return self._bridge.run(self._core.cancel(self.resolve(run)))
 
-    def show(self, run: RunLike = "last") -> Run:
-        """One run with its steps, answer and results."""
-        return self._bridge.run(self._core.show(self.resolve(run)))
+    def show(self, run: RunLike = "last", *, items: bool = False) -> Run:
+        """One run with its answer, results and steps; with `items` each `foreach` step is followed by its items."""
+        return self._bridge.run(self._core.show(self.resolve(run), items=items))
 
     def runs(
         self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000

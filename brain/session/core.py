@@ -226,7 +226,7 @@ class Core:
         return foresight
 
     async def _going_on(self, run_id: UUID, order: Order, change: Change) -> tuple[Run, Order]:
-        run = await self.show(run_id)
+        run = await self.show(run_id, items=True)
         admission.resumable(run, as_new_run=change.makes_new_run)
         return run, order_for(run, order, change)
 
@@ -254,7 +254,7 @@ class Core:
     async def approve(self, run_id: UUID, hashes: Collection[str] = ()) -> UUID:
         """Allow the calls with these hashes, else all that a waiting run waits for, and go on with it here."""
         stores = await self._open()
-        run = await self.show(run_id)
+        run = await self.show(run_id, items=True)
         admission.approvable(run)
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
         left = await left_of(run, Order(spec=run.spec), self.registry, self.codec)
@@ -294,11 +294,11 @@ class Core:
         """The run that `last`, an id, or the unique beginning or end of one names; raises RunNotFound."""
         return await (await self._open()).store.resolve(text)
 
-    async def show(self, run_id: UUID) -> Run:
-        """One run with its steps; raises RunNotFound."""
+    async def show(self, run_id: UUID, *, items: bool = False) -> Run:
+        """One run with its steps, and with the items of these where they are wanted; raises RunNotFound."""
         stores = await self._open()
         await stores.store.mark_stale()
-        row, steps = await stores.store.get_with_steps(run_id)
+        row, steps = await stores.store.get_with_steps(run_id, items=items)
         return Run.of_row(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":

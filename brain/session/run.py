@@ -39,6 +39,7 @@ class Run:
     outputs: "Results"
     """By name: tables as pandas DataFrames, files as `brain.artifacts.File`, anything else as JSON."""
     step_results: tuple[StepResult, ...] = field(repr=False)
+    """In the order of the spec; the items of `foreach` steps stand behind these only where they were asked for."""
     answer: str | None
     error: str | None
     score: float | None

@@ -92,6 +92,20 @@ async def test_steps_come_back_in_the_order_of_the_spec_each_followed_by_its_ite
     ]
     assert results[0].result == ["a", "b", "c"]
     assert results[4] == items[0]
+    assert results[1].result == [{"length": number} for number in range(3)]
+    assert (await store.get_with_steps(run_id, items=True))[1] == results
+
+
+async def test_steps_can_be_read_without_their_items(store: RunStore) -> None:
+    run_id = await begun(store)
+    broken = replace(finished("pages", item=1), status=StepStatus.FAILED, error="no such page")
+    items = [finished("pages", None, item=2), broken, finished("pages", {"length": 0}, item=0)]
+    unknown = StepResult("mails", "mail.send", StepStatus.INTERRUPTED)
+    whole = [finished("pages", items=3), finished("none", [], items=0), unknown]
+    await store.record(run_id, 1, [*items, finished("mails", 1, item=0), *whole], {"pages": 0, "none": 1, "mails": 2})
+    _, steps = await store.get_with_steps(run_id)
+    assert [step.result for step in steps] == [[{"length": 0}, {"error": "no such page"}, None], [], None]
+    assert steps == [step for step in await store.step_results(run_id) if step.item is None]
 
 
 async def test_of_several_states_of_a_step_the_last_one_counts(store: RunStore) -> None:

@@ -177,6 +177,7 @@ class World:
 
     def violations(self, run: Run, allowed: tuple[str, ...] = ()) -> set[str]:
         """What happened beside the steps that were written down; files in `allowed` may have been written."""
+        run = self.brain.show(run, items=True)
         return {
             *self._steps(run), *self._deeds(run, allowed), *self._leaks(run), *self._results(run), *self._prompts()
         }  # fmt: skip
@@ -290,7 +291,7 @@ def _add_spies(project: Path) -> None:
 @pytest.fixture(scope="module")
 def waiting(world: World) -> Run:
     world.reset()
-    return world.brain.run(SPEC, urls=world.urls)
+    return world.brain.show(world.brain.run(SPEC, urls=world.urls), items=True)
 
 
 def test_forty_hostile_pages_and_an_obedient_model_add_nothing_to_a_run(world: World, waiting: Run) -> None:
@@ -334,7 +335,7 @@ def test_what_was_approved_is_done_and_nothing_else(world: World, waiting: Run) 
 
 def test_the_same_pages_in_the_browser_add_nothing_either(world: World) -> None:
     world.reset()
-    waiting = world.brain.run(SPEC_BY_BROWSER, urls=world.urls)
+    waiting = world.brain.show(world.brain.run(SPEC_BY_BROWSER, urls=world.urls), items=True)
     assert waiting.status is RunStatus.WAITING, waiting.error
     assert [request.step_id for request in waiting.waiting_for] == ["save"]
     assert world.violations(waiting) == {f"fetched {STOLEN}", "fetched /favicon.ico"}
