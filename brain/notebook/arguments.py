@@ -45,6 +45,16 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"%brain {self._verb}: {message}. %brain {self._verb} --help shows what it takes.")
 
     @property
+    def options(self) -> list[argparse.Action]:
+        """What is said with a flag."""
+        return [action for action in self._actions if action.option_strings]
+
+    @property
+    def positionals(self) -> list[argparse.Action]:
+        """What is said by its place."""
+        return [action for action in self._actions if not action.option_strings]
+
+    @property
     def flags(self) -> list[str]:
         """Every option as it is written."""
         return [flag for action in self._actions for flag in action.option_strings]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BrainMagics"]
 
+BEHIND = r"(.*=\s*)?%{1,2}brain\s"
+"""What stands before a place where the tab key asks us, as a regular expression."""
 PROSE = "ask"
 """What a cell without a verb means."""
 
@@ -38,6 +40,7 @@ class BrainMagics(Magics):
         """Be what `%brain` means in the shell; another one that was is closed."""
         self.unregister(self._shell)
         self._shell.register_magics(self)
+        self._shell.set_hook("complete_command", _complete, re_key=BEHIND)  # type: ignore[no-untyped-call] # IPython's own
 
     @classmethod
     def unregister(cls, shell: "InteractiveShell") -> None:
@@ -83,6 +86,15 @@ class BrainMagics(Magics):
             return value
         self._kernel.variables[call.options.out] = value
         return None
+
+
+def _complete(shell: "InteractiveShell", event: Any) -> list[str]:
+    """What IPython's tab key offers; the line ends where the word does that was begun."""
+    from brain.notebook.completion import offered
+
+    _, _, text = event.text_until_cursor.partition("brain")
+    before = text[: len(text) - len(event.symbol)] if event.symbol else text
+    return offered(before, event.symbol, shell.user_ns)
 
 
 def overview() -> None:

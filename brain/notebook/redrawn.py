@@ -76,7 +76,7 @@ class Picture:
     def over(self) -> str:
         """All of it in one, as it stays in the notebook."""
         text = "\n".join(self.board.log)
-        is_open = self.board.run.status is not RunStatus.SUCCEEDED
+        is_open = self.board.run.status not in (RunStatus.SUCCEEDED, RunStatus.WAITING)
         return render("over.html", **self._values(), **self._rows(None), graph=self.graph(), text=text, is_open=is_open)
 
     def _values(self) -> dict[str, object]:

@@ -290,18 +290,9 @@ class Brain:
         return self._bridge.run(self._core.evaluations.judge(self.show(run), rubric))
 
     def eval(
-        self,
-        suite: SuiteLike,
-        /,
-        *,
-        cases: Collection[str] = (),
-        plan_only: bool = False,
-        jobs: int = 4,
-        judge: bool = False,
-        yes: bool = False,
-        use_cache: bool = True,
-        on_case: OnCase | None = None,
-    ) -> SuiteRun:
+        self, suite: SuiteLike, /, *, cases: Collection[str] = (), plan_only: bool = False, jobs: int = 4,
+        judge: bool = False, yes: bool = False, use_cache: bool = True, on_case: OnCase | None = None,
+    ) -> SuiteRun:  # fmt: skip
         """Evaluate a suite, or those of its cases that are named; `frame` of what comes back has a row a case.
 
         `plan_only` looks at plans alone and runs nothing, `judge` has the chat model rate the answers as well.

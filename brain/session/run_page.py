@@ -57,10 +57,11 @@ def _whole(run: "Run") -> list[StepResult]:
 def _summary(run: "Run") -> str:
     """How long, of how many steps, at what cost, how good."""
     steps = _whole(run)
-    missed = [name.replace("_", " ") for name, passed in (run.checks or {}).items() if not passed]
+    checks = (run.checks or {}) if run.status is RunStatus.SUCCEEDED else {}
+    missed = [name.replace("_", " ") for name, passed in checks.items() if not passed]
     parts = [
         f"in {duration(run.seconds)}" if run.seconds is not None else "",
-        f"{len(steps)} step{'s' * (len(steps) != 1)}",
+        f"{len(steps)} step{'s' * (len(steps) != 1)}" if steps else "",
         spent_words(run.spending, run.budget),
         f"score {figures.plain(run.score)}, not met: {', '.join(missed)}" if missed else "",
         f"run {run.id}",
@@ -84,10 +85,12 @@ def _time(seconds: float | None) -> str:
 
 def _outputs(run: "Run") -> Iterator[dict[str, Any]]:
     for name, value in run.outputs.references.items():
+        if value is None and run.status is not RunStatus.SUCCEEDED:
+            continue  # it never came so far
         try:
             yield _output(run, name, value)
         except BrainError as exc:  # its artifact is gone; the rest can be shown all the same
-            yield {"kind": "gone", "name": name, "about": str(exc)}
+            yield {"kind": "gone", "name": name, "about": str(exc), "place": ""}
 
 
 def _output(run: "Run", name: str, value: Any) -> dict[str, Any]:
@@ -95,17 +98,30 @@ def _output(run: "Run", name: str, value: Any) -> dict[str, Any]:
     if is_table(value):
         rows = run.outputs.arrow(name)
         some = f"{SHOWN_ROWS} of " if rows.num_rows > SHOWN_ROWS else ""
-        about = f"{some}{rows.num_rows:,} row{'s' * (rows.num_rows != 1)}, {place}"
-        return {"kind": "table", "name": name, "about": about, "html": _table(rows.slice(0, SHOWN_ROWS))}
+        about = f"{some}{rows.num_rows:,} row{'s' * (rows.num_rows != 1)}"
+        return {
+            "kind": "table",
+            "name": name,
+            "about": about,
+            "place": place,
+            "html": _table(rows.slice(0, SHOWN_ROWS)),
+        }
     if is_file(value):
         file: File = run.outputs[name]
         if file.media_type.startswith("image/") and len(file.content) <= LARGEST_PICTURE:
-            return {"kind": "picture", "name": name, "about": place, "data": image(file.content, file.media_type)}
-        return {"kind": "file", "name": name, "about": f"{file.media_type}, {place}"}
+            return {
+                "kind": "picture",
+                "name": name,
+                "about": "",
+                "place": place,
+                "data": image(file.content, file.media_type),
+            }
+        return {"kind": "file", "name": name, "about": f"{file.media_type}, {place}", "place": place}
     if place is not None:
-        return {"kind": "file", "name": name, "about": place}
+        return {"kind": "file", "name": name, "about": place, "place": place}
     return {
         "kind": "text", "name": name, "about": "",
+        "place": "",
         "text": value if isinstance(value, str) else shown(value, LONGEST_VALUE),
     }  # fmt: skip
 

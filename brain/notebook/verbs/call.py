@@ -57,15 +57,16 @@ class Call:
     @classmethod
     def of(cls, verb: Verb, line: str, cell: str | None, kernel: Kernel) -> "Call":
         """Parse it; raises UsageError, HelpShown."""
+        has_body = cell is not None and bool(cell.strip())
+        if has_body and not verb.body:
+            raise UsageError(f"%%brain {verb.name} takes no body: write %brain {verb.name} in a line.")
         words = split(PLACE.sub(r"{{\1}}", line))
         options = verb.parser().parse(words)
         if options.out is not None and not options.out.isidentifier():
             raise UsageError(f"--out takes the name of a variable, not {options.out!r}.")
-        if cell is None or not cell.strip():
+        if not has_body:
             return cls(verb, options, None, kernel)
-        if not verb.body:
-            raise UsageError(f"%%brain {verb.name} takes no body: write %brain {verb.name} in a line.")
-        body, tables = insert(cell.strip(), kernel.variables, verb.writes)
+        body, tables = insert((cell or "").strip(), kernel.variables, verb.writes)
         return cls(verb, options, body, kernel, tables)
 
     def made(self) -> Any:
