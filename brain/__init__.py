@@ -28,6 +28,20 @@ _HOMES = {
 }
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext brain` calls."""
+    from brain.notebook import load_ipython_extension as load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What `%unload_ext brain` and `%reload_ext brain` call."""
+    from brain.notebook import unload_ipython_extension as unload
+
+    unload(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that `import brain` costs next to nothing."""
     if name not in _HOMES:

@@ -20,6 +20,7 @@ BrainError
 ├── SuiteError                    a suite that cannot be read; lists every problem
 ├── PlanningError                 a request that no plan was found for
 │   └── QuestionsError            a plan needs what only a person can say; `questions` holds what
+├── RunUnfinished                 a run came to rest without success: it failed, was ended, or waits
 ├── BudgetExhausted               a run may not spend what its next question to a model may take
 ├── ToolError                     a tool refused its input or failed at its work
 │   ├── EgressRefused
@@ -59,6 +60,7 @@ __all__ = [
     "QuestionsError",
     "RegistryError",
     "RunNotFound",
+    "RunUnfinished",
     "SchemaMismatch",
     "ServiceError",
     "SettingsError",
@@ -259,6 +261,10 @@ class QuestionsError(PlanningError):
         lines = "\n".join(f"  - {each.name}: {each.question} ({each.why})" for each in self.questions)
         asked = "There is 1 question" if len(self.questions) == 1 else f"There are {len(self.questions)} questions"
         super().__init__(f"{asked} to answer before there is a plan:\n{lines}")
+
+
+class RunUnfinished(BrainError):
+    """A run came to rest without success; `brain show` tells how."""
 
 
 class BudgetExhausted(BrainError):

@@ -69,6 +69,6 @@ def _settings(ctx: typer.Context) -> "Settings":
 
 
 def _brief(words: str) -> str:
-    from brain.cli.screen import visible
+    from brain.visible import visible
 
     return visible(" ".join(words.split()))[:LONGEST_WORDS]

@@ -105,7 +105,7 @@ def steps(
 
 def _status_with_origin(found: "pd.DataFrame") -> "pd.Series[str]":
     """Of a cached result the run that it comes from."""
-    from brain.cli.words import cached_from
+    from brain.display.words import cached_from
 
     is_cached = found["cached_from"].notna()
     return found["status"].where(~is_cached, found["cached_from"].map(cached_from))

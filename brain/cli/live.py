@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 from rich.console import Console
 from rich.markup import escape
 
-from brain.cli.bars import Bars
 from brain.cli.screen import json_text, note, screen
-from brain.cli.words import cached_from
+from brain.display.bars import Bars
+from brain.display.event_words import line_of
 from brain.runs import EventType, RunEvent
 from brain.shortened import shortened
 
@@ -33,13 +33,13 @@ class View(Protocol):
 
 
 def view(progress: str, *, as_json: bool = False, attempt: int = 1) -> "AbstractContextManager[View]":
-    """The view for a setting (auto, bars, plain, off); bars need a terminal. Lines begin with an attempt."""
+    """The view for a setting (BRAIN_PROGRESS); bars need a terminal. Lines begin with an attempt."""
     if as_json:
         return _JsonLines()
     if progress == "off":
         return _Nothing()
     console = screen(error=True)
-    wants_bars = progress == "bars" or (progress == "auto" and console.is_terminal)
+    wants_bars = progress == "bars" or (progress != "plain" and console.is_terminal)
     return Bars(console) if wants_bars else _Lines(console, attempt)
 
 
@@ -122,28 +122,5 @@ class _Lines(_Nothing):
     def show(self, event: RunEvent) -> None:
         if event.event_type is EventType.RUN_RUNNING:
             self._attempt = event.data.get("attempt", 1)
-        if self._attempt < self._first_attempt or event.event_type is EventType.STEP_PROGRESS:
-            return
-        time = event.timestamp.astimezone().strftime("%H:%M:%S")
-        parts = [time, *([event.step_id] if event.step_id else []), _what(event)]
-        self._console.print("  ".join(parts) + self._words(event), markup=False, highlight=False, soft_wrap=True)
-
-    def _words(self, event: RunEvent) -> str:
-        """The message, except why a run failed, which stands below its results; or what the run waits for."""
-        said = "" if event.event_type is EventType.RUN_FAILED else event.message
-        if event.event_type is EventType.PLAN_PROGRESS and (steps := event.data.get("steps")):
-            said = f"{steps[-1]['id']} ({steps[-1]['tool']})"
-        said = said or ", ".join([*event.data.get("waiting_for", ()), *_asked(event)])
-        return f": {said}" if said else ""
-
-
-def _what(event: RunEvent) -> str:
-    """What happened, to a step without saying that it is one."""
-    if "cached_from" in event.data:
-        return cached_from(event.data["cached_from"])
-    return event.event_type.replace(".", " ", 1) if event.step_id is None else event.event_type.partition(".")[2]
-
-
-def _asked(event: RunEvent) -> list[str]:
-    """The names of the questions that a run waits with."""
-    return [question["name"] for question in event.data.get("questions", ())]
+        if self._attempt >= self._first_attempt and (line := line_of(event)) is not None:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)

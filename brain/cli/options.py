@@ -196,7 +196,7 @@ class _StandardError(logging.Handler):
     """Writes to what is standard error at that moment: while bars are drawn, that is above them."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from brain.cli.screen import visible
+        from brain.visible import visible
 
         sys.stderr.write(f"{visible(self.format(record))}\n")
 

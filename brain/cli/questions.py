@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from brain.cli.screen import print_json, screen, visible
+from brain.cli.screen import print_json, screen
 from brain.errors import Clarification, UsageError
 from brain.runs import Json
+from brain.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

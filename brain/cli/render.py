@@ -1,9 +1,8 @@
 """How plans, runs, tools and services look at a terminal; as JSON for programs."""
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,19 +13,17 @@ from rich.tree import Tree
 from brain import figures
 from brain.artifacts import is_table
 from brain.cli import questions, tables
-from brain.cli.bars import SIGNS
 from brain.cli.screen import page, print_json, screen
-from brain.cli.words import cached_from, preflight_lines
-from brain.figures import dollars
+from brain.display.bars import SIGNS
+from brain.display.words import cached_from, preflight_lines, spent_words
 from brain.runs import RunStatus, StepResult, short_id
 
 if TYPE_CHECKING:
     from brain.embedded import ServiceStatus
     from brain.executor.foresight import Foresight
-    from brain.intent_inference.plan import Plan, Provenance
+    from brain.intent_inference.plan import Plan
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.pipeline_builder.preflight import Preflight
-    from brain.runs import ApprovalRequest
     from brain.session import Run
     from brain.session.health import Finding
     from brain.session.secrets import SecretInfo
@@ -66,8 +63,6 @@ VERDICTS = {
 }
 """A colour and words for what becomes of a step."""
 SHOWN_ROWS = 12
-ARGUMENT = re.compile(r"steps\.[^.]+\.arguments\.[^.\[]+")
-"""A whole argument, of which a literal may be a part."""
 APPROVED_WIDTH = 400
 """Characters of each argument that a person sees before allowing it."""
 
@@ -83,26 +78,11 @@ def plan(made: "Plan", *, as_json: bool) -> None:
         print_json({**made.to_json(), "preflight": made.preflight.to_json() if made.preflight else None})
         return
     console = screen()
-    console.print(tree(made.pipeline, _origins(made.provenance)))
+    console.print(tree(made.pipeline, made.origins))
     for text in made.notes:
         console.print(f"[dim]{escape(text)}[/]")
     if made.preflight is not None:
         _preflight(console, made.preflight)
-
-
-def _origins(provenance: "Iterable[Provenance]") -> dict[str, str]:
-    """By argument, where its literals come from; of several each with its value."""
-    by_argument: dict[str, list[Provenance]] = {}
-    for each in provenance:
-        argument = ARGUMENT.match(each.where)
-        by_argument.setdefault(argument[0] if argument else each.where, []).append(each)
-    return {where: _origin(found) for where, found in by_argument.items()}
-
-
-def _origin(found: "list[Provenance]") -> str:
-    if len({each.origin for each in found}) == 1:
-        return found[0].origin
-    return "; ".join(dict.fromkeys(f"{tables.one_line(each.value)} {each.origin}" for each in found))
 
 
 def _preflight(console: Console, told: "Preflight") -> None:
@@ -167,16 +147,9 @@ def approvals(shown: "Run") -> None:
     console = screen()
     for request in shown.waiting_for:
         console.print(f"\n[yellow]{request.step_id}[/] [bold]{request.tool}[/] changes something:", highlight=False)
-        for call in _calls(shown, request):
+        for call in shown.calls_of(request):
             for name, value in call.items():
                 console.print(f"  {name}: {tables.one_line(value, APPROVED_WIDTH)}", markup=False, highlight=False)
-
-
-def _calls(shown: "Run", request: "ApprovalRequest") -> list[Mapping[str, Any]]:
-    """The arguments of the call that a request is for, or of each item's."""
-    steps = shown.spec.steps if shown.spec is not None else ()
-    is_foreach = any(step.id == request.step_id and step.foreach is not None for step in steps)
-    return request.arguments["items"] if is_foreach else [request.arguments]
 
 
 def _result(console: Console, shown: "Run", name: str) -> None:
@@ -219,12 +192,8 @@ def _missed(shown: "Run") -> list[str]:
 
 def _spent(shown: "Run") -> str:
     """What it took from the chat model; nothing where it asked nothing."""
-    spending = shown.spending
-    if not spending.tokens:
-        return ""
-    cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
-    of = "" if shown.budget.is_unlimited else f", of a budget of {shown.budget}"
-    return f", {spending.tokens:,} tokens, {cost}{of}"
+    said = spent_words(shown.spending, shown.budget)
+    return f", {said}" if said else ""
 
 
 def _bounded(shown: "Run") -> str:

@@ -1,11 +1,6 @@
-"""The two ends of a terminal, standard output and standard error, and the characters that they show but do not obey.
-
-What models, pages and files say is shown to people who decide by it: no part of it may move the cursor, erase what
-stands there, or turn the direction of reading.
-"""
+"""The two ends of a terminal, standard output and standard error: nothing that is printed there steers them."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -14,14 +9,12 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-__all__ = ["Screen", "json_text", "note", "page", "print_json", "screen", "visible"]
+from brain.visible import STEERS, visible
+
+__all__ = ["Screen", "json_text", "note", "page", "print_json", "screen"]
 
 UNBROKEN = 10_000
 """Columns where there is no screen: whoever reads lines gets whole ones."""
-STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters (ECMA-48: C0 and C1) but tab and line feed, bidirectional overrides and isolates (UAX 9, 2.1 to
-2.5), and halves of characters, which no terminal takes."""
-ONE_BYTE = 0x100
 
 
 class Screen(Console):
@@ -55,11 +48,6 @@ def note(text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
-def visible(text: str) -> str:
-    """The text with each character that would steer a terminal written as in a Python string: by its number."""
-    return text if text.isprintable() else STEERS.sub(_as_python, text.replace("\r\n", "\n"))
-
-
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON, with the same characters as JSON escapes them: the same value to a program."""
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
@@ -69,8 +57,3 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output."""
     sys.stdout.write(json_text(value, indent=2) + "\n")
-
-
-def _as_python(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < ONE_BYTE else f"\\u{code:04x}"

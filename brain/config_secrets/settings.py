@@ -106,7 +106,9 @@ class Settings(BaseModel):
     """How often what is wrong with a plan goes back to the chat model that wrote it."""
     brain_plan_memory: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
     """Whether earlier runs that people rated help with new plans."""
-    brain_progress: Annotated[Literal["auto", "bars", "plain", "off"], BeforeValidator(_switch)] = "auto"
+    brain_progress: Annotated[Literal["auto", "widget", "html", "bars", "plain", "off"], BeforeValidator(_switch)] = (
+        "auto"
+    )
     brain_log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = "WARNING"
 
     @field_validator("database_url", "database_reader_url")

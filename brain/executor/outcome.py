@@ -1,7 +1,7 @@
 """How a run ended, from how its steps did; and what is told of a step that did."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,7 @@ def told(result: StepResult) -> dict[str, Json]:
     said = {
         "seconds": result.seconds,
         "cached_from": None if result.cached_from is None else str(result.cached_from),
+        "spending": asdict(result.spending) if result.spending.tokens else None,
     }
     return {name: value for name, value in said.items() if value is not None}
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -14,10 +14,12 @@ from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json
-from brain.shortened import shortened
+from brain.shortened import shortened, shown
 
 __all__ = ["Check", "Example", "Origin", "Plan", "Planner", "Provenance", "Question"]
 
+ARGUMENT = re.compile(r"steps\.[^.]+\.arguments\.[^.\[]+")
+"""A whole argument, of which a literal may be a part."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LONGEST_REQUEST = 120
 """Characters of an earlier request, for people."""
@@ -149,6 +151,28 @@ class Plan:
         """The pipeline as it is written down."""
         return self.pipeline.spec
 
+    @property
+    def origins(self) -> dict[str, str]:
+        """By argument, as in `steps.monthly.arguments.function`, where its literals come from.
+
+        Of several literals each is told with its value.
+        """
+        by_argument: dict[str, list[Provenance]] = {}
+        for each in self.provenance:
+            argument = ARGUMENT.match(each.where)
+            by_argument.setdefault(argument[0] if argument else each.where, []).append(each)
+        return {where: _origin(found) for where, found in by_argument.items()}
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from brain.display.plan_page import plan_views
+
+        views = plan_views(
+            self.pipeline, planner=self.planner, origins=self.origins, notes=self.notes, preflight=self.preflight
+        )
+        return views.bundle(include, exclude)
+
     def to_json(self) -> dict[str, Json]:
         """The pipeline and how it came about, without the preflight."""
         return {
@@ -158,6 +182,12 @@ class Plan:
             "notes": list(self.notes),
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
+
+
+def _origin(found: Sequence[Provenance]) -> str:
+    if len({each.origin for each in found}) == 1:
+        return found[0].origin
+    return "; ".join(dict.fromkeys(f"{shown(each.value)} {each.origin}" for each in found))
 
 
 class Planner(Protocol):

@@ -1,8 +1,11 @@
 """`Brain`: the synchronous face of the core, for notebooks, scripts and the command line."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from asyncio import CancelledError, to_thread
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import nullcontext, suppress
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -118,6 +121,21 @@ class Brain:
         )
         return self.wait(started)
 
+    async def aask(self, request: str, /, **options: Any) -> Run:
+        """`ask` with the same options, to be awaited; cancelling the wait cancels the run."""
+        return await self._awaited(await to_thread(partial(self.start_ask, request, **options)))
+
+    async def arun(self, pipeline: SpecLike, /, **options: Any) -> Run:
+        """`run` with the same options, to be awaited; cancelling the wait cancels the run."""
+        return await self._awaited(await to_thread(partial(self.start_run, pipeline, **options)))
+
+    async def _awaited(self, run_id: UUID) -> Run:
+        try:
+            return await self._bridge.awaited(self._core.wait(run_id))
+        except CancelledError:
+            self.cancel(run_id)
+            raise
+
     def run(
         self, pipeline: SpecLike, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
         deadline: DeadlineLike = None, **inputs: Any,
@@ -161,6 +179,10 @@ class Brain:
     def watch(self, run: RunLike, *, after: int = 0) -> Iterator[RunEvent]:
         """Every event of a run from its first, in this process or another, until the run comes to rest."""
         return self._bridge.iterate(self._core.events(self.resolve(run), after=after))
+
+    def follow(self, run: RunLike, take: Callable[[RunEvent], None], *, after: int = 0) -> Future[None]:
+        """Call `take` with the same events as `watch` gives, on another thread, without waiting for the end."""
+        return self._bridge.spawn(_taken(self._core.events(self.resolve(run), after=after), take))
 
     def approve(self, run: RunLike) -> Run:
         """Allow what a waiting run waits for, and go on with it.
@@ -268,18 +290,9 @@ class Brain:
         return self._bridge.run(self._core.evaluations.judge(self.show(run), rubric))
 
     def eval(
-        self,
-        suite: SuiteLike,
-        /,
-        *,
-        cases: Collection[str] = (),
-        plan_only: bool = False,
-        jobs: int = 4,
-        judge: bool = False,
-        yes: bool = False,
-        use_cache: bool = True,
-        on_case: OnCase | None = None,
-    ) -> SuiteRun:
+        self, suite: SuiteLike, /, *, cases: Collection[str] = (), plan_only: bool = False, jobs: int = 4,
+        judge: bool = False, yes: bool = False, use_cache: bool = True, on_case: OnCase | None = None,
+    ) -> SuiteRun:  # fmt: skip
         """Evaluate a suite, or those of its cases that are named; `frame` of what comes back has a row a case.
 
         `plan_only` looks at plans alone and runs nothing, `judge` has the chat model rate the answers as well.
@@ -372,6 +385,11 @@ def _status(status: str) -> RunStatus:
         return RunStatus(status)
     except ValueError:
         raise UsageError(f"A run is {', '.join(RunStatus)}; not {status!r}.") from None
+
+
+async def _taken(events: AsyncIterator[RunEvent], take: Callable[[RunEvent], None]) -> None:
+    async for event in events:
+        take(event)
 
 
 async def _open(settings: Settings, while_opening: WhileOpening) -> Core:

@@ -14,6 +14,7 @@ __all__ = ["Bridge"]
 POLL_SECONDS = 0.1
 """Between two looks at a future, so that Ctrl-C is noticed in a wait that would otherwise block it on some systems."""
 CLOSE_SECONDS = 10.0
+CLOSED = "This Brain is closed: make another one."
 
 
 class Bridge:
@@ -33,7 +34,7 @@ class Bridge:
         """Wait for a coroutine; an interrupt of the waiting thread cancels it, waits for its end, and is raised."""
         if not self.is_open:
             work.close()
-            raise UsageError("This Brain is closed: make another one.")
+            raise UsageError(CLOSED)
         outcome: Future[T] = Future()
         tasks: list[asyncio.Task[T]] = []
 
@@ -55,6 +56,28 @@ class Bridge:
             self._loop.call_soon_threadsafe(end)
             wait([outcome], CLOSE_SECONDS)
             raise
+
+    def spawn[T](self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a coroutine without waiting for it; cancelling the future cancels it."""
+        if not self.is_open:
+            work.close()
+            raise UsageError(CLOSED)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def awaited[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """The outcome of a coroutine, awaited on the caller's own loop; cancelling the wait cancels it.
+
+        It looks often: the stop button of a notebook reaches a task only when that wakes up.
+        """
+        future = self.spawn(work)
+        outcome = asyncio.wrap_future(future)
+        try:
+            while not outcome.done():
+                await asyncio.wait([outcome], timeout=POLL_SECONDS)
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        return outcome.result()
 
     def iterate[T](self, source: AsyncIterator[T]) -> Iterator[T]:
         """The items of an async iterator, one by one."""

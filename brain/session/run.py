@@ -1,6 +1,6 @@
 """A run as a person handles it: its status, its answer, and its results as DataFrames and files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,12 @@ class Run:
         blanks = " ".join(question.blank for question in self.questions)
         return f"waits for answers: brain answer {self.id} {blanks}"
 
+    def calls_of(self, request: ApprovalRequest) -> list[Mapping[str, Json]]:
+        """The arguments of the call that a request is for, or of each item's."""
+        steps = self.spec.steps if self.spec is not None else ()
+        is_foreach = any(step.id == request.step_id and step.foreach is not None for step in steps)
+        return request.arguments["items"] if is_foreach else [request.arguments]
+
     @property
     def tokens_in(self) -> int:
         """What went into the chat model."""
@@ -129,6 +135,13 @@ class Run:
     def seconds(self) -> float | None:
         """From the moment the run was accepted to its end."""
         return None if self.finished_at is None else (self.finished_at - self.created_at).total_seconds()
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from brain.session.run_page import run_views
+
+        return run_views(self).bundle(include, exclude)
 
     def to_json(self) -> dict[str, Json]:
         """Everything about the run; tables, files, and what is too large for a row as references."""

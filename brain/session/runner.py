@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -250,7 +250,7 @@ class Runner:
         try:
             pipeline = active.pipeline or await self._planned(active, row)
             active.pipeline = pipeline
-            active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline))
+            active.publisher.publish(EventType.PLAN_FINISHED, data=_plan_data(pipeline) | _spent(active))
             legacy = await legacy_of(self._parts.store, self._parts.codec, row.parent_run, is_first=True)
             inputs = pipeline.bind_inputs(row.inputs)
             return await self._execute(
@@ -313,6 +313,7 @@ class Runner:
             "outputs": dict(outputs),
             "waiting_for": [request.step_id for request in result.waiting_for] if waits else [],
             "questions": [question.to_json() for question in result.questions] if waits else [],
+            **_spent(active),
         }
         active.publisher.publish(
             EventType.of_run(status), message=result.error or "", data={k: v for k, v in data.items() if v}
@@ -366,6 +367,12 @@ def _written(bound: Budget | Deadline | None) -> str | None:
 
 def _tools(pipeline: Pipeline) -> tuple[ToolDefinition, ...]:
     return tuple({step.definition.name: step.definition for step in pipeline.steps.values()}.values())
+
+
+def _spent(active: ActiveRun) -> dict[str, Json]:
+    """What the run has taken from the chat model in all its attempts, for events; nothing where it asked nothing."""
+    spent = active.account.spent
+    return {"spending": asdict(spent)} if spent.tokens else {}
 
 
 def _plan_data(pipeline: Pipeline) -> dict[str, Json]:

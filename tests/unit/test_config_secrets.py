@@ -138,7 +138,7 @@ WRONG = {
         ("61", "less than or equal to 60"),
         ("soon", "number"),
     ],
-    "BRAIN_PROGRESS": [("colourful", "'auto', 'bars', 'plain' or 'off'")],
+    "BRAIN_PROGRESS": [("colourful", "'auto', 'widget', 'html', 'bars', 'plain' or 'off'")],
     "BRAIN_LOG_LEVEL": [("chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'")],
 }
 

@@ -13,7 +13,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from brain.cli import options
-from brain.cli.screen import Screen, json_text, note, screen, visible
+from brain.cli.screen import Screen, json_text, note, screen
+from brain.visible import visible
 
 FORGED = "to evil\x1b[2K\x1b[1Gto good \x9b2J \u202etxt.exe\u2066 \x07"
 SEEN = r"to evil\x1b[2K\x1b[1Gto good \x9b2J \u202etxt.exe\u2066 \x07"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from brain.cli.bars import Bars
+from brain.display.bars import Bars
 from brain.runs import EventType, RunEvent, new_run_id
 
 RUN = new_run_id()

@@ -3,18 +3,41 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from brain.budgets import UNLIMITED, Budget
 from brain.figures import dollars
-from brain.runs import SHORT_ID_DIGITS
+from brain.runs import SHORT_ID_DIGITS, Spending
 
 if TYPE_CHECKING:
     from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
 
-__all__ = ["cached_from", "preflight_lines"]
+__all__ = ["cached_from", "duration", "preflight_lines", "spent_words"]
+
+MINUTE, HOUR = 60, 3600
+"""Seconds."""
 
 
 def cached_from(run_id: object) -> str:
     """The run that a result comes from, by the digits that a person names it with."""
     return f"cached from {str(run_id)[-SHORT_ID_DIGITS:]}"
+
+
+def duration(seconds: float) -> str:
+    """How long something has taken so far: `1.2 s`, `3:07`, `1:02:03`."""
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), MINUTE)
+    if seconds < HOUR:
+        return f"{minutes}:{rest:02}"
+    return f"{minutes // MINUTE}:{minutes % MINUTE:02}:{rest:02}"
+
+
+def spent_words(spending: Spending, budget: Budget = UNLIMITED) -> str:
+    """What a run took from the chat model; nothing where it asked nothing."""
+    if not spending.tokens:
+        return ""
+    cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
+    of = "" if budget.is_unlimited else f", of a budget of {budget}"
+    return f"{spending.tokens:,} tokens, {cost}{of}"
 
 
 def preflight_lines(told: "Preflight") -> Iterator[tuple[str, str]]:
@@ -64,7 +87,7 @@ def _cost(cost: float | None) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 60:.1f} min"  # noqa: PLR2004 - seconds of a minute
+    return f"{seconds:.2g} s" if seconds < MINUTE else f"{seconds / MINUTE:.1f} min"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from brain.cli.words import preflight_lines
+from brain.display.words import preflight_lines
 from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
 
 NOTHING = Preflight((), (), (), (), ())

@@ -1,0 +1,80 @@
+"""What a cell does about a run: it shows it until it rests, and then succeeds, asks, or fails."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from brain.errors import RunUnfinished
+from brain.notebook.handle import RunHandle
+from brain.notebook.kernel import Kernel
+from brain.notebook.live import beside, see_through, subject_of
+from brain.notebook.surface import Surface, surface
+from brain.runs import RunStatus
+
+if TYPE_CHECKING:
+    from brain.session import Brain, Run
+
+__all__ = ["follow", "follow_other"]
+
+ENDED = {
+    RunStatus.FAILED: "failed",
+    RunStatus.CANCELLED: "was cancelled",
+    RunStatus.INTERRUPTED: "was interrupted",
+}
+
+
+def follow(
+    kernel: Kernel, brain: "Brain", run_id: UUID, *, attempt: int = 1, is_background: bool = False
+) -> "Run | RunHandle":
+    """Show a run of this kernel; an interrupt ends it. Raises RunUnfinished where it does not succeed."""
+    shown = _surface(kernel, brain, run_id, attempt=attempt, is_background=is_background)
+    if is_background:
+        return _beside(brain, run_id, shown)
+    see_through(brain, run_id, shown)
+    run = _rested(kernel, brain.show(run_id))
+    if run.status is RunStatus.WAITING and kernel.surface_kind(brain.settings.brain_progress) == "widget":
+        from brain.notebook.forms import show_form
+
+        show_form(brain, run)
+    return run
+
+
+def follow_other(kernel: Kernel, brain: "Brain", run_id: UUID, *, is_background: bool = False) -> "Run | RunHandle":
+    """Show a run that need not be of this kernel; an interrupt ends nothing but the watching."""
+    shown = _surface(kernel, brain, run_id, is_background=is_background)
+    if is_background:
+        return _beside(brain, run_id, shown)
+    see_through(brain, run_id, shown, is_ours=False)
+    return brain.show(run_id)
+
+
+def _surface(kernel: Kernel, brain: "Brain", run_id: UUID, *, attempt: int = 1, is_background: bool = False) -> Surface:
+    kind = kernel.surface_kind(brain.settings.brain_progress)
+    if is_background and kind == "bars":
+        kind = "off"  # a prompt stands where they would be
+    return surface(kind, subject_of(brain, run_id), attempt=attempt)
+
+
+def _beside(brain: "Brain", run_id: UUID, shown: Surface) -> RunHandle:
+    shown.draw()  # in the output of this cell
+    beside(brain, run_id, shown)
+    return RunHandle(brain, run_id)
+
+
+def _rested(kernel: Kernel, run: "Run") -> "Run":
+    """The run, where it succeeded or a person can be asked."""
+    if run.status is RunStatus.SUCCEEDED or (run.status is RunStatus.WAITING and kernel.has_person):
+        return run
+    if run.status is RunStatus.WAITING:
+        raise RunUnfinished(f"The run {run.id} {_waits(run)}")
+    reason = f": {run.error}" if run.error else "."
+    raise RunUnfinished(f"The run {run.id} {ENDED[run.status]}{reason} Go on with it: %brain resume {run.id}")
+
+
+def _waits(run: "Run") -> str:
+    if run.questions:
+        blanks = " ".join(question.blank for question in run.questions)
+        return f"waits for answers, and nobody is there to give them: %brain answer {run.id} {blanks}"
+    steps = ", ".join(request.step_id for request in run.waiting_for)
+    return (
+        f"waits for approval of {steps}, and nobody is there to give it: run it with --yes, or %brain approve {run.id}"
+    )

@@ -1,0 +1,40 @@
+"""A run that goes on beside the cells that follow."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from brain.runs import RunStatus, short_id
+
+if TYPE_CHECKING:
+    from brain.session import Brain, Run
+
+__all__ = ["RunHandle"]
+
+
+class RunHandle:
+    """What a cell with `--background` gives; every verb takes it for the run."""
+
+    def __init__(self, brain: "Brain", run_id: UUID) -> None:
+        self._brain = brain
+        self.run_id = run_id
+
+    @property
+    def id(self) -> str:
+        """The eight digits that surfaces show and every verb accepts."""
+        return short_id(self.run_id)
+
+    @property
+    def status(self) -> RunStatus:
+        """As it is now."""
+        return self._brain.show(self.run_id).status
+
+    def wait(self) -> "Run":
+        """The run at rest; an interrupt ends it."""
+        return self._brain.wait(self.run_id)
+
+    def cancel(self) -> RunStatus:
+        """End it."""
+        return self._brain.cancel(self.run_id)
+
+    def __repr__(self) -> str:
+        return f"<run {self.id}: .wait() for its end, .status, .cancel()>"

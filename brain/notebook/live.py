@@ -1,0 +1,85 @@
+"""A run seen through to its end on a surface, in the cell that waits for it or beside the cells that follow."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from brain.errors import BrainError
+from brain.notebook.surface import Subject, Surface
+from brain.runs import short_id
+
+if TYPE_CHECKING:
+    from brain.pipeline_builder.pipeline import Pipeline
+    from brain.session import Brain
+
+__all__ = ["beside", "see_through", "subject_of"]
+
+LOOK_SECONDS = 0.05
+"""Between two looks whether a drawing is due; also how soon an interrupt is noticed."""
+CANCEL_SECONDS = 15.0
+"""How long a cancelled run may take to end before the cell ends without it."""
+
+
+def subject_of(brain: "Brain", run_id: UUID, title: str = "", *, may_cancel: bool = True) -> Subject:
+    """A run as surfaces show it."""
+    title = title or _title(brain, run_id)
+    cancel = (lambda: _cancel(brain, run_id)) if may_cancel else None
+    return Subject(short_id(run_id), title, lambda: _pipeline(brain, run_id), cancel)
+
+
+def see_through(brain: "Brain", run_id: UUID, surface: Surface, *, is_ours: bool = True) -> None:
+    """Return once the run has come to rest; an interrupt ends the run first, where it `is_ours`, and is raised."""
+    following = brain.follow(run_id, surface.take)
+    try:
+        _drawn_until(following, surface)
+    except KeyboardInterrupt:
+        if is_ours:
+            brain.cancel(run_id)
+            wait([following], CANCEL_SECONDS)
+        raise
+    finally:
+        following.cancel()
+        surface.draw(is_over=True)
+    following.result()
+
+
+def beside(brain: "Brain", run_id: UUID, surface: Surface, then: Callable[[], None] = lambda: None) -> threading.Thread:
+    """The same on a thread of its own, and what comes `then`."""
+    thread = threading.Thread(target=_followed, args=(brain, run_id, surface, then), name="brain-live", daemon=True)
+    thread.start()
+    return thread
+
+
+def _followed(brain: "Brain", run_id: UUID, surface: Surface, then: Callable[[], None]) -> None:
+    with suppress(BrainError, CancelledError):  # the services are gone, or this Brain is closed
+        see_through(brain, run_id, surface)
+        then()
+
+
+def _drawn_until(following: "Future[None]", surface: Surface) -> None:
+    while not following.done():
+        surface.draw()
+        wait([following], LOOK_SECONDS)
+
+
+def _title(brain: "Brain", run_id: UUID) -> str:
+    run = brain.show(run_id)
+    return run.request or run.name
+
+
+def _pipeline(brain: "Brain", run_id: UUID) -> "Pipeline | None":
+    try:
+        spec = brain.show(run_id).spec
+        return None if spec is None else brain.check(spec)
+    except BrainError:
+        return None
+
+
+def _cancel(brain: "Brain", run_id: UUID) -> Any:
+    try:
+        return brain.cancel(run_id)
+    except BrainError:
+        return None  # it has ended meanwhile, or the services are away: the surface goes on showing what is so

@@ -1,0 +1,114 @@
+"""The notebook as a person has it: JupyterLab in Chromium."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import new_project, remove_project
+from jupyterlab import Lab, Notebook, chromium, lab
+from playwright.sync_api import Browser
+
+SCREENSHOTS = Path(__file__).parents[2] / "outputs" / "screenshots"
+"""Where nothing is committed."""
+SLOW = """%%brain run
+name: slow
+steps:
+  - {id: first, tool: shop.nap, arguments: {seconds: 2, label: a}}
+  - {id: each, tool: shop.nap, foreach: [1, 2, 3, 4], max_parallel: 1, arguments: {seconds: 1, label: "n${item}"}}
+  - {id: last, tool: shop.nap, needs: [first, each], arguments: {seconds: 60, label: z}}"""
+SENDING = """%%brain run
+name: sending
+steps:
+  - {id: save, tool: files.write, arguments: {path: outputs/sent.txt, content: from a cell}}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    project = new_project(folder / "shop").project
+    with lab(project, folder) as started:
+        yield started
+    remove_project(project)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def opened(browser: Browser, server: Lab, name: str, *cells: str) -> Notebook:
+    server.write(name, *cells)
+    notebook = Notebook(browser.new_page(viewport={"width": 1200, "height": 1000}), server, name)
+    notebook.open()
+    return notebook
+
+
+def photographed(notebook: Notebook, name: str) -> None:
+    """Pictures in both themes, to be looked at."""
+    for theme in ("Light", "Dark"):
+        notebook.show_in(f"JupyterLab {theme}")
+        notebook.page.screenshot(path=SCREENSHOTS / f"{name}-{theme.lower()}.png")
+    notebook.show_in("JupyterLab Light")
+
+
+@pytest.mark.timeout(240)
+def test_a_run_moves_is_cancelled_while_the_cell_runs_and_is_seen_again_after_all(
+    browser: Browser, server: Lab
+) -> None:
+    notebook = opened(browser, server, "slow.ipynb", "%load_ext brain", SLOW, "%brain watch last")
+    assert notebook.finish(0) == ""
+    notebook.run(1)
+    seen = [
+        notebook.wait_for(1, r"▸\s+first shop\.nap\s+[\d.]+ s\s+napping a"),
+        notebook.wait_for(1, r"✓\s+first shop\.nap[^▸]*▸\s+each shop\.nap\s+[\d.]+ s\s+\d: napping n\d"),
+        notebook.wait_for(1, r"✓\s+each shop\.nap\s+[\d.]+ s\s+4 of 4[^▸]*▸\s+last shop\.nap"),
+    ]
+    assert len(set(seen)) == 3
+    photographed(notebook, "running")
+    notebook.click("Cancel")
+    ended = notebook.wait_for(1, r"RunUnfinished: The run \w{8} was cancelled")
+    assert re.search(r"^cancelled$", ended, re.MULTILINE), ended
+    photographed(notebook, "cancelled")
+
+    notebook.restart_kernel()
+    assert notebook.finish(0) == ""
+    watched = notebook.finish(2)
+    assert re.search(r"✓\s+first shop\.nap", watched), "from its first step"
+    assert "cancelled" in watched
+
+    notebook.save()
+    notebook.open()
+    assert re.search(r"■\s+last shop\.nap", notebook.text(1))
+    assert "model not found" not in notebook.text(1) + notebook.text(2)
+    photographed(notebook, "loaded-again")
+
+
+@pytest.mark.timeout(240)
+def test_a_request_is_answered_below_the_cell(browser: Browser, server: Lab) -> None:
+    notebook = opened(
+        browser, server, "ask.ipynb", "%load_ext brain", "%%brain\naverage price by shop in sales.csv",
+        "%brain plan average price by shop in sales.csv",
+    )  # fmt: skip
+    notebook.finish(0)
+    answered = notebook.finish(1)
+    assert re.search(r"^succeeded", answered, re.MULTILINE)
+    assert re.search(r"^south\s+30", answered, re.MULTILINE)
+    planned = notebook.finish(2)
+    assert "table.aggregate" in planned
+    photographed(notebook, "answered")
+
+
+@pytest.mark.timeout(240)
+def test_a_change_is_approved_by_a_click(browser: Browser, server: Lab) -> None:
+    notebook = opened(browser, server, "approve.ipynb", "%load_ext brain", SENDING)
+    notebook.finish(0)
+    waiting = notebook.finish(1)
+    assert "changes something" in waiting
+    assert not (server.project / "outputs" / "sent.txt").exists()
+    photographed(notebook, "waiting")
+    notebook.click("Approve")
+    notebook.wait_for(1, r"^succeeded in [\d.]+ s · 1 step")
+    assert (server.project / "outputs" / "sent.txt").read_text().strip() == "from a cell"
+    photographed(notebook, "approved")
