@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test chaos check bench lab docs pins clean
+.PHONY: help demo test chaos check bench lab notebooks docs pins clean
 
 PYTHON := $(shell cat .python-version)
 UV_VERSION := 0.13.9
@@ -19,7 +19,7 @@ PYENV_ROOT ?= $(HOME)/.pyenv
 export PATH := $(PATH):$(subst $() ,:,$(wildcard $(PYENV_ROOT)/versions/$(PYTHON)*/bin))
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## See The Brain work: a request becomes a pipeline, runs, and is remembered.
 	@$(BIN)/brain demo
@@ -41,6 +41,9 @@ bench: $(READY) ## Measure against other libraries; NAME=executor takes one benc
 
 lab: $(READY) ## Open JupyterLab in notebooks/.
 	@$(BIN)/jupyter lab --ServerApp.root_dir=notebooks $(LAB_FLAGS)
+
+notebooks: $(READY) ## Run the notebooks anew, and keep what they show.
+	@$(BIN)/python tests/run_notebooks.py
 
 docs: $(READY) ## Make docs/tools-reference.md from tools.json anew.
 	@$(BIN)/brain tools docs --tools tools.json --out docs/tools-reference.md --overwrite

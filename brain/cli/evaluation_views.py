@@ -41,11 +41,13 @@ class SuiteProgress(Protocol):
 
 
 def progress(setting: str, cases: int) -> SuiteProgress:
-    """For a setting (auto, bars, plain, off), and so many cases; a bar needs a terminal."""
+    """For a setting (BRAIN_PROGRESS), and so many cases; a bar needs a terminal."""
     console = screen(error=True)
     if setting == "off":
         return _Nothing()
-    return _Bar(console, cases) if setting == "bars" or (setting == "auto" and console.is_terminal) else _Lines(console)
+    return (
+        _Bar(console, cases) if setting == "bars" or (setting != "plain" and console.is_terminal) else _Lines(console)
+    )
 
 
 class _Nothing:

@@ -66,7 +66,7 @@ class BrainMagics(Magics):
             value = self._made(text.rstrip("; "), cell)
         except HelpShown:
             return None
-        except BrainError as exc:
+        except (BrainError, KeyboardInterrupt) as exc:
             raise _brief(exc) from None
         return None if is_silent else value
 
@@ -107,10 +107,10 @@ def overview() -> None:
         print(f"  {name:{width}}  {verb.help}")  # noqa: T201 - the output of a cell
 
 
-def _brief(exc: BrainError) -> BrainError:
+def _brief(exc: BaseException) -> BaseException:
     """The error so that IPython shows it as one line."""
     from brain.config_secrets import redacted
 
-    line = f"{type(exc).__name__}: {redacted(str(exc))}"
+    line = f"{type(exc).__name__}: {redacted(str(exc))}".removesuffix(": ")
     exc._render_traceback_ = lambda *_: [line]  # type: ignore[attr-defined] # what IPython asks an error for
     return exc

@@ -20,8 +20,14 @@ class Place:
         else:
             self._handle.update(content)
 
-    def show_html(self, page: str) -> None:
-        """Put HTML there, which stays when the notebook is saved."""
-        from IPython.display import HTML
+    def show_html(self, page: str, plain: str = "") -> None:
+        """Put HTML there, which stays when the notebook is saved, and what front ends without it show."""
+        self.show(_Page(page, plain))
 
-        self.show(HTML(page))  # type: ignore[no-untyped-call] # likewise
+
+class _Page:
+    def __init__(self, html: str, plain: str) -> None:
+        self._bundle = {"text/html": html, "text/plain": plain}
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return self._bundle

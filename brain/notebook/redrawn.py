@@ -4,11 +4,12 @@ import time
 
 from brain.display.board import Board, part_of
 from brain.display.html import image, render
-from brain.display.words import spent_words
+from brain.display.words import duration, spent_words
 from brain.notebook.place import Place
 from brain.notebook.surface import Subject
 from brain.pipeline_builder.draw import draw
 from brain.runs import RunEvent, RunStatus, StepStatus
+from brain.visible import visible
 
 __all__ = ["HtmlSurface", "Pace", "Picture"]
 
@@ -79,6 +80,12 @@ class Picture:
         is_open = self.board.run.status not in (RunStatus.SUCCEEDED, RunStatus.WAITING)
         return render("over.html", **self._values(), **self._rows(None), graph=self.graph(), text=text, is_open=is_open)
 
+    def plain(self) -> str:
+        """The same in a line, for front ends without HTML."""
+        seconds = self.board.run.seconds
+        took = "" if seconds is None else f" in {duration(seconds)}"
+        return visible(f"run {self._subject.run_id} {self.board.run.status}{took}")
+
     def _values(self) -> dict[str, object]:
         spent = spent_words(self.board.spending)
         return {"run": self.board.run, "run_id": self._subject.run_id, "title": self._subject.title, "spent": spent}
@@ -108,5 +115,5 @@ class HtmlSurface:
         page = self._picture.over() if is_over else self._picture.head() + self._picture.steps()
         if page != self._shown:
             self._shown = page
-            self._place.show_html(page)
+            self._place.show_html(page, self._picture.plain())
         self._pace.done()

@@ -86,7 +86,7 @@ class WidgetSurface:
 
     def _settle(self) -> None:
         self.settled = self._picture.over()
-        self._place.show_html(self.settled)
+        self._place.show_html(self.settled, self._picture.plain())
         if self._parts:
             close_all(self._parts.pop("box"))
             self._parts.clear()

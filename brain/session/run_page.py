@@ -90,7 +90,7 @@ def _outputs(run: "Run") -> Iterator[dict[str, Any]]:
         try:
             yield _output(run, name, value)
         except BrainError as exc:  # its artifact is gone; the rest can be shown all the same
-            yield {"kind": "gone", "name": name, "about": str(exc), "place": ""}
+            yield {"kind": "gone", "name": name, "about": str(exc)}
 
 
 def _output(run: "Run", name: str, value: Any) -> dict[str, Any]:
@@ -103,7 +103,6 @@ def _output(run: "Run", name: str, value: Any) -> dict[str, Any]:
             "kind": "table",
             "name": name,
             "about": about,
-            "place": place,
             "html": _table(rows.slice(0, SHOWN_ROWS)),
         }
     if is_file(value):
@@ -113,15 +112,13 @@ def _output(run: "Run", name: str, value: Any) -> dict[str, Any]:
                 "kind": "picture",
                 "name": name,
                 "about": "",
-                "place": place,
                 "data": image(file.content, file.media_type),
             }
-        return {"kind": "file", "name": name, "about": f"{file.media_type}, {place}", "place": place}
+        return {"kind": "file", "name": name, "about": f"{file.media_type}, {place}"}
     if place is not None:
-        return {"kind": "file", "name": name, "about": place, "place": place}
+        return {"kind": "file", "name": name, "about": place}
     return {
         "kind": "text", "name": name, "about": "",
-        "place": "",
         "text": value if isinstance(value, str) else shown(value, LONGEST_VALUE),
     }  # fmt: skip
 

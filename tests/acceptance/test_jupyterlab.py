@@ -112,3 +112,34 @@ def test_a_change_is_approved_by_a_click(browser: Browser, server: Lab) -> None:
     notebook.wait_for(1, r"^succeeded in [\d.]+ s · 1 step")
     assert (server.project / "outputs" / "sent.txt").read_text().strip() == "from a cell"
     photographed(notebook, "approved")
+
+
+@pytest.mark.timeout(240)
+def test_the_stop_button_cancels_the_run(browser: Browser, server: Lab) -> None:
+    notebook = opened(browser, server, "stop.ipynb", "%load_ext brain", SLOW, "%brain show last")
+    notebook.finish(0)
+    notebook.run(1)
+    notebook.wait_for(1, r"▸\s+first shop\.nap\s+[\d.]+ s")
+    notebook.execute("notebook:interrupt-kernel")
+    stopped = notebook.wait_for(1, r"^KeyboardInterrupt$")
+    assert "Traceback" not in stopped
+    assert re.search(r"^cancelled$", stopped, re.MULTILINE), stopped
+    assert re.search(r"^cancelled in", notebook.finish(2), re.MULTILINE)
+
+
+@pytest.mark.timeout(240)
+def test_bars_go_on_moving_beside_the_cells_that_follow(browser: Browser, server: Lab) -> None:
+    cells = (
+        SLOW.replace("seconds: 60", "seconds: 3").replace("run\n", "run --background --out h\n"),
+        "1 + 1",
+        "h.wait().status",
+    )
+    notebook = opened(browser, server, "beside.ipynb", "%load_ext brain", *cells)
+    notebook.finish(0)
+    notebook.finish(1)
+    assert notebook.finish(2).strip().endswith("2")
+    first = notebook.wait_for(1, r"▸\s+first shop\.nap\s+[\d.]+ s\s+napping a")
+    later = notebook.wait_for(1, r"✓\s+first shop\.nap[^▸]*▸\s+each shop\.nap")
+    assert first != later
+    assert "succeeded" in notebook.finish(3)
+    notebook.wait_for(1, r"^succeeded$")

