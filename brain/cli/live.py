@@ -10,8 +10,8 @@ from rich.markup import escape
 
 from brain.cli.screen import json_text, note, screen
 from brain.display.bars import Bars
-from brain.display.event_words import line_of
-from brain.runs import EventType, RunEvent
+from brain.display.event_words import EventLines
+from brain.runs import RunEvent
 from brain.shortened import shortened
 
 if TYPE_CHECKING:
@@ -116,11 +116,8 @@ class _Lines(_Nothing):
 
     def __init__(self, console: Console, first_attempt: int) -> None:
         self._console = console
-        self._first_attempt = first_attempt
-        self._attempt = 1
+        self._lines = EventLines(first_attempt)
 
     def show(self, event: RunEvent) -> None:
-        if event.event_type is EventType.RUN_RUNNING:
-            self._attempt = event.data.get("attempt", 1)
-        if self._attempt >= self._first_attempt and (line := line_of(event)) is not None:
+        if (line := self._lines.of(event)) is not None:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)

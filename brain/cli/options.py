@@ -1,6 +1,5 @@
 """Options that several commands share, and the Brain that they describe."""
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from brain.cli import completion
-from brain.errors import UsageError
+from brain.named_values import json_or_text, named_values
 
 if TYPE_CHECKING:
     from brain.session import Brain
@@ -211,18 +210,5 @@ class _Brief(logging.Formatter):
 
 
 def read_inputs(texts: list[str] | None) -> dict[str, Any]:
-    """`name=value` texts as a mapping; raises UsageError where there is no equals sign."""
-    inputs = {}
-    for text in texts or ():
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise UsageError(f"--input takes name=value and got {text!r}.")
-        inputs[name] = _json_or_text(value)
-    return inputs
-
-
-def _json_or_text(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+    """`name=value` texts as a mapping of JSON values; raises UsageError where there is no equals sign."""
+    return {name: json_or_text(value) for name, value in named_values(texts, "--input").items()}

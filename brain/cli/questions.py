@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from brain.cli.screen import print_json, screen
-from brain.errors import Clarification, UsageError
+from brain.errors import Clarification
+from brain.named_values import named_values
 from brain.runs import Json
 from brain.visible import visible
 
@@ -24,13 +25,7 @@ def ask(questions: Sequence[Clarification]) -> dict[str, Json]:
 
 def read_answers(texts: Sequence[str] | None, option: str = "--answer") -> dict[str, str]:
     """`name=value` texts as a mapping; the question's schema says later what a value is."""
-    answers = {}
-    for text in texts or ():
-        name, separator, value = text.partition("=")
-        if not separator or not name.strip():
-            raise UsageError(f"{option} takes name=value and got {text!r}.")
-        answers[name.strip()] = value
-    return answers
+    return named_values(texts, option)
 
 
 def listed(console: "Console", questions: Sequence[Clarification]) -> None:

@@ -15,7 +15,7 @@ from brain.artifacts import is_table
 from brain.cli import questions, tables
 from brain.cli.screen import page, print_json, screen
 from brain.display.bars import SIGNS
-from brain.display.words import cached_from, preflight_lines, spent_words
+from brain.display.words import cached_from, first_sentence, preflight_lines, spent_words, takes
 from brain.runs import RunStatus, StepResult, short_id
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _status_line(console: Console, shown: "Run") -> None:
     console.print(f"\n[{colour}]{shown.status}[/]{seconds}  {signs}", highlight=False)
     if shown.error:
         console.print(f"[red]{escape(shown.error)}[/]", highlight=False)
-    if shown.status is RunStatus.SUCCEEDED and (missed := _missed(shown)):
+    if missed := shown.missed:
         console.print(f"[dim]score {figures.plain(shown.score)}, not met: {', '.join(missed)}[/]", highlight=False)
     after = "" if shown.parent_run is None else f", which goes on from {short_id(shown.parent_run)}"
     console.print(f"[dim]run {shown.id}{after}{_spent(shown)}{_bounded(shown)}. {_next(shown)}[/]", highlight=False)
@@ -183,11 +183,6 @@ def _status_line(console: Console, shown: "Run") -> None:
 def _sign(step: StepResult) -> str:
     origin = "" if step.cached_from is None else f" [dim]({cached_from(step.cached_from)})[/]"
     return f"{SIGNS.get(step.status, '·')} {step.step_id}{origin}"
-
-
-def _missed(shown: "Run") -> list[str]:
-    """The checks that it did not pass, in words."""
-    return [name.replace("_", " ") for name, passed in (shown.checks or {}).items() if not passed]
 
 
 def _spent(shown: "Run") -> str:
@@ -256,13 +251,8 @@ def tools(found: "list[ToolDefinition]", *, as_json: bool, by_family: bool = Fal
 
 def _add_tools(drawn: Table, found: "Iterable[ToolDefinition]") -> None:
     for tool in found:
-        takes = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
         asks = "" if tool.is_read_only else " [yellow]asks first[/]"
-        drawn.add_row(f"[bold cyan]{tool.name}[/]{asks}", escape(takes), escape(_first_sentence(tool.description)))
-
-
-def _first_sentence(text: str) -> str:
-    return text.partition(". ")[0].rstrip(".") + "."
+        drawn.add_row(f"[bold cyan]{tool.name}[/]{asks}", escape(takes(tool)), escape(first_sentence(tool.description)))
 
 
 def secrets(found: "list[SecretInfo]", *, as_json: bool) -> None:

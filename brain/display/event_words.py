@@ -3,7 +3,21 @@
 from brain.display.words import cached_from
 from brain.runs import EventType, RunEvent
 
-__all__ = ["line_of"]
+__all__ = ["EventLines", "line_of"]
+
+
+class EventLines:
+    """The lines of a run's events from an attempt on: those before it are told again, and were shown already."""
+
+    def __init__(self, first_attempt: int) -> None:
+        self._first_attempt = first_attempt
+        self._attempt = 1
+
+    def of(self, event: RunEvent) -> str | None:
+        """The line of the next event; None where it has none, or belongs to an earlier attempt."""
+        if event.event_type is EventType.RUN_RUNNING:
+            self._attempt = event.data.get("attempt", 1)
+        return line_of(event) if self._attempt >= self._first_attempt else None
 
 
 def line_of(event: RunEvent) -> str | None:

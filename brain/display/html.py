@@ -76,7 +76,7 @@ def _environment() -> "Environment":
         trim_blocks=True, lstrip_blocks=True, auto_reload=False, finalize=_seen,
     )  # fmt: skip
     made.filters |= {"duration": duration, "markdown": markdown}
-    made.globals |= {"colour": _colour, "sign": SIGNS.__getitem__, "GREY": GREY}
+    made.globals |= {"colour": _colour, "sign": SIGNS.__getitem__}
     return made
 
 

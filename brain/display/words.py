@@ -9,8 +9,9 @@ from brain.runs import SHORT_ID_DIGITS, Spending
 
 if TYPE_CHECKING:
     from brain.pipeline_builder.preflight import Estimate, Preflight, SecretNeed, Write
+    from brain.tool_registry.definitions import ToolDefinition
 
-__all__ = ["cached_from", "duration", "preflight_lines", "spent_words"]
+__all__ = ["cached_from", "duration", "first_sentence", "preflight_lines", "spent_words", "takes"]
 
 MINUTE, HOUR = 60, 3600
 """Seconds."""
@@ -38,6 +39,16 @@ def spent_words(spending: Spending, budget: Budget = UNLIMITED) -> str:
     cost = "at a price that is not known" if spending.cost_usd is None else dollars(spending.cost_usd)
     of = "" if budget.is_unlimited else f", of a budget of {budget}"
     return f"{spending.tokens:,} tokens, {cost}{of}"
+
+
+def takes(tool: "ToolDefinition") -> str:
+    """The names of what a tool takes, with a question mark where it may be left out."""
+    return ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
+
+
+def first_sentence(text: str) -> str:
+    """What a description begins with."""
+    return text.partition(". ")[0].rstrip(".") + "."
 
 
 def preflight_lines(told: "Preflight") -> Iterator[tuple[str, str]]:

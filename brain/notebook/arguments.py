@@ -3,13 +3,13 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from brain.errors import UsageError
 from brain.nearest import did_you_mean
 
-__all__ = ["HelpShown", "Parser", "named_values", "split"]
+__all__ = ["HelpShown", "Parser", "split"]
 
 
 class HelpShown(Exception):
@@ -77,14 +77,3 @@ def split(line: str) -> list[str]:
         raise UsageError(
             f"A quotation mark is not closed in: {line.strip()} (prose stands below %%brain, where any mark will do)."
         ) from None
-
-
-def named_values(texts: Iterable[str] | None, option: str) -> dict[str, str]:
-    """`name=value` texts as a mapping; raises UsageError where there is no equals sign."""
-    values = {}
-    for text in texts or ():
-        name, separator, value = text.partition("=")
-        if not separator or not name.strip():
-            raise UsageError(f"{option} takes name=value and got {text!r}.")
-        values[name.strip()] = value
-    return values

@@ -9,7 +9,9 @@ from brain.errors import BrainError, Clarification
 from brain.notebook.live import beside, subject_of
 from brain.notebook.place import Place
 from brain.notebook.widget import WidgetSurface, close_all
+from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunStatus
+from brain.session.order import Order
 from brain.session.run_page import run_views
 from brain.visible import visible
 
@@ -58,8 +60,13 @@ class _Form:
 
         approve.on_click(lambda _: self._go_on(lambda: self._brain.start_approved(self._run)))
         edit.on_click(open_editor)
-        again.on_click(lambda _: self._go_on(lambda: self._brain.start_run(area.value + "\n", **self._run.inputs)))
+        again.on_click(lambda _: self._go_on(lambda: self._edited(area.value)))
         return [HBox([approve, edit]), area, again]
+
+    def _edited(self, text: str) -> UUID:
+        """A run of the pipeline as it stands in the editor, with the same inputs."""
+        order = Order(spec=PipelineSpec.from_text(text), inputs=self._run.inputs, source="notebook")
+        return self._brain.start(order)
 
     def _questions(self) -> "list[Widget]":
         from ipywidgets import HTML, Button

@@ -28,12 +28,9 @@ class Kernel:
     def brain(self, executor: str | None = None) -> "Brain":
         """The Brain of the project that the kernel works in, for an executor; None: the one of the settings."""
         if executor not in self._opened:
-            with self._told("Opening the knowledge base …"):
-                from brain.session import Brain
+            from brain.session import Brain
 
-                opened = Brain(executor=executor)
-                opened.runs(limit=1)  # so that services are up while somebody is told that this takes its time
-            self._opened[executor] = opened
+            self._opened[executor] = Brain(executor=executor, while_opening=self._told)
         return self._opened[executor]
 
     @property
@@ -52,7 +49,7 @@ class Kernel:
         return somebody_is_there(self.shell)
 
     def close(self) -> None:
-        """Cancel what runs here, and let go of the services; they are opened anew by the next verb."""
+        """Cancel what runs here, and let go of the services."""
         opened, self._opened = self._opened, {}
         for each in opened.values():
             with suppress(BrainError):
@@ -60,13 +57,13 @@ class Kernel:
         atexit.unregister(self.close)
 
     @contextmanager
-    def _told(self, words: str) -> Iterator[None]:
-        """Say what takes its time, where somebody looks, and take it away again."""
+    def _told(self) -> Iterator[None]:
+        """Say that opening takes its time, where somebody looks, and take it away again."""
         if getattr(self.shell, "kernel", None) is None or not self.has_person:
             yield
             return
         place = Place()
-        place.show_html(f"<i style='opacity:.7'>{words}</i>")
+        place.show_html("<i style='opacity:.7'>Opening the knowledge base …</i>")
         try:
             yield
         finally:

@@ -6,8 +6,8 @@ from collections import deque
 from rich.console import Console
 
 from brain.display.bars import Bars
-from brain.display.event_words import line_of
-from brain.runs import EventType, RunEvent
+from brain.display.event_words import EventLines
+from brain.runs import RunEvent
 from brain.visible import visible
 
 __all__ = ["BarsSurface", "NoSurface", "PlainSurface"]
@@ -47,19 +47,16 @@ class PlainSurface:
     """One line a change, for papermill and logs."""
 
     def __init__(self, first_attempt: int) -> None:
-        self._lines: deque[str] = deque()
-        self._first_attempt = first_attempt
-        self._attempt = 1
+        self._lines = EventLines(first_attempt)
+        self._pending: deque[str] = deque()
 
     def take(self, event: RunEvent) -> None:
         """Note what happened."""
-        if event.event_type is EventType.RUN_RUNNING:
-            self._attempt = event.data.get("attempt", 1)
-        if self._attempt >= self._first_attempt and (line := line_of(event)) is not None:
-            self._lines.append(line)
+        if (line := self._lines.of(event)) is not None:
+            self._pending.append(line)
 
     def draw(self, *, is_over: bool = False) -> None:  # noqa: ARG002 - the lines that are there are all there is
         """Print the lines that have come since; on the cell's own thread, whose output it is."""
-        while self._lines:
-            sys.stdout.write(visible(self._lines.popleft()) + "\n")
+        while self._pending:
+            sys.stdout.write(visible(self._pending.popleft()) + "\n")
         sys.stdout.flush()

@@ -5,6 +5,7 @@ from typing import overload
 
 from brain.display.bundles import Views, table_in_markdown
 from brain.display.html import render
+from brain.display.words import first_sentence, takes
 from brain.embedded import ServiceStatus
 from brain.tool_registry.definitions import ToolDefinition
 
@@ -54,9 +55,9 @@ class Tools(_Listing[ToolDefinition]):
         rows = [
             (
                 tool.name,
-                ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters),
+                takes(tool),
                 "" if tool.is_read_only else "asks first",
-                tool.description.partition(". ")[0].rstrip(".") + ".",
+                first_sentence(tool.description),
             )
             for tool in self
         ]

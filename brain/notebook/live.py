@@ -4,12 +4,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from brain.errors import BrainError
 from brain.notebook.surface import Subject, Surface
-from brain.runs import short_id
 
 if TYPE_CHECKING:
     from brain.pipeline_builder.pipeline import Pipeline
@@ -23,11 +22,11 @@ CANCEL_SECONDS = 15.0
 """How long a cancelled run may take to end before the cell ends without it."""
 
 
-def subject_of(brain: "Brain", run_id: UUID, title: str = "", *, may_cancel: bool = True) -> Subject:
+def subject_of(brain: "Brain", run_id: UUID) -> Subject:
     """A run as surfaces show it."""
-    title = title or _title(brain, run_id)
-    cancel = (lambda: _cancel(brain, run_id)) if may_cancel else None
-    return Subject(short_id(run_id), title, lambda: _pipeline(brain, run_id), cancel)
+    run = brain.show(run_id)
+    title = run.request or run.name
+    return Subject(run.id, title, lambda: _pipeline(brain, run_id), lambda: _cancel(brain, run_id))
 
 
 def see_through(brain: "Brain", run_id: UUID, surface: Surface, *, is_ours: bool = True) -> None:
@@ -65,11 +64,6 @@ def _drawn_until(following: "Future[None]", surface: Surface) -> None:
         wait([following], LOOK_SECONDS)
 
 
-def _title(brain: "Brain", run_id: UUID) -> str:
-    run = brain.show(run_id)
-    return run.request or run.name
-
-
 def _pipeline(brain: "Brain", run_id: UUID) -> "Pipeline | None":
     try:
         spec = brain.show(run_id).spec
@@ -78,8 +72,6 @@ def _pipeline(brain: "Brain", run_id: UUID) -> "Pipeline | None":
         return None
 
 
-def _cancel(brain: "Brain", run_id: UUID) -> Any:
-    try:
-        return brain.cancel(run_id)
-    except BrainError:
-        return None  # it has ended meanwhile, or the services are away: the surface goes on showing what is so
+def _cancel(brain: "Brain", run_id: UUID) -> None:
+    with suppress(BrainError):  # it has ended meanwhile, or the services are away: the surface shows what is so
+        brain.cancel(run_id)

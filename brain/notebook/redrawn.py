@@ -8,6 +8,7 @@ from brain.display.words import duration, spent_words
 from brain.notebook.place import Place
 from brain.notebook.surface import Subject
 from brain.pipeline_builder.draw import draw
+from brain.pipeline_builder.pipeline import Pipeline
 from brain.runs import RunEvent, RunStatus, StepStatus
 from brain.visible import visible
 
@@ -48,6 +49,7 @@ class Picture:
         self.board = Board()
         self._subject = subject
         self._plans = -1
+        self._pipeline: Pipeline | None = None
         self._graph: tuple[dict[str, StepStatus], str] = ({}, "")
 
     def head(self) -> str:
@@ -64,14 +66,15 @@ class Picture:
 
     def graph(self) -> str:
         """The address of the picture of the pipeline, with the states of its steps; empty where there is none."""
-        states = {
-            name: line.status for name, line in list(self.board.steps.items()) if isinstance(line.status, StepStatus)
-        }
-        if (states, self._plans) != (self._graph[0], self.board.plans):
+        steps = list(self.board.steps.items())
+        states = {name: line.status for name, line in steps if isinstance(line.status, StepStatus)}
+        is_new = self._plans != self.board.plans
+        if is_new:
             self._plans = self.board.plans
             pipeline = self._subject.pipeline()
-            is_drawn = pipeline is not None and len(pipeline.steps) <= LARGEST_GRAPH
-            self._graph = (states, image(draw(pipeline, states)) if pipeline is not None and is_drawn else "")
+            self._pipeline = pipeline if pipeline is not None and len(pipeline.steps) <= LARGEST_GRAPH else None
+        if is_new or states != self._graph[0]:
+            self._graph = (states, "" if self._pipeline is None else image(draw(self._pipeline, states)))
         return self._graph[1]
 
     def over(self) -> str:

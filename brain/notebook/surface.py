@@ -28,8 +28,8 @@ class Subject:
     title: str
     pipeline: Callable[[], Pipeline | None]
     """Its graph, once there is one and it still fits the tools."""
-    cancel: Callable[[], None] | None = None
-    """Ends it; None where that is not offered."""
+    cancel: Callable[[], None]
+    """Ends it."""
 
 
 class Surface(Protocol):

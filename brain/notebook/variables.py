@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from brain.errors import UsageError
@@ -88,6 +88,6 @@ def in_sql(name: str, value: Any, before: str, behind: str) -> str:
 
 def _plain(value: Any) -> Any:
     """Dates as text, NumPy's and pandas' numbers as Python's."""
-    if isinstance(value, date | datetime):
+    if isinstance(value, date):
         return value.isoformat()
     return value.item() if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "item") else value

@@ -54,10 +54,9 @@ class WidgetSurface:
         )  # fmt: skip
         cancel.on_click(self._cancel)
         opens = Accordion(children=[log], titles=("Log",), selected_index=None, layout=Layout(width="100%"))
-        buttons = [cancel] if self._subject.cancel is not None else []
-        box = VBox([head, graph, steps, *buttons, opens])
+        box = VBox([head, graph, steps, cancel, opens])
         self._parts = {
-            "head": head, "graph": graph, "steps": steps, "log": log, "cancel": cancel, "opens": opens, "box": box
+            "head": head, "graph": graph, "steps": steps, "log": log, "box": box
         }  # fmt: skip
         hears_while_busy(cancel)
         hears_while_busy(opens)
@@ -81,8 +80,7 @@ class WidgetSurface:
     def _cancel(self, button: Any) -> None:
         """On the thread on which clicks arrive."""
         button.disabled, button.description = True, "Cancelling …"
-        if self._subject.cancel is not None:
-            self._subject.cancel()
+        self._subject.cancel()
 
     def _settle(self) -> None:
         self.settled = self._picture.over()

@@ -111,6 +111,12 @@ class Run:
         return request.arguments["items"] if is_foreach else [request.arguments]
 
     @property
+    def missed(self) -> list[str]:
+        """Of a run that succeeded the checks that it did not pass, in words."""
+        checks = (self.checks or {}) if self.status is RunStatus.SUCCEEDED else {}
+        return [name.replace("_", " ") for name, passed in checks.items() if not passed]
+
+    @property
     def tokens_in(self) -> int:
         """What went into the chat model."""
         return self.spending.tokens_in

@@ -57,13 +57,11 @@ def _whole(run: "Run") -> list[StepResult]:
 def _summary(run: "Run") -> str:
     """How long, of how many steps, at what cost, how good."""
     steps = _whole(run)
-    checks = (run.checks or {}) if run.status is RunStatus.SUCCEEDED else {}
-    missed = [name.replace("_", " ") for name, passed in checks.items() if not passed]
     parts = [
         f"in {duration(run.seconds)}" if run.seconds is not None else "",
         f"{len(steps)} step{'s' * (len(steps) != 1)}" if steps else "",
         spent_words(run.spending, run.budget),
-        f"score {figures.plain(run.score)}, not met: {', '.join(missed)}" if missed else "",
+        f"score {figures.plain(run.score)}, not met: {', '.join(run.missed)}" if run.missed else "",
         f"run {run.id}",
     ]
     return " · ".join(filter(None, parts))

@@ -1,12 +1,12 @@
 """One use of a verb: what stands on its line and in its cell, with the variables of the notebook filled in."""
 
 import argparse
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from brain.errors import UsageError
+from brain.named_values import json_or_text
 from brain.notebook.arguments import Parser, split
 from brain.notebook.handle import RunHandle
 from brain.notebook.kernel import Kernel
@@ -100,7 +100,4 @@ class Call:
             insert(text, self.kernel.variables, in_prose)  # which complains where there is no such variable
             return self.kernel.variables[whole[1]]
         filled, _ = insert(text, self.kernel.variables, in_prose)
-        try:
-            return json.loads(filled)
-        except json.JSONDecodeError:
-            return filled
+        return json_or_text(filled)

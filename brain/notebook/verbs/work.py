@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from brain.errors import UsageError
-from brain.notebook.arguments import Parser, named_values
+from brain.named_values import named_values
+from brain.notebook.arguments import Parser
 from brain.notebook.following import follow, follow_other
 from brain.notebook.variables import in_pipeline
 from brain.notebook.verbs.call import Call, Verb
