@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,9 +39,16 @@ HEAD_CHARACTERS = 200
 class File:
     """Bytes with a media type (RFC 6838) and a name, as a tool returns them."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str
     name: str
+
+    def _repr_png_(self) -> bytes | None:
+        """Notebooks show pictures; a page or a script would do in them what it likes, and is named."""
+        return self.content if self.media_type == "image/png" else None
+
+    def _repr_jpeg_(self) -> bytes | None:
+        return self.content if self.media_type == "image/jpeg" else None
 
 
 class ContentCleaner(Protocol):

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, evaluation, secrets, services, tools, work
+from brain.cli import CANCELLED, EXIT_CODES, data, evaluation, notebooks, secrets, services, tools, work
+from brain.cli.calling import call
 from brain.cli.cluster import cluster
 from brain.cli.demo import demo
 
@@ -71,6 +72,7 @@ _add(demo, WORK, "brain demo")
 _add(work.ask, WORK, 'brain ask "average price by city in prices.csv"')
 _add(work.plan, WORK, 'brain plan "average price by city in prices.csv" --out prices.yaml')
 _add(work.run, WORK, "brain run prices.yaml --input path=prices.csv")
+_add(call, WORK, "brain call table.read path=prices.csv")
 _add(work.watch, WORK, "brain watch last")
 _add(work.approve, WORK, "brain approve 1a2b3c4d")
 _add(work.answer, WORK, "brain answer 1a2b3c4d city=Oslo")
@@ -79,6 +81,7 @@ _add(work.cancel, WORK, "brain cancel last")
 _add(data.runs, REMEMBER, "brain runs --status failed --since 2026-11-01")
 _add(data.show, REMEMBER, "brain show last --save results")
 _add(data.steps, REMEMBER, "brain steps last --items")
+_add(notebooks.export, REMEMBER, "brain export last prices.ipynb")
 _add(data.rate, REMEMBER, 'brain rate last 4 --comment "right, but slow"')
 _add(evaluation.judge, REMEMBER, "brain judge last")
 app.add_typer(evaluation.evaluation, name="eval", rich_help_panel=REMEMBER)

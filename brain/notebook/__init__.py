@@ -1,11 +1,21 @@
-"""The door that notebooks have: `%load_ext brain`, then `%brain <verb>` and `%%brain`."""
+"""The door that notebooks have: `%load_ext brain`, then `%brain <verb>` and `%%brain`; `call` in Python."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["load_ipython_extension", "unload_ipython_extension"]
+    from brain.notebook.steps import call
+    from brain.notebook_runs.filling import filled, holds
+
+__all__ = ["call", "filled", "holds", "load_ipython_extension", "unload_ipython_extension"]
+
+_HOMES = {
+    "call": "brain.notebook.steps",
+    "filled": "brain.notebook_runs.filling",
+    "holds": "brain.notebook_runs.filling",
+}
 
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
@@ -20,3 +30,9 @@ def unload_ipython_extension(shell: "InteractiveShell") -> None:
     from brain.notebook.magics import BrainMagics
 
     BrainMagics.unregister(shell)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'brain.notebook' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

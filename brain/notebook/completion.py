@@ -82,11 +82,17 @@ def _named(variables: Mapping[str, Any], *kinds: str) -> list[str]:
     return [name for name, value in variables.items() if type(value).__name__ in kinds and not name.startswith("_")]
 
 
+def _exportable(words: list[str], variables: Mapping[str, Any]) -> Iterable[str]:
+    return [*_runs(words, variables), *_pipelines(words, variables)]
+
+
 _SOURCES: dict[str, Callable[[list[str], Mapping[str, Any]], Iterable[str]]] = {
     "run": _runs,
     "retry_step": _steps,
     "skip_step": _steps,
     "query": _tools,
+    "source": _exportable,
+    "tool": _tools,
     "pipeline": _pipelines,
 }
 """By the name of an argument."""

@@ -8,6 +8,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from brain.errors import BrainError, UsageError
 from brain.nearest import did_you_mean
 from brain.notebook.arguments import HelpShown
+from brain.notebook.brief import brief
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -30,8 +31,18 @@ class BrainMagics(Magics):
         super().__init__(shell)
         self._shell = shell
 
+    @classmethod
+    def of(cls, shell: "InteractiveShell") -> "BrainMagics":
+        """Those of a shell; it gets them here if it has none."""
+        found: BrainMagics | None = shell.magics_manager.registry.get(cls.__name__)
+        if found is None:
+            found = cls(shell)
+            found.register()
+        return found
+
     @cached_property
-    def _kernel(self) -> "Kernel":
+    def kernel(self) -> "Kernel":
+        """The one that the shell belongs to."""
         from brain.notebook.kernel import Kernel
 
         return Kernel(self._shell)
@@ -53,8 +64,8 @@ class BrainMagics(Magics):
 
     def close(self) -> None:
         """Cancel what runs here, and let go of the services."""
-        if "_kernel" in vars(self):
-            self._kernel.close()
+        if "kernel" in vars(self):
+            self.kernel.close()
 
     @no_var_expand
     @line_cell_magic
@@ -67,7 +78,7 @@ class BrainMagics(Magics):
         except HelpShown:
             return None
         except (BrainError, KeyboardInterrupt) as exc:
-            raise _brief(exc) from None
+            raise brief(exc) from None
         return None if is_silent else value
 
     def _made(self, line: str, cell: str | None) -> Any:
@@ -80,11 +91,11 @@ class BrainMagics(Magics):
             return overview()
         if first not in VERBS:
             raise UsageError(f"%brain has no verb {first!r}.{did_you_mean(first, VERBS)} %brain lists what there is.")
-        call = Call.of(VERBS[first], rest, cell, self._kernel)
+        call = Call.of(VERBS[first], rest, cell, self.kernel)
         value = call.made()
         if call.options.out is None:
             return value
-        self._kernel.variables[call.options.out] = value
+        self.kernel.variables[call.options.out] = value
         return None
 
 
@@ -105,12 +116,3 @@ def overview() -> None:
     print("%brain <verb>, or %%brain [verb] with a body; %brain <verb> --help shows its options.\n")  # noqa: T201
     for name, verb in VERBS.items():
         print(f"  {name:{width}}  {verb.help}")  # noqa: T201 - the output of a cell
-
-
-def _brief(exc: BaseException) -> BaseException:
-    """The error so that IPython shows it as one line."""
-    from brain.config_secrets import redacted
-
-    line = f"{type(exc).__name__}: {redacted(str(exc))}".removesuffix(": ")
-    exc._render_traceback_ = lambda *_: [line]  # type: ignore[attr-defined] # what IPython asks an error for
-    return exc

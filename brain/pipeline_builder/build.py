@@ -9,31 +9,19 @@ from types import MappingProxyType
 from brain.durations import parse_duration
 from brain.errors import Problem, SpecError
 from brain.nearest import did_you_mean
-from brain.pipeline_builder.contracts import Contract, Scope
-from brain.pipeline_builder.expressions import Expression
+from brain.pipeline_builder.contracts import Contract
 from brain.pipeline_builder.finished import finished, names_used
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
-from brain.pipeline_builder.references import Condition, Template, compile_condition, compile_template, read_text
-from brain.pipeline_builder.schemas import (
-    UNKNOWN,
-    Validator,
-    describe,
-    fits,
-    step_into,
-    types_of,
-    wrong_schema,
-)
+from brain.pipeline_builder.references import Condition, Template, compile_condition, compile_template
+from brain.pipeline_builder.schemas import Validator, describe, fits, wrong_schema
+from brain.pipeline_builder.scopes import LIST, Scope, type_of_items, type_of_list
 from brain.pipeline_builder.spec import OnError, PipelineSpec, StepSpec
 from brain.runs import Json, StepResult
 from brain.shortened import shown
-from brain.tool_registry.definitions import JsonSchema, ToolDefinition
+from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.registry import Registry
 
 __all__ = ["Pipeline", "PlannedStep", "build"]
-
-MOST_ITEMS = 100
-"""Items of a `foreach` list that are checked one by one; of more only the types."""
-LIST: JsonSchema = {"type": "array"}
 
 
 def build(spec: PipelineSpec, registry: Registry, earlier: Collection[StepResult] = ()) -> Pipeline:
@@ -44,7 +32,7 @@ def build(spec: PipelineSpec, registry: Registry, earlier: Collection[StepResult
     uses = [names_used(step) for step in spec.steps]
     done = finished(spec, uses, registry, earlier) if earlier else {}
     contracts = _contracts(spec, registry)
-    scope = Scope({"inputs": _type_of_inputs(spec), **_types_of_steps(spec, contracts)})
+    scope = Scope.of(spec, {name: contract.gives for name, contract in contracts.items()})
     drafts = [
         _draft(step, contracts.get(step.tool), scope, used)
         for step, used in zip(spec.steps, uses, strict=True)
@@ -82,20 +70,6 @@ class _Draft:
 def _contracts(spec: PipelineSpec, registry: Registry) -> dict[str, Contract]:
     names = dict.fromkeys(step.tool for step in spec.steps)
     return {name: Contract(registry.get(name)) for name in names if name in registry}
-
-
-def _type_of_inputs(spec: PipelineSpec) -> JsonSchema:
-    properties = {name: UNKNOWN if wrong_schema(schema) else schema for name, schema in spec.inputs.items()}
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-def _types_of_steps(spec: PipelineSpec, contracts: Mapping[str, Contract]) -> dict[str, JsonSchema]:
-    types: dict[str, JsonSchema] = {}
-    for step in reversed(spec.steps):  # where an id stands twice, the first one counts
-        gives = contracts[step.tool].gives if step.tool in contracts else UNKNOWN
-        one = UNKNOWN if step.on_error is OnError.COLLECT else gives
-        types[step.id] = gives if step.foreach is None else {"type": "array", "items": one}
-    return types
 
 
 def _draft(step: StepSpec, contract: Contract | None, scope: Scope, used: frozenset[str]) -> _Draft:
@@ -152,7 +126,7 @@ def _tool_problems(draft: _Draft, registry: Registry) -> Iterator[Problem]:
 
 
 def _argument_problems(draft: _Draft, scope: Scope) -> Iterator[Problem]:
-    item = None if draft.foreach is None else _item_type(draft.foreach, scope)
+    item = None if draft.foreach is None else type_of_items(draft.foreach, scope)
     inner = scope.within(draft.spec.id, item)
     yield from inner.problems_of(draft.arguments)
     if draft.contract is not None:
@@ -181,30 +155,11 @@ def _foreach_problems(draft: _Draft, scope: Scope) -> Iterator[Problem]:
         return
     yield from scope.problems_of(draft.foreach)
     yield from _misplaced_secrets(draft.foreach)
-    if not draft.foreach.problems and not fits(LIST, actual := _foreach_type(draft.foreach, scope)):
+    if not draft.foreach.problems and not fits(LIST, actual := type_of_list(draft.foreach, scope)):
         written = shown(draft.foreach.source)
         yield Problem(
             f"{draft.where}.foreach", f"takes a list, as in ${{links.urls}}, but {written} is {describe(actual)}"
         )
-
-
-def _foreach_type(foreach: Template, scope: Scope) -> JsonSchema:
-    if isinstance(foreach.source, list):
-        return LIST
-    match read_text(foreach.source):
-        case (Expression() as expression,):
-            return scope.type_of(expression)
-        case _:
-            return {"type": "string"}
-
-
-def _item_type(foreach: Template, scope: Scope) -> JsonSchema:
-    if foreach.is_constant and isinstance(items := foreach.resolve({}), list) and items:
-        return {"enum": items} if len(items) <= MOST_ITEMS else {"type": sorted(types_of({"enum": items}))}
-    try:
-        return step_into(_foreach_type(foreach, scope), 0, "foreach")
-    except ValueError:
-        return UNKNOWN
 
 
 def _misplaced_secrets(template: Template) -> Iterator[Problem]:

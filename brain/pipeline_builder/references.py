@@ -26,8 +26,10 @@ __all__ = [
     "Template",
     "compile_condition",
     "compile_template",
+    "escaped",
     "heads_in",
     "input_reference",
+    "item_reference",
     "read_text",
 ]
 
@@ -139,7 +141,21 @@ def compile_template(value: Json, where: str) -> Template:
 
 def input_reference(name: str) -> str:
     """`${inputs.name}`, with quotation marks around a name that JMESPath would read as more than a name."""
-    return f"${{inputs.{name if NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)}}}"
+    return f"${{inputs.{_key(name)}}}"
+
+
+def item_reference(name: str) -> str:
+    """`${item.name}`, likewise."""
+    return f"${{item.{_key(name)}}}"
+
+
+def escaped(text: str) -> str:
+    """Any text as a spec writes it, whatever it looks like."""
+    return text.replace("${", "$${")
+
+
+def _key(name: str) -> str:
+    return name if NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def heads_in(value: Json) -> set[str]:

@@ -15,7 +15,7 @@ from brain.pipeline_builder import notation
 from brain.runs import Json
 from brain.text_files import read_text_file
 
-__all__ = ["OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec", "why_unstorable"]
+__all__ = ["RESERVED_IDS", "OnError", "PipelineSpec", "RetrySpec", "StepSpec", "read_spec", "why_unstorable"]
 
 RESERVED_IDS = frozenset({"inputs", "item", "index", "secret"})
 DEEPEST = 32

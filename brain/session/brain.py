@@ -3,86 +3,38 @@
 from asyncio import CancelledError, to_thread
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import nullcontext, suppress
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Unpack
 from uuid import UUID
 
-from brain.config_secrets import Settings, load_settings
-from brain.errors import UsageError
-from brain.evaluator import Comparison, Judgement, SuiteRun
+from brain.errors import RunUnfinished, UsageError
 from brain.executor.foresight import Foresight
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.runs import RunEvent, RunStatus
-from brain.session.bridge import Bridge
-from brain.session.core import Core, WhileOpening
-from brain.session.evaluations import OnCase, SuiteOrder
-from brain.session.examples import ExampleResult
-from brain.session.given import SpecLike, SuiteLike, as_change, as_spec, as_suite
+from brain.session.exporting import Exportable, Exported, exported, write_notebook
+from brain.session.given import SpecLike, as_change, as_spec
+from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of
+from brain.session.opened import RunLike
 from brain.session.order import BudgetLike, DeadlineLike, Order, PlanOrder, as_answers, as_budget, as_deadline
-from brain.session.own_tools import AddedTool
+from brain.session.past import Past
 from brain.session.planning import PlanOutcome, PlanRequest, as_tables
 from brain.session.run import Run
-from brain.session.secrets import SecretInfo
-from brain.tool_registry.definitions import ToolDefinition
-
-if TYPE_CHECKING:
-    import pandas as pd
+from brain.session.toolbox import Toolbox
 
 __all__ = ["Brain"]
 
-type RunLike = Run | UUID | str
-"""A run, its id, the beginning or end of its id, or `last`."""
 
-
-class Brain:
+class Brain(Past, Toolbox):
     """Plans, runs, watches and remembers pipelines of tools.
 
     Every method raises BrainError with one clear sentence where something is wrong. Use it as a context manager, or
     call `close`: runs that still go on are then cancelled. `executor` is `local`, `dask`, or what the settings say.
     """
-
-    def __init__(
-        self,
-        project: str | Path | None = None,
-        *,
-        tools: str | Path | None = None,
-        executor: str | None = None,
-        settings: Settings | None = None,
-        while_opening: WhileOpening = nullcontext,
-    ) -> None:
-        overrides: dict[str, Any] = {"brain_tools": Path(tools).absolute()} if tools is not None else {}
-        overrides |= {"brain_executor": executor} if executor is not None else {}
-        self.settings = settings or load_settings(Path(project) if project is not None else None, **overrides)
-        self._bridge = Bridge()
-        try:
-            self._core = self._bridge.run(_open(self.settings, while_opening))
-        except BaseException:
-            self._bridge.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Cancel what still runs here, and let go of the services; a second call does nothing."""
-        if self._bridge.is_open:
-            try:
-                with suppress(KeyboardInterrupt):
-                    self._bridge.run(self._core.__aexit__(None, None, None))
-            finally:
-                self._bridge.close()
 
     def plan(
         self, request: str, /, *, answers: Mapping[str, Any] | None = None, as_of: date | None = None,
@@ -143,6 +95,19 @@ class Brain:
         """Run a pipeline that is written down; `start` takes inputs of any name."""
         started = self.start_run(pipeline, yes=yes, use_cache=use_cache, budget=budget, deadline=deadline, **inputs)
         return self.wait(started)
+
+    def call(self, tool: str, arguments: Arguments, /, **options: Unpack[CallOptions]) -> Any:
+        """What a tool gives for these arguments, or for each of a list of them; the call is a run of its own.
+
+        Tables come back as pandas DataFrames and files as `brain.File`. `options` are those of `CallOptions`. Raises
+        RunUnfinished where the call did not succeed, or waits for approval.
+        """
+        if not arguments and not isinstance(arguments, Mapping):
+            return []
+        run = self.wait(self.start(order_of_call(tool, arguments, options)))
+        if run.status is not RunStatus.SUCCEEDED:
+            raise RunUnfinished(f"The call of {tool}, run {run.id}, {_ending(run)}")
+        return run.results[step_id_of(tool)]
 
     def start_ask(
         self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
@@ -253,111 +218,18 @@ class Brain:
         """End a run, here or in another process."""
         return self._bridge.run(self._core.cancel(self.resolve(run)))
 
-    def show(self, run: RunLike = "last", *, items: bool = False) -> Run:
-        """One run with its answer, results and steps; with `items` each `foreach` step is followed by its items."""
-        return self._bridge.run(self._core.show(self.resolve(run), items=items))
+    def export(self, source: Exportable, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
+        """Write a run, a plan or a pipeline as a notebook with a cell for each step, which papermill can run too.
 
-    def runs(
-        self, *, status: str | None = None, text: str = "", since: datetime | None = None, limit: int | None = 1000
-    ) -> "pd.DataFrame":
-        """Past and present runs as a DataFrame, the newest first."""
-        from brain.knowledge_base.frames import RunFilter
-
-        if since is not None and not isinstance(since, datetime):
-            raise UsageError(f"`since` takes a datetime, not {since!r}.")
-        statuses = (_status(status),) if status is not None else ()
-        return self._bridge.run(self._core.runs(RunFilter(statuses, since, text), limit))
-
-    def steps(self, run: RunLike | None = None, *, items: bool = False, limit: int | None = 10_000) -> "pd.DataFrame":
-        """Steps of a run (or of all recent ones) as a DataFrame; `items` adds the items of `foreach` steps."""
-        run_id = None if run is None else self.resolve(run)
-        return self._bridge.run(self._core.steps(run_id, items=items, limit=limit))
-
-    def search(self, text: str, *, limit: int = 10) -> "pd.DataFrame":
-        """Past runs whose requests mean nearly the same, as a DataFrame with their similarity."""
-        return self._bridge.run(self._core.search(text, limit))
-
-    def sql(self, query: str) -> "pd.DataFrame":
-        """Any read-only SQL over the knowledge base (schema `brain`) as a DataFrame."""
-        return self._bridge.run(self._core.sql(query))
-
-    def rate(self, run: RunLike, stars: int, comment: str = "") -> None:
-        """Say how good a run was, 1 to 5."""
-        self._bridge.run(self._core.rate(self.resolve(run), stars, comment))
-
-    def judge(self, run: RunLike, *, rubric: str = "") -> Judgement:
-        """Have the chat model rate the answer of a run by a rubric, and keep that beside its score."""
-        return self._bridge.run(self._core.evaluations.judge(self.show(run), rubric))
-
-    def eval(
-        self, suite: SuiteLike, /, *, cases: Collection[str] = (), plan_only: bool = False, jobs: int = 4,
-        judge: bool = False, yes: bool = False, use_cache: bool = True, on_case: OnCase | None = None,
-    ) -> SuiteRun:  # fmt: skip
-        """Evaluate a suite, or those of its cases that are named; `frame` of what comes back has a row a case.
-
-        `plan_only` looks at plans alone and runs nothing, `judge` has the chat model rate the answers as well.
+        Inputs are its parameters, and so is whatever of a plan stood in the request. Without a `path` it is named
+        after the pipeline. Returns where it stands; raises UsageError where a file holds something else already and
+        `overwrite` does not say that it may be replaced.
         """
-        whole, folder, source = as_suite(suite, self.settings.project)
-        order = SuiteOrder(
-            whole.only(cases) if cases else whole, folder, source, plan_only=plan_only, jobs=jobs, judge=judge, yes=yes,
-            use_cache=use_cache,
-        )  # fmt: skip
-        return self._bridge.run(self._core.evaluations.run(order, on_case))
+        return write_notebook(self.exported(source), path, overwrite=overwrite)
 
-    def evaluation(self, which: str = "last", *, suite: str | None = None, plan_only: bool | None = None) -> SuiteRun:
-        """An earlier evaluation, named by its id, a part of it, or `last`: of a suite and kind, where that is said."""
-        return self._bridge.run(self._core.evaluations.show(which, suite=suite, plan_only=plan_only))
-
-    def evaluations(self, *, suite: str = "", limit: int | None = 1000) -> "pd.DataFrame":
-        """Evaluations of suites as a DataFrame, the newest first."""
-        return self._bridge.run(self._core.suite_runs(suite, limit))
-
-    def compare(self, before: SuiteRun | str, after: SuiteRun | str = "last") -> Comparison:
-        """Two evaluations side by side: what got better, what got worse, and what else differs."""
-        return Comparison(*(each if isinstance(each, SuiteRun) else self.evaluation(each) for each in (before, after)))
-
-    def tools(self, query: str = "", *, limit: int | None = None) -> list[ToolDefinition]:
-        """The tools there are, or the ones that fit a query, best first (10 where no limit is given)."""
-        return self._bridge.run(self._core.tools(query, limit))
-
-    def tool(self, name: str) -> ToolDefinition:
-        """The definition of a tool; raises UsageError with the nearest names where there is none."""
-        return self._core.registry.get(name)
-
-    def add_tool(
-        self, function: Callable[..., Any] | str, *, after: str | None = None, path: str | Path | None = None
-    ) -> AddedTool:
-        """Write the entry of a function that `brain.tool` decorates into tools.json, or replace the one of its name.
-
-        `function` may be its name too, as in `my_tools:change`; `after` names the tool that the entry shall stand
-        behind, `path` another file than this project's own.
-        """
-        place = None if path is None else Path(path).absolute()
-        return self._bridge.run(self._core.own_tools.add(function, place, after=after))
-
-    def remove_tool(self, name: str, *, path: str | Path | None = None) -> bool:
-        """Take a tool out of tools.json; returns whether the file was made of the built-in tools first."""
-        return self._bridge.run(self._core.own_tools.remove(name, None if path is None else Path(path).absolute()))
-
-    def test_tool(self, name: str, *, yes: bool = False) -> list[ExampleResult]:
-        """Make the calls that a tool's examples show; those of a tool that changes something only with `yes`."""
-        return self._bridge.run(self._core.test_tool(name, yes=yes))
-
-    def secrets(self) -> list[SecretInfo]:
-        """The secrets that tools bind and that the table holds: where each comes from and may go, never a value."""
-        return self._bridge.run(self._core.secrets.list())
-
-    def set_secret(self, name: str, value: str) -> SecretInfo:
-        """Keep a secret encrypted in the database, for tools that bind its name; `.env` and the environment win."""
-        return self._bridge.run(self._core.secrets.set(name, value))
-
-    def remove_secret(self, name: str) -> None:
-        """Forget a secret that the database holds."""
-        self._bridge.run(self._core.secrets.remove(name))
-
-    def rotate_secrets(self) -> int:
-        """Encrypt every secret in the database under the first key of BRAIN_SECRETS_KEY; returns how many."""
-        return self._bridge.run(self._core.secrets.rotate())
+    def exported(self, source: Exportable) -> Exported:
+        """The notebook that `export` writes."""
+        return exported(source, self.show, self.check)
 
     def check(self, pipeline: SpecLike) -> Pipeline:
         """The pipeline, checked against this project's tools; raises SpecError with every problem."""
@@ -367,30 +239,12 @@ class Brain:
         """What running a pipeline would touch, need, write and take; nothing is run."""
         return self._bridge.run(self._core.preflight(self.check(pipeline)))
 
-    def resolve(self, run: RunLike) -> UUID:
-        """The full id of a run."""
-        match run:
-            case UUID():
-                return run
-            case Run():
-                return run.run_id
-            case str():
-                return self._bridge.run(self._core.resolve(run))
-            case _:
-                raise UsageError(f"A run is named by its id, a part of it, or `last`, not by {run!r}.")
 
-
-def _status(status: str) -> RunStatus:
-    try:
-        return RunStatus(status)
-    except ValueError:
-        raise UsageError(f"A run is {', '.join(RunStatus)}; not {status!r}.") from None
+def _ending(run: Run) -> str:
+    """What became of a run that did not succeed, behind its name."""
+    return run.waits if run.status is RunStatus.WAITING else f"{run.status}{f': {run.error}' if run.error else '.'}"
 
 
 async def _taken(events: AsyncIterator[RunEvent], take: Callable[[RunEvent], None]) -> None:
     async for event in events:
         take(event)
-
-
-async def _open(settings: Settings, while_opening: WhileOpening) -> Core:
-    return Core(settings, while_opening)

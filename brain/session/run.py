@@ -138,6 +138,11 @@ class Run:
         return self.outputs.of(values)
 
     @property
+    def given(self) -> "Results":
+        """By name: the inputs, in the same shapes as `outputs`."""
+        return self.outputs.of(self.inputs)
+
+    @property
     def seconds(self) -> float | None:
         """From the moment the run was accepted to its end."""
         return None if self.finished_at is None else (self.finished_at - self.created_at).total_seconds()

@@ -56,6 +56,19 @@ def test_a_run_that_fails_makes_papermill_fail(project: Path) -> None:
     assert re.search(r"RunUnfinished: The run \w{8} failed: days: .*seven", ended.stderr)
 
 
+@pytest.mark.timeout(200)
+def test_papermill_runs_an_exported_run_with_other_parameters(project: Path) -> None:
+    request = "how many days per month in notebooks/data/seattle-weather.csv with more than 30 precipitation?"
+    assert run(project, "brain", "ask", request).returncode == 0
+    exported = run(project, "brain", "export", "last", "wet.ipynb")
+    assert exported.returncode == 0, exported.stderr
+    ended = run(project, "papermill", "wet.ipynb", "wetter.ipynb", "-p", "value", "50")
+    assert ended.returncode == 0, ended.stderr
+    read = nbformat.read(project / "wetter.ipynb", as_version=4)
+    tables = [output.data["text/plain"] for output in read.cells[-1].outputs if "data" in output]
+    assert sum(int(line.split()[-1]) for line in tables[0].splitlines()[1:]) == 3, tables
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS, ids=str)
 def test_what_is_stored_with_a_notebook_is_seen_on_a_code_host(name: Path) -> None:
     made = nbformat.read(ROOT / name, as_version=4)

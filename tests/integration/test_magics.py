@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from cells import Notebook, opened_shell
 from command_line import new_project, remove_project
 from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-from traitlets.config import Config
+from IPython.core.interactiveshell import InteractiveShell
 
 from brain.errors import RunNotFound, RunUnfinished, SpecError, UsageError
 from brain.intent_inference.plan import Plan
@@ -40,36 +39,6 @@ steps:
 """
 
 
-class Notebook:
-    """A shell, and what its cells gave and printed."""
-
-    def __init__(self, shell: InteractiveShell, screen: pytest.CaptureFixture[str]) -> None:
-        self.shell = shell
-        self._screen = screen
-        self.printed = ""
-
-    def __call__(self, cell: str) -> Any:
-        """The value of a cell that succeeds."""
-        result = self.run(cell)
-        result.raise_error()
-        return result.result
-
-    def run(self, cell: str) -> ExecutionResult:
-        """How a cell ended."""
-        self._screen.readouterr()
-        result = self.shell.run_cell(cell, store_history=False)
-        self.printed = self._screen.readouterr().out
-        return result
-
-    def fails(self, cell: str, kind: type[Exception], says: str) -> None:
-        """The cell fails with one line, which says this."""
-        result = self.run(cell)
-        assert isinstance(result.error_in_exec, kind), result.error_in_exec
-        assert re.search(says, str(result.error_in_exec))
-        assert "Traceback" not in self.printed
-        assert self.printed.splitlines()[-1].startswith(f"{kind.__name__}: ") or "\n  - " in self.printed
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     made = new_project(tmp_path_factory.mktemp("magics") / "shop").project
@@ -79,17 +48,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def shell(project: Path) -> Iterator[InteractiveShell]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project)
-        patch.setenv("BRAIN_HOME", str(project))
-        patch.setenv("IPYTHONDIR", str(project / ".ipython"))
-        made = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="nocolor")
-        made.run_line_magic("load_ext", "brain")
+    with opened_shell(project) as made:
         for cell in (NAPS, "r = %brain run naps"):
             made.run_cell(cell).raise_error()
         yield made
-        made.run_line_magic("unload_ext", "brain")
-        InteractiveShell.clear_instance()
 
 
 @pytest.fixture
@@ -163,7 +125,23 @@ def test_a_run_in_the_background_gives_a_handle_that_verbs_take(notebook: Notebo
     assert "each  succeeded" in notebook.printed
 
 
+def test_one_tool_is_called_by_a_line_and_from_python(notebook: Notebook) -> None:
+    sales = notebook("sales = %brain call table.read path=sales.csv\nsales")
+    assert list(sales["shop"]) == ["north", "south"] * 2
+    assert notebook("%brain call table.select table={{sales}} columns='[\"price\"]'").columns.to_list() == ["price"]
+    cell = "from brain.notebook import call\ncall('table.read', {'path': 'sales.csv'})"
+    pd.testing.assert_frame_equal(notebook(cell), sales)
+    assert notebook("%brain show last").name == "table.read"
+    notebook.fails("%brain call table.raed path=sales.csv", SpecError, r"Did you mean table\.read")
+    notebook.fails(
+        "%brain call table.read path=none.csv", RunUnfinished, r"The run \w{8} failed: table_read: .*none\.csv"
+    )
+    notebook.fails("call('table.read', ['path'])", UsageError, "Arguments are a mapping")
+    notebook.fails("call('files.write', {'path': 'a.txt', 'content': 'b'})", RunUnfinished, "waits for approval")
+
+
 def test_the_past_comes_back_as_dataframes(notebook: Notebook) -> None:
+    notebook("%brain call table.read path=sales.csv")
     notebook.shell.user_ns["state"] = "succeeded"
     counted = notebook("%%brain sql\nSELECT count(*) AS n FROM runs WHERE status = {{state}}")
     assert counted["n"][0] >= 1

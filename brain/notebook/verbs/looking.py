@@ -1,4 +1,4 @@
-"""Verbs that look, find and rate: runs, show, steps, search, sql, rate, judge, tools, status."""
+"""Verbs that look, find, rate and hand on: runs, show, steps, search, sql, export, rate, judge, tools, status."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ from brain.notebook.verbs.call import Call, Verb
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from brain.evaluator import Judgement
@@ -75,6 +77,19 @@ def _sql_takes(parser: Parser) -> None:
 def _sql(call: Call) -> "pd.DataFrame":
     query, _ = call.text(call.options.query)
     return call.brain.sql(query)
+
+
+def _export_takes(parser: Parser) -> None:
+    parser.add_argument("source", help="a run, a pipeline file, or a variable that holds a run, a plan or a pipeline")
+    parser.add_argument(
+        "notebook", nargs="?", help="the file to write, NAME.ipynb; without it named after the pipeline"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that holds something else")
+
+
+def _export(call: Call) -> "Path":
+    options = call.options
+    return call.brain.export(call.named(options.source), options.notebook, overwrite=options.overwrite)
 
 
 def _rate_takes(parser: Parser) -> None:
@@ -144,6 +159,7 @@ LOOKING = (
         body="query",
         writes=in_sql,
     ),
+    Verb("export", "Write a run, a plan or a pipeline as a notebook with a cell a step.", _export_takes, _export),
     Verb("rate", "Say how good a run was.", _rate_takes, _rate),
     Verb("judge", "Have the chat model rate the answer of a run.", _judge_takes, _judge),
     Verb("tools", "List the tools, or find those that fit.", _tools_takes, _tools),

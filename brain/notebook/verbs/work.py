@@ -1,4 +1,4 @@
-"""Verbs that plan, run and steer: ask, plan, pipeline, run, watch, approve, answer, resume, cancel."""
+"""Verbs that plan, run and steer: ask, plan, pipeline, run, call, watch, approve, answer, resume, cancel."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -30,13 +30,21 @@ def _add_answers(parser: Parser) -> None:
 
 
 def _add_execution(parser: Parser) -> None:
-    parser.add_argument("--yes", "-y", action="store_true", help="run tools that change something without asking")
-    parser.add_argument("--no-cache", action="store_true", help="make every call, also where a step says `cache`")
+    _add_calling(parser)
     _add_place(parser)
 
 
-def _add_place(parser: Parser) -> None:
+def _add_calling(parser: Parser) -> None:
+    parser.add_argument("--yes", "-y", action="store_true", help="run tools that change something without asking")
+    parser.add_argument("--no-cache", action="store_true", help="make every call, also where a step says `cache`")
+
+
+def _add_executor(parser: Parser) -> None:
     parser.add_argument("--executor", choices=("local", "dask"), help="where tools are called (BRAIN_EXECUTOR)")
+
+
+def _add_place(parser: Parser) -> None:
+    _add_executor(parser)
     parser.add_argument(
         "--background",
         "-b",
@@ -138,6 +146,31 @@ def _followed(call: Call, run_id: UUID, attempt: int = 1) -> Any:
     return follow(call.kernel, call.brain, run_id, attempt=attempt, is_background=call.options.background)
 
 
+def _call_takes(parser: Parser) -> None:
+    parser.add_argument("tool", help="its name")
+    parser.add_argument(
+        "arguments", nargs="*", metavar="NAME=VALUE", help="each argument: JSON, text, or {{variable}}, tables too"
+    )
+    _add_bounds(parser)
+    _add_calling(parser)
+    _add_executor(parser)
+
+
+def _call(call: Call) -> Any:
+    from brain.notebook.steps import made_call
+
+    options = call.options
+    given = named_values(options.arguments, f"%brain call {options.tool}")
+    arguments = {name: call.value(text) for name, text in given.items()}
+    return made_call(
+        call.kernel, options.tool, arguments, executor=options.executor,
+        options={
+            "yes": options.yes, "use_cache": not options.no_cache, "budget": options.budget,
+            "deadline": options.deadline,
+        },
+    )  # fmt: skip
+
+
 def _watch_takes(parser: Parser) -> None:
     add_run(parser)
     parser.add_argument(
@@ -234,6 +267,7 @@ WORK = (
         writes=in_pipeline,
     ),
     Verb("run", "Run a pipeline that is written down.", _run_takes, _run, body="pipeline", writes=in_pipeline),
+    Verb("call", "Call one tool, and give what it gives.", _call_takes, _call),
     Verb("watch", "Watch a run, of any process, from its first step.", _watch_takes, _watch),
     Verb("approve", "Allow what a waiting run waits for, and go on with it.", _approve_takes, _approve),
     Verb("answer", "Answer the questions that a run waits with.", _answer_takes, _answer),

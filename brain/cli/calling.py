@@ -1,0 +1,41 @@
+"""The command that calls one tool."""
+
+from typing import Annotated
+
+import typer
+
+from brain.cli import completion
+from brain.cli.options import AsJson, Budget, Deadline, Executor, NoCache, Project, Tools, Yes, open_brain
+
+__all__ = ["call"]
+
+
+def call(
+    tool: Annotated[
+        str, typer.Argument(help="The name of a tool.", autocompletion=completion.tools, show_default=False)
+    ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Each argument as name=value; the value is JSON or else text.", show_default=False),
+    ] = None,
+    *,
+    budget: Budget = None,
+    deadline: Deadline = None,
+    yes: Yes = False,
+    no_cache: NoCache = False,
+    executor: Executor = None,
+    project: Project = None,
+    tools: Tools = None,
+    as_json: AsJson = False,
+) -> None:
+    """Call one tool and show what it gives; the call is remembered as a run."""
+    from brain.cli import work
+    from brain.named_values import json_or_text, named_values
+    from brain.session.one_step import order_of_call
+
+    given = {name: json_or_text(value) for name, value in named_values(arguments, f"brain call {tool}").items()}
+    order = order_of_call(
+        tool, given, {"yes": yes, "use_cache": not no_cache, "budget": budget, "deadline": deadline}, source="cli"
+    )
+    with open_brain(project, tools, executor) as brain:
+        work.begin(brain, order, as_json=as_json)

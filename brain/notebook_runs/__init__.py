@@ -1,0 +1,1 @@
+"""Notebooks that are run as a whole, and pipelines written as notebooks."""

@@ -1,0 +1,153 @@
+"""One call of one tool, or one call for each of many arguments, as a run of a pipeline of one step."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal, NotRequired, TypedDict
+
+from brain.errors import UsageError
+from brain.notebook_runs.filling import Written
+from brain.pipeline_builder.references import escaped, input_reference, item_reference
+from brain.pipeline_builder.spec import RESERVED_IDS, PipelineSpec
+from brain.session.order import BudgetLike, DeadlineLike, Order, as_budget, as_deadline
+
+__all__ = ["Arguments", "CallOptions", "order_of_call", "step_id_of"]
+
+type Arguments = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""By name JSON values, DataFrames, Arrow tables and files; of many calls those of each."""
+
+ITEMS = "items"
+"""The input that holds what differs between many calls."""
+NOT_IN_ID = re.compile(r"[^a-z0-9_]+")
+
+
+class CallOptions(TypedDict):
+    """How a call is made; what is left out is as the tool's definition and the settings say."""
+
+    yes: NotRequired[bool]
+    """Whether a tool that changes something may be called without asking."""
+    use_cache: NotRequired[bool]
+    """Whether an earlier result may stand for this one, where `cache` says so."""
+    retry: NotRequired[int]
+    """Tries in all, of a tool that may be called again."""
+    timeout: NotRequired[str]
+    """How long a call may take: `30s`."""
+    cache: NotRequired[str]
+    """How long a result may stand for another call with the same arguments: `1h`."""
+    on_error: NotRequired[Literal["fail", "skip", "collect"]]
+    """`skip`: the result of what failed is None; of many calls also `collect`: it is `{"error": ...}`."""
+    max_parallel: NotRequired[int]
+    """Of many calls so many at once."""
+    budget: NotRequired[BudgetLike]
+    """What it may spend on the chat model."""
+    deadline: NotRequired[DeadlineLike]
+    """How long all of it may take."""
+
+
+def step_id_of(tool: str) -> str:
+    """What the one step is called: `table.read` becomes `table_read`."""
+    name = NOT_IN_ID.sub("_", tool.casefold()).strip("_")
+    return name if name[:1].isalpha() and name not in RESERVED_IDS else f"call_{name}"
+
+
+def order_of_call(tool: str, arguments: Arguments, options: CallOptions, *, source: str = "python") -> Order:
+    """The run that makes a call, or many; raises UsageError, SpecError."""
+    calls = [arguments] if isinstance(arguments, Mapping) else arguments
+    if (
+        isinstance(calls, str)
+        or not isinstance(calls, Sequence)
+        or not all(isinstance(each, Mapping) for each in calls)
+    ):
+        raise UsageError(f"Arguments are a mapping from names to values, or a list of such, not {arguments!r:.80}.")
+    fixed, items = ({}, None) if isinstance(arguments, Mapping) else _apart(calls)
+    step, inputs = _step(tool, arguments if isinstance(arguments, Mapping) else fixed, items)
+    for name in ("timeout", "cache", "on_error", "max_parallel"):
+        if name in options:
+            step[name] = options[name]
+    if "retry" in options:
+        step["retry"] = {"attempts": options["retry"]}
+    spec = PipelineSpec.from_value({"name": tool, "inputs": {name: {} for name in inputs}, "steps": [step]})
+    return Order(
+        spec=spec, inputs=inputs, yes=options.get("yes", False), source=source,
+        use_cache=options.get("use_cache", True), budget=as_budget(options.get("budget")),
+        deadline=as_deadline(options.get("deadline")),
+    )  # fmt: skip
+
+
+def _step(
+    tool: str, fixed: Mapping[str, Any], items: list[dict[str, Any]] | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The step, and the inputs that it refers to."""
+    inputs = {name: value for name, value in fixed.items() if not _is_json(value)}
+    arguments = {name: input_reference(name) if name in inputs else _as_written(value) for name, value in fixed.items()}
+    step: dict[str, Any] = {"id": step_id_of(tool), "tool": tool, "arguments": arguments}
+    if items is not None:
+        own = ITEMS if ITEMS not in inputs else f"{ITEMS}_"
+        inputs[own] = items
+        step["foreach"] = input_reference(own)
+        step["arguments"] |= {name: item_reference(name) for name in (items[0] if items else ())}
+    return step, inputs
+
+
+def _apart(calls: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What all calls are given alike, and what differs; raises UsageError where not all name the same arguments."""
+    first = calls[0] if calls else {}
+    if other := next((each for each in calls if each.keys() != first.keys()), None):
+        differing = ", ".join(sorted(map(str, other.keys() ^ first.keys())))
+        raise UsageError(f"Each of many calls is given the same arguments, and not all have {differing}.")
+    alike = {name for name, value in first.items() if all(_is_same(each[name], value) for each in calls)}
+    # items are data, in which a reference to a secret stands for nothing
+    if secret := next((name for each in calls for name in each.keys() - alike if _has_written(each[name])), None):
+        raise UsageError(f"The argument {secret} holds a secret: it has to be the same in each of many calls.")
+    fixed = {name: first[name] for name in first if name in alike}
+    return fixed, [{name: each[name] for name in each if name not in alike} for each in calls]
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether both are the same value, as JSON has it; of tables and files, the same object."""
+    match one, other:
+        case Mapping(), Mapping():
+            return one.keys() == other.keys() and all(_is_same(one[name], other[name]) for name in one)
+        case ((list() | tuple()), (list() | tuple())):
+            return len(one) == len(other) and all(map(_is_same, one, other))
+        case _:
+            return one is other or (_is_json(one) and type(one) is type(other) and one == other)
+
+
+def _is_json(value: Any) -> bool:
+    match value:
+        case None | bool() | int() | float() | str() | date():
+            return True
+        case Mapping():
+            return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
+        case list() | tuple():
+            return all(map(_is_json, value))
+        case _:
+            return False
+
+
+def _has_written(value: Any) -> bool:
+    match value:
+        case Mapping():
+            return any(map(_has_written, value.values()))
+        case list() | tuple():
+            return any(map(_has_written, value))
+        case _:
+            return isinstance(value, Written)
+
+
+def _as_written(value: Any) -> Any:
+    """The value as a spec writes it: text is text, whatever it looks like."""
+    match value:
+        case Written():
+            return str(value)
+        case str():
+            return escaped(value)
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {name: _as_written(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_as_written(item) for item in value]
+        case _:
+            return value
