@@ -14,6 +14,7 @@ BENCHMARKS = {
     "resume": "benchmarks.resume",
     "scale": "benchmarks.scale",
     "tool-search": "benchmarks.tool_search",
+    "widget": "benchmarks.widget",
 }
 
 

@@ -108,7 +108,7 @@ class Notebook:
 
     def click(self, name: str) -> None:
         """A button, by what stands on it."""
-        self.page.locator("button.jupyter-button", has_text=name).click()
+        self.page.locator("button.jupyter-button", has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")).click()
 
     def execute(self, command: str) -> None:
         """A command of JupyterLab."""
@@ -122,6 +122,15 @@ class Notebook:
     def save(self) -> None:
         """Write it to its file."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+
+    def wait_until_saved(self) -> None:
+        """Return once its file has all that is shown."""
+        self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.model.dirty === false")
+
+    def is_trusted(self) -> bool:
+        """Whether the outputs of all its cells are from here, as far as JupyterLab knows."""
+        look = "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].every(cell => cell.trusted)"
+        return bool(self.page.evaluate(look))
 
     def show_in(self, theme: str) -> None:
         """In another theme: `JupyterLab Dark`, `JupyterLab Light`."""

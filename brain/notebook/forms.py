@@ -36,13 +36,13 @@ class _Form:
         self._box: Any = None
         self._said: Any = None
 
-    def show(self) -> None:
-        """The form for whatever the run waits for."""
+    def show(self, before: str = "") -> None:
+        """The form for whatever the run waits for, below a page that tells what that is."""
         from ipywidgets import HTML, VBox
 
         self._said = HTML()
         parts = self._questions() if self._run.questions else self._approval()
-        self._box = VBox([*parts, self._said])
+        self._box = VBox([*([HTML(before)] if before else []), *parts, self._said])
         self._place.show(self._box)
 
     def _approval(self) -> "list[Widget]":
@@ -50,7 +50,10 @@ class _Form:
 
         approve = Button(description="Approve", icon="check", button_style="success")
         edit = Button(description="Edit", icon="pencil")
-        again = Button(description="Run the edited pipeline", layout=Layout(width="auto", display="none"))
+        again = Button(
+            description="Run the edited pipeline",
+            layout=Layout(width="auto", align_self="flex-start", display="none"),
+        )
         text = self._run.spec.to_yaml() if self._run.spec is not None else ""
         area = Textarea(text, rows=min(24, text.count("\n") + 2), layout=Layout(width="100%", display="none"))
 
@@ -98,10 +101,11 @@ class _Form:
     def _rested(self, run_id: UUID, settled: str) -> None:
         """Add the run's page to how it went; or ask again."""
         self._run = self._brain.show(run_id)
+        page = settled + run_views(self._run).html()
         if self._run.status is RunStatus.WAITING:
-            self.show()
+            self.show(page)  # the cell's own result tells of the run before
         else:
-            self._place.show_html(settled + run_views(self._run).html())
+            self._place.show_html(page)
 
 
 def _field(question: Clarification) -> Any:

@@ -1,13 +1,16 @@
 """The notebook as a person has it: JupyterLab in Chromium."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import new_project, remove_project
 from jupyterlab import Lab, Notebook, chromium, lab
 from playwright.sync_api import Browser
+from scripted_openai import Asked, ScriptedOpenAI, says, says_json
 
 SCREENSHOTS = Path(__file__).parents[2] / "outputs" / "screenshots"
 """Where nothing is committed."""
@@ -142,3 +145,108 @@ def test_bars_go_on_moving_beside_the_cells_that_follow(browser: Browser, server
         notebook.wait_for(1, r"^succeeded$")
     finally:
         (server.project / "wake").unlink()
+
+
+@pytest.mark.timeout(240)
+def test_a_change_is_edited_before_it_is_made(browser: Browser, server: Lab) -> None:
+    notebook = opened(browser, server, "edit.ipynb", "%load_ext brain", SENDING.replace("sent", "edited"))
+    notebook.finish(0)
+    notebook.finish(1)
+    notebook.click("Edit")
+    editor = notebook.page.locator(".jp-OutputArea textarea")
+    written = editor.input_value()
+    assert "path: outputs/edited.txt" in written
+    editor.fill(written.replace("files.write", "files.wirte"))
+    notebook.click("Run the edited pipeline")
+    notebook.wait_for(1, "there is no tool .*Did you mean files.write")
+    editor.fill(written.replace("from a cell", "something else"))
+    photographed(notebook, "edited")
+    notebook.click("Run the edited pipeline")
+    notebook.wait_for(1, "something else")
+    notebook.click("Approve")
+    notebook.wait_for(1, r"^succeeded in [\d.]+ s · 1 step")
+    assert (server.project / "outputs" / "edited.txt").read_text().strip() == "something else"
+
+
+def asks_how_many(asked: Asked) -> Any:
+    """Plans with a limit that a person has to say, and answers in prose."""
+    if "response_format" not in asked.body:
+        return says("Here they are [top].")
+    sort = {"table": "${sales}", "by": "price", "descending": True, "limit": {"ask_person": "How many rows?"}}
+    steps = [
+        {"id": "sales", "tool": "table.read", "arguments": {"path": "sales.csv"}},
+        {"id": "top", "tool": "table.sort", "arguments": sort},
+    ]
+    return says_json({"name": "top", "steps": steps, "outputs": {"top": "${top}"}})
+
+
+@pytest.mark.timeout(240)
+def test_a_question_is_answered_in_a_form(browser: Browser, server: Lab) -> None:
+    with ScriptedOpenAI() as model:
+        model.script(asks_how_many)
+        settings = f"%env OPENAI_BASE_URL={model.base_url}\n%env BRAIN_CHAT_MODEL=imaginary\n%load_ext brain"
+        asked = "%%brain\nThe most expensive rows of sales.csv by price"
+        notebook = opened(browser, server, "question.ipynb", settings, asked)
+        notebook.finish(0)
+        assert "How many rows?" in notebook.finish(1)
+        photographed(notebook, "question")
+        field = notebook.page.locator(".jp-OutputArea input[type=text]")
+        field.fill("many")
+        notebook.click("Answer")
+        notebook.wait_for(1, "takes a whole number")
+        field.fill("2")
+        field.press("Tab")
+        notebook.click("Answer")
+        answered = notebook.wait_for(1, r"^succeeded in [\d.]+ s · 2 steps")
+        assert re.search(r"^south\s+40", answered, re.MULTILINE), answered
+
+
+@pytest.mark.timeout(240)
+def test_without_widgets_the_page_below_the_cell_is_redrawn(browser: Browser, server: Lab) -> None:
+    quick = SLOW.replace("seconds: 60", "seconds: 0.1").replace("seconds: 1,", "seconds: 0.3,")
+    notebook = opened(browser, server, "html.ipynb", "%env BRAIN_PROGRESS=html\n%load_ext brain", quick)
+    notebook.finish(0)
+    notebook.run(1)
+    notebook.wait_for(1, r"▸\s+first shop\.nap\s+[\d.]+ s\s+napping a")
+    assert notebook.page.locator("button.jupyter-button").count() == 0
+    notebook.wait_for(1, r"✓\s+first shop\.nap|▸\s+each shop\.nap\s+[\d.]+ s\s+\d: napping")
+    notebook.wait_for(1, r"^succeeded in [\d.]+ s · 3 steps")
+    photographed(notebook, "html")
+
+
+@pytest.mark.timeout(240)
+def test_an_untrusted_notebook_looks_the_same(browser: Browser, server: Lab) -> None:
+    plotted = "%%brain\naverage price by shop in sales.csv, and a chart"
+    notebook = opened(browser, server, "trusted.ipynb", "%load_ext brain", plotted)
+    notebook.finish(0)
+    trusted = notebook.finish(1)
+    notebook.save()
+    notebook.wait_until_saved()
+    read = server.saved("trusted.ipynb")
+    read["cells"][0]["source"] = "# sent by somebody else\n%load_ext brain"
+    read["cells"][1]["outputs"][0]["data"]["text/plain"] = "another signature"
+    (server.project / "sent.ipynb").write_text(json.dumps(read))
+    sent = Notebook(notebook.page, server, "sent.ipynb")
+    sent.open()
+    assert not sent.is_trusted()
+    assert sent.text(1) == trusted
+    pictures = sent.page.locator(".jp-OutputArea img")
+    assert pictures.count() == 2, "the graph and the chart"
+    assert all(pictures.nth(number).evaluate("image => image.naturalWidth > 50") for number in range(2))
+    photographed(sent, "untrusted")
+
+
+@pytest.mark.timeout(240)
+def test_a_run_is_watched_and_cancelled_from_another_notebook(browser: Browser, server: Lab) -> None:
+    first = opened(browser, server, "one.ipynb", "%load_ext brain", SLOW.replace("seconds: 2", "seconds: 60"))
+    other = opened(browser, server, "other.ipynb", "%load_ext brain", "%brain watch last", "%brain show last")
+    other.finish(0)
+    first.finish(0)
+    first.run(1)
+    first.wait_for(1, r"▸\s+first shop\.nap\s+[\d.]+ s")
+    other.run(1)
+    other.wait_for(1, r"▸\s+first shop\.nap\s+[\d.]+ s\s+napping a")
+    other.click("Cancel")
+    first.wait_for(1, r"RunUnfinished: The run \w{8} was cancelled")
+    other.wait_for(1, r"^cancelled$")
+    assert re.search(r"^cancelled in", other.finish(2), re.MULTILINE)
