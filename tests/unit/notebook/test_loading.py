@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-HEAVY = ("IPython.display", "brain.session", "ipywidgets", "jinja2", "pandas", "pyarrow", "pydantic", "sqlalchemy", "typer")
+HEAVY = (
+    "IPython.display",
+    "brain.session",
+    "ipywidgets",
+    "jinja2",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "sqlalchemy",
+    "typer",
+)
 PROGRAM = """
 import sys
 from IPython.core.interactiveshell import InteractiveShell

@@ -1,0 +1,65 @@
+"""`papermill --engine brain`: papermill's own way of running cells, on kernels that are there at once.
+
+The first notebook of a process has a plain kernel, because a warm parent would take longer to start. With the second
+one is started, and from then on kernels come from it.
+"""
+
+import atexit
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from papermill.engines import NBClientEngine, NotebookExecutionManager
+from traitlets.config import Config
+
+from brain.notebook_runs.warm.imports import imported_by, shareable
+from brain.notebook_runs.warm.manager import QuickManager, WarmManager
+from brain.notebook_runs.warm.starting import WarmParent, can_fork
+
+__all__ = ["BrainEngine", "kernels_from"]
+
+log = logging.getLogger(__name__)
+
+
+class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no types
+    """Runs notebooks for papermill; takes the same options as its default engine."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any) -> Any:
+        """Run every cell up to the first that fails."""
+        folder = options.pop("warm_folder", None) or _own_parents.folder_for(nb_man.nb, kernel_name)
+        return super().execute_managed_notebook(nb_man, kernel_name, **{**kernels_from(folder), **options})
+
+
+def kernels_from(folder: str | None) -> dict[str, Any]:
+    """Options of nbclient, for kernels of the warm parent in a folder, or plain ones."""
+    if folder is None:
+        return {"kernel_manager_class": QuickManager}
+    return {"kernel_manager_class": WarmManager, "config": Config({"WarmManager": {"folder": folder}})}
+
+
+class _OwnParents:
+    """The warm parents of this process, by what they have imported."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, ...]] = set()
+        self._parents: dict[tuple[str, ...], WarmParent] = {}
+
+    def folder_for(self, notebook: Any, kernel_name: str) -> str | None:
+        """Where kernels for a notebook can be had by now."""
+        modules = tuple(shareable(imported_by(_code(notebook))))
+        if not can_fork(kernel_name) or modules not in self._seen:
+            self._seen.add(modules)
+            return None
+        if modules not in self._parents:
+            self._parents[modules] = WarmParent(modules)
+            atexit.register(self._parents[modules].close)
+        parent = self._parents[modules]
+        return str(parent.folder) if parent.is_ready() else None
+
+
+def _code(notebook: Any) -> Sequence[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+_own_parents = _OwnParents()
