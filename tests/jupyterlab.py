@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ QUIET = (
 )  # fmt: skip
 TOKEN = "a-token-for-tests"
 START_SECONDS = 60
+END_SECONDS = 30
 MILLISECONDS = 1000
 
 
@@ -161,7 +163,7 @@ def lab(project: Path, folder: Path) -> Iterator[Lab]:
         yield Lab(project, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
-        process.wait(30)
+        _ended(process)
 
 
 @contextmanager
@@ -186,6 +188,15 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> None:
+    """It gives each of its kernels time to end; what is left then ends without being asked."""
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

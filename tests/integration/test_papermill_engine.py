@@ -1,7 +1,7 @@
 """`papermill --engine brain` on warm kernels beside papermill's own engine: the same cells, the same errors."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
+import papermill_cells
 import pytest
 from command_line import eventually
-from papermill.exceptions import PapermillExecutionError
+from papermill_cells import cell_of, ran
 
 from brain.notebook_runs.engine import BrainEngine
 from brain.notebook_runs.warm.starting import WarmParent
 
 SAMPLES = Path(__file__).parent / "data" / "papermill"
-CHANGING = re.compile(r"0x[0-9a-f]+|\x1b\[[0-9;]*m|ipykernel_\d+/\d+")
-"""What differs from run to run: addresses, colours, names of temporary files."""
 INTERRUPTED = "keyboard_interrupt"
 """Sleeps for a minute, so that it can be interrupted."""
+NAMES = sorted(path.stem for path in SAMPLES.glob("*.ipynb") if path.stem != INTERRUPTED)
 PAPERMILL = Path(sys.executable).with_name("papermill")
 # ipykernel tells so of every kernel whose sockets are no files, which papermill's own are not
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
@@ -35,52 +34,36 @@ def parent() -> Iterator[WarmParent]:
         yield started
 
 
-def ran(notebook: Path, folder: Path, **options: Any) -> tuple[Any, Any]:
-    """The error that papermill raised, and the cells that it left."""
-    output = folder / "out.ipynb"
-    error = None
-    try:
-        papermill.execute_notebook(notebook, output, progress_bar=False, cwd=folder, **options)
-    except (PapermillExecutionError, TimeoutError) as exc:
-        error = type(exc), CHANGING.sub("", str(exc))
-    made = nbformat.read(output, as_version=4)
-    return error, [_cell(cell) for cell in made.cells]
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """By name what papermill's own engine makes of each sample, and of a cell that takes too long, in a `folder`."""
+    wanted = {name: ({}, SAMPLES / f"{name}.ipynb") for name in NAMES}
+    wanted |= {"timeout": ({"execution_timeout": 1}, SAMPLES / "test_autosave.ipynb")}
+    asked = [json.dumps([str(path), json.dumps(options)]) for options, path in wanted.values()]
+    folder = tmp_path_factory.mktemp("theirs")
+    done = subprocess.run([sys.executable, papermill_cells.__file__, folder, *asked], capture_output=True, check=True)
+    made = dict(zip(wanted, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    return {**made, "folder": folder}
 
 
-def _cell(cell: Any) -> Any:
-    told = cell.metadata.papermill if "papermill" in cell.metadata else {}
-    outputs = [_output(output) for output in cell.get("outputs", ())]
-    return cell.source, _joined(outputs), cell.get("execution_count"), told.get("status"), told.get("exception")
+def ours(notebook: Path, folder: Path, parent: WarmParent, **options: Any) -> Any:
+    """The same by our engine, as JSON has it."""
+    return json.loads(json.dumps(ran(notebook, folder, engine_name="brain", warm_folder=str(parent.folder), **options)))
 
 
-def _output(output: Any) -> tuple[str, str]:
-    kind = output.get("name", output.output_type)
-    content = output.get("text") or {name: value for name, value in output.items() if name != "metadata"}
-    return kind, CHANGING.sub("", str(content))
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.timeout(300)  # the first waits for all of theirs
+def test_cells_and_errors_are_those_of_papermills_own_engine(
+    name: str, theirs: dict[str, Any], parent: WarmParent
+) -> None:
+    assert ours(SAMPLES / f"{name}.ipynb", theirs["folder"], parent) == theirs[name]
 
 
-def _joined(outputs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What was printed, whole: in how many pieces it came is chance."""
-    joined: list[tuple[str, str]] = []
-    for kind, content in outputs:
-        goes_on = joined and kind in ("stdout", "stderr") and joined[-1][0] == kind
-        joined.append((kind, (joined.pop()[1] if goes_on else "") + content))
-    return joined
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in SAMPLES.glob("*.ipynb") if path.stem != INTERRUPTED))
-def test_cells_and_errors_are_those_of_papermills_own_engine(name: str, parent: WarmParent, tmp_path: Path) -> None:
-    notebook = SAMPLES / f"{name}.ipynb"
-    theirs = ran(notebook, tmp_path)
-    assert ran(notebook, tmp_path, engine_name="brain", warm_folder=str(parent.folder)) == theirs
-
-
-def test_a_cell_that_takes_too_long_ends_alike(parent: WarmParent, tmp_path: Path) -> None:
-    notebook = SAMPLES / "test_autosave.ipynb"
-    error, _ = ran(notebook, tmp_path, execution_timeout=1)
-    mine, cells = ran(notebook, tmp_path, execution_timeout=1, engine_name="brain", warm_folder=str(parent.folder))
-    assert mine == error
-    assert error[0].__name__ == "CellTimeoutError"
+@pytest.mark.timeout(300)
+def test_a_cell_that_takes_too_long_ends_alike(theirs: dict[str, Any], parent: WarmParent, tmp_path: Path) -> None:
+    error, cells = ours(SAMPLES / "test_autosave.ipynb", tmp_path, parent, execution_timeout=1)
+    assert error == theirs["timeout"][0]
+    assert error[0] == "CellTimeoutError"
     assert cells[0][1][0][1].startswith("0\n1\n"), "what was printed until then is kept"
 
 
@@ -95,7 +78,7 @@ def test_the_plain_command_takes_the_engine(tmp_path: Path) -> None:
     assert made.cells[2].outputs[0].text == "hello\n"
 
 
-def interrupted(folder: Path, *options: str) -> tuple[int, Any]:
+def interrupted(folder: Path, *options: str) -> tuple[Any, ...]:
     """How papermill ends at Ctrl-C in the middle of a cell, and what it leaves."""
     output = folder / "out.ipynb"
     output.unlink(missing_ok=True)
@@ -107,13 +90,14 @@ def interrupted(folder: Path, *options: str) -> tuple[int, Any]:
     process.send_signal(signal.SIGINT)
     code = process.wait(30)
     [cell] = nbformat.read(output, as_version=4).cells
-    return code, _cell(cell)
+    _, outputs, *states = cell_of(cell)
+    return code, [kind for kind, _ in outputs], *states
 
 
 def test_an_interrupt_ends_it_alike(tmp_path: Path) -> None:
-    code, cell = interrupted(tmp_path)
-    assert code != 0
-    assert interrupted(tmp_path, "--engine", "brain") == (code, cell)
+    theirs = interrupted(tmp_path)
+    assert theirs[:2] == (1, ["error"])
+    assert interrupted(tmp_path, "--engine", "brain") == theirs
 
 
 def test_from_the_third_notebook_on_kernels_are_warm(tmp_path: Path) -> None:

@@ -82,7 +82,6 @@ class _Forked:
             if not select.select([self._connection], [], [], timeout)[0]:
                 raise TimeoutError
             self._read()
-        self._connection.close()
         return self._code
 
     def send_signal(self, signum: int) -> None:
@@ -116,3 +115,4 @@ class _Forked:
             self._code = int(self._told("exit"))
         except (OSError, RuntimeError):
             self._code = -signal.SIGKILL
+        self._connection.close()
