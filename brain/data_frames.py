@@ -6,7 +6,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["to_frame"]
+__all__ = ["to_frame", "with_days"]
+
+DAYS = "days"
+"""The name in `attrs` under which a frame remembers columns of days, for which pandas has no type."""
 
 ZONED_YEARS = range(2, 9999)
 """pandas shows moments of other years without a zone only."""
@@ -18,7 +21,32 @@ def to_frame(table: "pa.Table") -> "pd.DataFrame":
         if _is_beyond_zones(column):
             table = table.set_column(number, table.field(number).name, _without_zone(column))
     frame: pd.DataFrame = table.to_pandas(types_mapper=_dtype, date_as_object=False)
+    if days := [field.name for field in table.schema if _is_day(field.type)]:
+        frame.attrs[DAYS] = days
     return frame
+
+
+def with_days(table: "pa.Table", frame: Any) -> "pa.Table":
+    """The table of a frame, with days where `to_frame` was given days; moments that are no midnight stay moments."""
+    for name in getattr(frame, "attrs", {}).get(DAYS, ()):
+        if (number := table.schema.get_field_index(name)) >= 0 and _holds_days(table.column(number)):
+            table = table.set_column(number, name, table.column(number).cast("date32"))
+    return table
+
+
+def _is_day(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_date(kind))
+
+
+def _holds_days(column: "pa.ChunkedArray") -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(column.type) or column.type.tz is not None:
+        return False
+    return pc.all(pc.equal(pc.floor_temporal(column, unit="day"), column)).as_py() is not False
 
 
 def _is_beyond_zones(column: "pa.ChunkedArray") -> bool:

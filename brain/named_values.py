@@ -16,6 +16,8 @@ def named_values(texts: Iterable[str] | None, option: str) -> dict[str, str]:
         name, separator, value = text.partition("=")
         if not separator or not name.strip():
             raise UsageError(f"{option} takes name=value and got {text!r}.")
+        if name.strip() in values:
+            raise UsageError(f"{option} is given {name.strip()} twice: which one is meant?")
         values[name.strip()] = value
     return values
 

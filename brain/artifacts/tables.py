@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brain.data_frames import with_days
 from brain.errors import ArtifactError
 from brain.runs import Json
 
@@ -121,9 +122,17 @@ def as_arrow(value: Any) -> "pa.Table":
         )
     _refuse_twins([str(name) for name in getattr(value, "column_names", getattr(value, "columns", ()))])
     try:
-        return _without_views(value if isinstance(value, pa.Table) else pa.table(value))
+        return _without_views(value if isinstance(value, pa.Table) else with_days(pa.table(_with_words(value)), value))
     except (pa.ArrowException, TypeError, ValueError) as exc:
         raise ArtifactError(f"The {type(value).__name__} cannot be stored as a table: {_first_line(exc)}.") from exc
+
+
+def _with_words(value: Any) -> Any:
+    """A DataFrame with its periods as text (`2020-01`): as they are, Arrow would keep their numbers."""
+    kinds: Any = getattr(value, "dtypes", None)
+    named = kinds.items() if hasattr(kinds, "items") else ()
+    periods = [name for name, kind in named if str(kind).startswith("period[")]
+    return value.astype(dict.fromkeys(periods, str)) if periods else value
 
 
 def _without_views(table: "pa.Table") -> "pa.Table":

@@ -5,6 +5,9 @@ from brain.runs import EventType, RunEvent
 
 __all__ = ["EventLines", "line_of"]
 
+OF_REQUESTS = frozenset({EventType.PLAN_FINISHED, EventType.ANSWER_STARTED})
+"""What is told of a pipeline that was written down too, and says nothing there."""
+
 
 class EventLines:
     """The lines of a run's events from an attempt on: those before it are told again, and were shown already."""
@@ -12,12 +15,16 @@ class EventLines:
     def __init__(self, first_attempt: int) -> None:
         self._first_attempt = first_attempt
         self._attempt = 1
+        self._is_planned = False
+        """Whether there was something to plan, and so a request that is answered."""
 
     def of(self, event: RunEvent) -> str | None:
         """The line of the next event; None where it has none, or belongs to an earlier attempt."""
         if event.event_type is EventType.RUN_RUNNING:
             self._attempt = event.data.get("attempt", 1)
-        return line_of(event) if self._attempt >= self._first_attempt else None
+        self._is_planned |= event.event_type is EventType.PLAN_STARTED
+        is_moot = event.event_type in OF_REQUESTS and not self._is_planned
+        return line_of(event) if self._attempt >= self._first_attempt and not is_moot else None
 
 
 def line_of(event: RunEvent) -> str | None:

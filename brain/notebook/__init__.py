@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from brain.notebook.steps import call
-    from brain.notebook_runs.filling import filled, holds
+    from brain.notebook.steps import call, check, filled, holds
+    from brain.notebook_runs.filling import LEFT_OUT
 
-__all__ = ["call", "filled", "holds", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["LEFT_OUT", "call", "check", "filled", "holds", "load_ipython_extension", "unload_ipython_extension"]
 
 _HOMES = {
+    "LEFT_OUT": "brain.notebook_runs.filling",
     "call": "brain.notebook.steps",
-    "filled": "brain.notebook_runs.filling",
-    "holds": "brain.notebook_runs.filling",
+    "check": "brain.notebook.steps",
+    "filled": "brain.notebook.steps",
+    "holds": "brain.notebook.steps",
 }
 
 

@@ -1,5 +1,6 @@
 """What a cell does about a run: it shows it until it rests, and then succeeds, asks, or fails."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,14 +24,25 @@ ENDED = {
 
 
 def follow(
-    kernel: Kernel, brain: "Brain", run_id: UUID, *, attempt: int = 1, is_background: bool = False
+    kernel: Kernel,
+    brain: "Brain",
+    begin: Callable[[], UUID],
+    *,
+    attempt: int = 1,
+    is_background: bool = False,
+    advises: bool = True,
 ) -> "Run | RunHandle":
-    """Show a run of this kernel; an interrupt ends it. Raises RunUnfinished where it does not succeed."""
-    shown = _surface(kernel, brain, run_id, attempt=attempt, is_background=is_background)
-    if is_background:
-        return _beside(brain, run_id, shown)
-    see_through(brain, run_id, shown)
-    run = _rested(kernel, brain.show(run_id))
+    """Begin a run and show it; an interrupt ends it. Raises RunUnfinished where it does not succeed."""
+    run_id = begin()
+    try:
+        shown = _surface(kernel, brain, run_id, attempt=attempt, is_background=is_background)
+        if is_background:
+            return _beside(brain, run_id, shown)
+        see_through(brain, run_id, shown)
+    except KeyboardInterrupt:
+        brain.cancel(run_id)  # wherever it came
+        raise
+    run = _rested(kernel, brain.show(run_id), advises=advises)
     if run.status is RunStatus.WAITING and kernel.surface_kind(brain.settings.brain_progress) == "widget":
         from brain.notebook.forms import show_form
 
@@ -60,14 +72,16 @@ def _beside(brain: "Brain", run_id: UUID, shown: Surface) -> RunHandle:
     return RunHandle(brain, run_id)
 
 
-def _rested(kernel: Kernel, run: "Run") -> "Run":
+def _rested(kernel: Kernel, run: "Run", *, advises: bool) -> "Run":
     """The run, where it succeeded or a person can be asked."""
     if run.status is RunStatus.SUCCEEDED or (run.status is RunStatus.WAITING and kernel.has_person):
         return run
     if run.status is RunStatus.WAITING:
         raise RunUnfinished(f"The run {run.id} {_waits(run)}")
     reason = f": {run.error}" if run.error else "."
-    raise RunUnfinished(f"The run {run.id} {ENDED[run.status]}{reason} Go on with it: %brain resume {run.id}")
+    is_said = not advises or "brain resume" in reason
+    advice = "" if is_said else f" Go on with it: %brain resume {run.id}"
+    raise RunUnfinished(f"The run {run.id} {ENDED[run.status]}{reason}{advice}")
 
 
 def _waits(run: "Run") -> str:

@@ -1,6 +1,7 @@
 """A run seen through to its end on a surface, in the cell that waits for it or beside the cells that follow."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
@@ -18,6 +19,8 @@ __all__ = ["beside", "see_through", "subject_of"]
 
 LOOK_SECONDS = 0.05
 """Between two looks whether a drawing is due; also how soon an interrupt is noticed."""
+QUIET_SECONDS = 0.3
+"""A run that is over sooner is shown as it ended: to build widgets takes longer than many a call."""
 CANCEL_SECONDS = 15.0
 """How long a cancelled run may take to end before the cell ends without it."""
 
@@ -59,8 +62,10 @@ def _followed(brain: "Brain", run_id: UUID, surface: Surface, then: Callable[[],
 
 
 def _drawn_until(following: "Future[None]", surface: Surface) -> None:
+    due = time.monotonic() + QUIET_SECONDS
     while not following.done():
-        surface.draw()
+        if time.monotonic() >= due:
+            surface.draw()
         wait([following], LOOK_SECONDS)
 
 

@@ -1,18 +1,22 @@
-"""What cells call in Python: `call` makes one call of a tool, or many, and shows it while it works."""
+"""What cells call in Python: `call` for a tool, and what exported notebooks need around it, with errors of a line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Unpack
 
 from brain.errors import BrainError, RunUnfinished, UsageError
 from brain.notebook.brief import brief
+from brain.notebook.handle import RunHandle
+from brain.notebook_runs import filling
 from brain.runs import RunStatus
-from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of
+from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of, told_of_call
 
 if TYPE_CHECKING:
     from brain.notebook.kernel import Kernel
-    from brain.session import Run
 
-__all__ = ["call", "made_call"]
+__all__ = ["call", "check", "filled", "holds", "made_call"]
+
+HOW_TO_ALLOW = "call it with yes=True (of an exported notebook it is the parameter approve)"
 
 
 def call(tool: str, arguments: Arguments, /, **options: Unpack[CallOptions]) -> Any:
@@ -33,20 +37,44 @@ def call(tool: str, arguments: Arguments, /, **options: Unpack[CallOptions]) -> 
         raise brief(exc) from None
 
 
+def _in_a_line[**P, T](function: Callable[P, T]) -> Callable[P, T]:
+    """The function, whose errors a cell shows in one line."""
+
+    @wraps(function)
+    def told(*arguments: P.args, **values: P.kwargs) -> T:
+        try:
+            return function(*arguments, **values)
+        except BrainError as exc:
+            raise brief(exc) from None
+
+    return told
+
+
+check = _in_a_line(filling.check)
+filled = _in_a_line(filling.filled)
+holds = _in_a_line(filling.holds)
+
+
 def made_call(
     kernel: "Kernel", tool: str, arguments: Arguments, options: CallOptions, *, executor: str | None = None
 ) -> Any:
-    """Call a tool in a cell; raises RunUnfinished where it waits or fails, UsageError, SpecError."""
+    """Call a tool in a cell; raises RunUnfinished where it waits or fails, UsageError."""
     from brain.notebook.following import follow
 
-    if not arguments and not isinstance(arguments, Mapping):
+    if isinstance(arguments, list | tuple) and not arguments:
         return []
     brain = kernel.brain(executor)
-    order = order_of_call(tool, arguments, options, source="notebook")
-    run: Run = follow(kernel, brain, brain.start(order))  # type: ignore[assignment] # not in the background
+    with told_of_call(tool):
+        known = {each.name: each for each in brain.tools()}.get(tool)
+        parameters = known.parameters if known is not None else ()
+        order = order_of_call(tool, arguments, options, parameters, source="notebook")
+        if known is not None and not known.is_read_only and not order.yes and not kernel.has_person:
+            raise UsageError(f"{tool} changes something, and nobody is there to allow it: {HOW_TO_ALLOW}.")
+        run = follow(kernel, brain, lambda: brain.start(order), advises=False)
+    assert not isinstance(run, RunHandle)  # noqa: S101 - it is not in the background
     if run.status is not RunStatus.SUCCEEDED:
         raise RunUnfinished(
             f"The call of {tool}, run {run.id}, waits for approval: allow it, and take what it gives by %brain show "
-            f"{run.id}; or call it with yes=True."
+            f"{run.id}; or {HOW_TO_ALLOW}."
         )
     return run.results[step_id_of(tool)]

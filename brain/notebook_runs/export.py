@@ -8,7 +8,7 @@ from typing import Any
 
 from brain.artifacts.references import artifacts_in
 from brain.notebook_runs.expressions import Values
-from brain.notebook_runs.layout import WIDTH, Bracketed, Code, called, laid_out, literal
+from brain.notebook_runs.layout import WIDTH, Bracketed, Code, called, laid_out, literal, mapping, sequence
 from brain.notebook_runs.names import Names
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import heads_in
@@ -29,6 +29,8 @@ ANNOTATIONS = {
     "object": "dict",
 }
 """By JSON type what papermill reads beside a parameter."""
+UNSAID = frozenset({"default", "description", "examples", "title"})
+"""Keywords of a schema that refuse nothing."""
 FIXED = frozenset({"column", "sql", "sql-expression", *STORED})
 """Formats of arguments that other steps are made for, so that they are no parameters."""
 KEY = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
@@ -87,6 +89,7 @@ class _Export:
         v4: Any = nbformat.v4  # whose functions have no types
         code = [
             *self._kept(),
+            *self._checked(),
             *(self._step(self._pipeline.steps[step]) for step in self._pipeline.order),
             *self._outputs(),
         ]
@@ -108,17 +111,19 @@ class _Export:
         if self._approve:
             about = "True: tools that change something are called too"
             lines.append(_assigned(_Parameter(self._approve, value=False, schema={"type": "boolean"}, about=about)))
-        return "\n".join(filter(None, lines)) or "# this pipeline takes no inputs"
+        nothing = "# its inputs are those of the run below" if self._pipeline.spec.inputs else "# it takes no inputs"
+        return "\n".join(filter(None, lines)) or nothing
 
     def _input(self, name: str, schema: JsonSchema) -> str:
         value = self._beginning.values.get(name, schema.get("default"))
         if artifacts_in(value):
             return ""
-        about = schema.get("description", "")
+        variable = self._values.inputs[name]
+        about = str(schema.get("description", "")) if variable == name else f"{name!r} of the pipeline"
         if value is None:
             table = "a DataFrame" if schema.get("format") == "table" else "a value"
             about = f"{about} (takes {table})" if about else f"takes {table}"
-        return _assigned(_Parameter(self._values.inputs[name], value, schema, about))
+        return _assigned(_Parameter(variable, value, schema, about))
 
     def _kept(self) -> Iterator[str]:
         """Inputs that are kept beside the run rather than in it."""
@@ -128,6 +133,19 @@ class _Export:
             run = self._names.new("exported_run")
             lines = [f"{self._values.inputs[name]} = {run}.given[{literal(name)}]" for name in kept]
             yield "\n".join([f"{run} = %brain show {self._beginning.run_id}", *lines])
+
+    def _checked(self) -> Iterator[str]:
+        """The parameters held against what the pipeline and its tools say of them, before anything is called."""
+        schemas = {self._values.inputs[name]: schema for name, schema in self._pipeline.spec.inputs.items()}
+        schemas |= {each.variable: inlined(each.schema) for each in self._lifted.values()}
+        schemas |= {self._approve: {"type": "boolean"}} if self._approve else {}
+        if schemas:
+            written = {
+                name: _in_python({key: schema[key] for key in schema if key not in UNSAID})
+                for name, schema in schemas.items()
+            }
+            values: dict[str, Code] = {name: name for name in schemas}
+            yield f"# what they may be\n{laid_out(called('check', mapping(written), **values))}"
 
     def _literals(self) -> Iterator[tuple[str, _Parameter]]:
         """Literals of the steps that become parameters; one that stands in several places under one name is one."""
@@ -150,21 +168,22 @@ class _Export:
     def _step(self, step: PlannedStep) -> str:
         written = self._pipeline.spec.steps[step.position]
         variable = self._values.steps[step.id]
-        about = written.description or step.definition.description
-        lines = [f"# {shorten(about, WIDTH - 2, placeholder=' …')}"]
+        about = written.description or step.definition.annotations.title or ""
+        lines = [f"# {shorten(f'{step.id}: {about}' if about else step.id, WIDTH - 2, placeholder=' …')}"]
         if guards := self._guards(step):
-            lines += [f"{variable} = None", f"if {' and '.join(guards)}:"]
+            lines += [f"{variable} = LEFT_OUT", f"if {' and '.join(guards)}:"]
         indent = 4 if guards else 0
         code = self._call(step, written)
         begin = f"{' ' * indent}{variable} = "
         lines.append(begin + laid_out(code, before=len(begin), indent=indent))
-        if step.foreach is None and _is_shown(step) and f"${{{step.id}}}" not in self._outputs_source().values():
+        is_output = f"${{{step.id}}}" in self._outputs_source().values()
+        if guards or (step.foreach is None and _is_shown(step) and not is_output):
             lines.append(variable)
         return "\n".join(lines)
 
     def _guards(self, step: PlannedStep) -> list[str]:
         """What has to hold, or else the step is left out."""
-        guards = [f"{self._values.steps[name]} is not None" for name in self._uncertain(step.dependencies)]
+        guards = [f"{self._values.steps[name]} is not LEFT_OUT" for name in self._uncertain(step.dependencies)]
         if step.when is not None:
             guards.append(laid_out(self._values.holds(step.when), before=-10_000))
         return guards
@@ -202,16 +221,15 @@ class _Export:
     def _output(self, name: str, value: Json) -> Code:
         code = self._values.of(value, f"outputs.{name}")
         uncertain = [self._values.steps[step] for step in self._uncertain(heads_in(value))]
-        if not uncertain or code in uncertain:
+        if not uncertain:
             return code
-        return Bracketed(
-            "(", (("", code), (f"if {' is not None and '.join(uncertain)} is not None else ", "None")), ")", ""
-        )
+        is_there = " and ".join(f"{variable} is not LEFT_OUT" for variable in uncertain)
+        return Bracketed("(", (("", code), (f"if {is_there} else ", "None")), ")", "")
 
 
 def _first(code: Sequence[str]) -> str:
     text = "\n".join(code)
-    used = [name for name in ("call", "filled", "holds") if f"{name}(" in text]
+    used = [name for name in ("LEFT_OUT", "call", "check", "filled", "holds") if re.search(rf"\b{name}\b", text)]
     return f"%load_ext brain\nfrom brain.notebook import {', '.join(used)}"
 
 
@@ -281,6 +299,16 @@ def _for_each(arguments: Code, items: Code, heads: Collection[str]) -> Bracketed
     if "index" in heads:
         return Bracketed("[", (("", arguments), ("for index, item in ", called("enumerate", items))), "]", "")
     return Bracketed("[", (("", arguments), (f"for {'item' if 'item' in heads else '_'} in ", items)), "]", "")
+
+
+def _in_python(value: Json) -> Code:
+    match value:
+        case dict():
+            return mapping({name: _in_python(item) for name, item in value.items()})
+        case list():
+            return sequence(map(_in_python, value))
+        case _:
+            return literal(value)
 
 
 def _policy(step: StepSpec) -> dict[str, Code]:

@@ -1,4 +1,4 @@
-"""`filled` and `holds`: what a pipeline writes as `${...}` or as `when`, worked out with a notebook's variables."""
+"""What cells of an exported notebook need beside tools: `${...}` and `when` worked out, and parameters checked."""
 
 from collections.abc import Mapping
 from secrets import token_hex
@@ -7,9 +7,13 @@ from typing import Any
 from brain.artifacts import File
 from brain.artifacts.tables import as_arrow, describe_table
 from brain.errors import UsageError
+from brain.notebook_runs.plain_values import plain
 from brain.pipeline_builder.references import Condition, Template, compile_condition, compile_template, escaped
+from brain.pipeline_builder.schemas import Validator, about
+from brain.shortened import shown
+from brain.tool_registry.definitions import JsonSchema
 
-__all__ = ["Written", "filled", "holds"]
+__all__ = ["LEFT_OUT", "Written", "check", "filled", "holds"]
 
 
 class Written(str):
@@ -25,10 +29,10 @@ def filled(template: str, /, **values: Any) -> Any:
     where one of the values comes out as a whole, it is that value. Secrets stay references, for `call`. Raises
     UsageError where something cannot be read or is missing, ToolError where it leads nowhere.
     """
-    compiled = compile_template(template, "filled")
+    compiled = compile_template(_text(template), "filled")
     _refuse(compiled, values)
     seen = _Seen()
-    scope = {name: seen.described(value) for name, value in values.items()}
+    scope = {name: seen.described(plain(value, name)) for name, value in values.items()}
     if not compiled.secrets:
         return seen.restored(compiled.resolve(scope))
     mark = token_hex(16)  # a value that holds `${secret:NAME}` is text all the same
@@ -43,10 +47,40 @@ def holds(condition: str, /, **values: Any) -> bool:
 
     Raises UsageError, ToolError, as `filled` does.
     """
-    compiled = compile_condition(condition, "holds")
+    compiled = compile_condition(_text(condition), "holds")
     _refuse(compiled, values)
     seen = _Seen()
-    return compiled.holds({name: seen.described(value) for name, value in values.items()})
+    return compiled.holds({name: seen.described(plain(value, name)) for name, value in values.items()})
+
+
+def check(schemas: Mapping[str, JsonSchema], /, **values: Any) -> None:
+    """Raise UsageError with every value that does not fit its JSON schema, and every one that is missing (None)."""
+    seen = _Seen()
+    problems = []
+    for name, schema in schemas.items():
+        value = seen.described(plain(values.get(name), name))
+        if value is None and (not schema or not Validator(schema).fits(None)):
+            problems.append(f"{name}: is missing{about(schema)}")
+        elif value is not None:
+            problems += [f"{name}{misfit.path}: {misfit.what}" for misfit in Validator(schema).misfits(value)]
+    if problems:
+        raise UsageError("The parameters do not fit:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+class _LeftOut:
+    """What stands in place of a step's result, where the step was left out."""
+
+    def __repr__(self) -> str:
+        return "left out: its condition is not met, or a step that it needs was left out"
+
+
+LEFT_OUT = _LeftOut()
+
+
+def _text(template: Any) -> str:
+    if not isinstance(template, str):
+        raise UsageError(f"An expression is a text, as in '${{days.row_count}}', not {shown(template)}.")
+    return template
 
 
 def _refuse(compiled: Template | Condition, values: Mapping[str, Any]) -> None:
@@ -55,9 +89,8 @@ def _refuse(compiled: Template | Condition, values: Mapping[str, Any]) -> None:
     missing = dict.fromkeys(reference.head for reference in compiled.references if reference.head not in values)
     if missing:
         names = ", ".join(missing)
-        raise UsageError(
-            f"{compiled.source}: nothing is given for {names}; add {', '.join(f'{n}=...' for n in missing)}."
-        )
+        added = ", ".join(f"{name}=…" for name in missing)
+        raise UsageError(f"{compiled.source}: nothing is given for {names}; add {added}")
 
 
 class _Seen:
@@ -68,25 +101,19 @@ class _Seen:
         """By the identity of what expressions see: that, which has to live as long, and the value."""
 
     def described(self, value: Any) -> Any:
+        """As JMESPath sees it, of a plain value."""
         match value:
             case Mapping():
                 return {name: self.described(item) for name, item in value.items()}
-            case list() | tuple():
+            case list():
                 return [self.described(item) for item in value]
             case None | bool() | int() | float() | str():
                 return value
             case File():
-                shape = {
-                    "format": "file",
-                    "media_type": value.media_type,
-                    "name": value.name,
-                    "size": len(value.content),
-                }
-                return self._kept(shape, value)
-            case _ if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-                return value.item()  # a NumPy scalar
+                told = {"media_type": value.media_type, "name": value.name, "size": len(value.content)}
+                return self._kept({"format": "file", "artifact": "", **told}, value)
             case _:
-                return self._kept({"format": "table", **describe_table(as_arrow(value))}, value)
+                return self._kept({"format": "table", "artifact": "", **describe_table(as_arrow(value))}, value)
 
     def restored(self, value: Any) -> Any:
         """A value that an expression gave, with tables and files for what was seen of them."""

@@ -1,7 +1,7 @@
 """`Brain`: the synchronous face of the core, for notebooks, scripts and the command line."""
 
 from asyncio import CancelledError, to_thread
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import date
 from functools import partial
@@ -18,7 +18,7 @@ from brain.pipeline_builder.preflight import Preflight
 from brain.runs import RunEvent, RunStatus
 from brain.session.exporting import Exportable, Exported, exported, write_notebook
 from brain.session.given import SpecLike, as_change, as_spec
-from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of
+from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of, told_of_call
 from brain.session.opened import RunLike
 from brain.session.order import BudgetLike, DeadlineLike, Order, PlanOrder, as_answers, as_budget, as_deadline
 from brain.session.past import Past
@@ -102,12 +102,17 @@ class Brain(Past, Toolbox):
         Tables come back as pandas DataFrames and files as `brain.File`. `options` are those of `CallOptions`. Raises
         RunUnfinished where the call did not succeed, or waits for approval.
         """
-        if not arguments and not isinstance(arguments, Mapping):
+        if isinstance(arguments, list | tuple) and not arguments:
             return []
-        run = self.wait(self.start(order_of_call(tool, arguments, options)))
+        with told_of_call(tool):
+            run_id = self.start(order_of_call(tool, arguments, options, self._parameters_of(tool)))
+        run = self.wait(run_id)
         if run.status is not RunStatus.SUCCEEDED:
             raise RunUnfinished(f"The call of {tool}, run {run.id}, {_ending(run)}")
         return run.results[step_id_of(tool)]
+
+    def _parameters_of(self, tool: str) -> Collection[str]:
+        return self.tool(tool).parameters if tool in self._core.registry else ()
 
     def start_ask(
         self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
@@ -129,7 +134,11 @@ class Brain(Past, Toolbox):
 
     def start(self, order: Order) -> UUID:
         """Begin what is wanted, without waiting for the end."""
-        return self._bridge.run(self._core.start(order))
+        return self._begun(self._core.start(order))
+
+    def _begun(self, work: Coroutine[Any, Any, UUID]) -> UUID:
+        """The run that was begun; an interrupt that comes meanwhile ends it."""
+        return self._bridge.run_whole(work, self.cancel)
 
     def wait(self, run: RunLike) -> Run:
         """The run at rest; an interrupt (Ctrl-C, the stop button) cancels it first, and then is raised."""
@@ -159,7 +168,7 @@ class Brain(Past, Toolbox):
     def start_approved(self, run: RunLike) -> UUID:
         """The same as `approve`, without waiting for the end."""
         shown = [request.hash for request in run.waiting_for] if isinstance(run, Run) else []
-        return self._bridge.run(self._core.approve(self.resolve(run), shown))
+        return self._begun(self._core.approve(self.resolve(run), shown))
 
     def answer(self, run: RunLike, answers: Mapping[str, Any], /, *, yes: bool = False, use_cache: bool = True) -> Run:
         """Answer the `questions` that a run waits with, by their names, and go on with it.
@@ -173,7 +182,7 @@ class Brain(Past, Toolbox):
     ) -> UUID:
         """The same as `answer`, without waiting for the end."""
         order = Order(answers=as_answers(answers), yes=yes, use_cache=use_cache)
-        return self._bridge.run(self._core.answer(self.resolve(run), order))
+        return self._begun(self._core.answer(self.resolve(run), order))
 
     def resume(
         self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,
@@ -204,7 +213,7 @@ class Brain(Past, Toolbox):
             yes=yes, source=source, use_cache=use_cache, budget=as_budget(budget), deadline=as_deadline(deadline)
         )
         change = as_change(pipeline, inputs, retry_steps, skip_steps)
-        return self._bridge.run(self._core.resume(self.resolve(run), order, change))
+        return self._begun(self._core.resume(self.resolve(run), order, change))
 
     def foresee(
         self, run: RunLike, *, pipeline: SpecLike | None = None, inputs: Mapping[str, Any] | None = None,

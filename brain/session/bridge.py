@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future, wait
 from functools import partial
 from typing import Any
@@ -55,6 +55,17 @@ class Bridge:
         except KeyboardInterrupt:
             self._loop.call_soon_threadsafe(end)
             wait([outcome], CLOSE_SECONDS)
+            raise
+
+    def run_whole[T](self, work: Coroutine[Any, Any, T], undo: Callable[[T], object]) -> T:
+        """Wait for a coroutine; an interrupt lets it come to its end, undoes what it gave, and is raised."""
+        future = self.spawn(work)
+        try:
+            return _wait(future)
+        except KeyboardInterrupt:
+            wait([future], CLOSE_SECONDS)
+            if future.done() and not future.exception():
+                undo(future.result())
             raise
 
     def spawn[T](self, work: Coroutine[Any, Any, T]) -> Future[T]:

@@ -34,8 +34,9 @@ def as_spec(pipeline: SpecLike) -> PipelineSpec:
         case str() | Path():
             return read_spec(Path(pipeline))
         case _:
+            kind = type(pipeline).__name__
             raise UsageError(
-                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not {pipeline!r}."
+                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not a {kind}."
             )
 
 
@@ -51,7 +52,9 @@ def as_suite(suite: SuiteLike, project: Path) -> tuple[Suite, Path, str]:
         case str() | Path():
             return read_suite(Path(suite)), Path(suite).parent, str(suite)
         case _:
-            raise UsageError(f"A suite is a Suite, a mapping, a text or the path of a file, not {suite!r}.")
+            raise UsageError(
+                f"A suite is a Suite, a mapping, a text or the path of a file, not a {type(suite).__name__}."
+            )
 
 
 def as_change(

@@ -1,23 +1,30 @@
 """One call of one tool, or one call for each of many arguments, as a run of a pipeline of one step."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, NotRequired, TypedDict
 
-from brain.errors import UsageError
+from brain.errors import SpecError, UsageError
+from brain.nearest import did_you_mean
 from brain.notebook_runs.filling import Written
+from brain.notebook_runs.plain_values import holds_more_than_json, plain
 from brain.pipeline_builder.references import escaped, input_reference, item_reference
 from brain.pipeline_builder.spec import RESERVED_IDS, PipelineSpec
 from brain.session.order import BudgetLike, DeadlineLike, Order, as_budget, as_deadline
+from brain.shortened import shortened
 
-__all__ = ["Arguments", "CallOptions", "order_of_call", "step_id_of"]
+__all__ = ["Arguments", "CallOptions", "order_of_call", "step_id_of", "told_of_call"]
 
 type Arguments = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """By name JSON values, DataFrames, Arrow tables and files; of many calls those of each."""
 
 ITEMS = "items"
 """The input that holds what differs between many calls."""
+OF_MANY: Mapping[str, Any] = {"on_error": ("collect",), "max_parallel": range(1, 1001)}
+"""Options, and their values, that mean nothing to a single call."""
+LONGEST = 60
+"""Characters of a value in a message."""
 NOT_IN_ID = re.compile(r"[^a-z0-9_]+")
 
 
@@ -50,23 +57,26 @@ def step_id_of(tool: str) -> str:
     return name if name[:1].isalpha() and name not in RESERVED_IDS else f"call_{name}"
 
 
-def order_of_call(tool: str, arguments: Arguments, options: CallOptions, *, source: str = "python") -> Order:
-    """The run that makes a call, or many; raises UsageError, SpecError."""
-    calls = [arguments] if isinstance(arguments, Mapping) else arguments
-    if (
-        isinstance(calls, str)
-        or not isinstance(calls, Sequence)
-        or not all(isinstance(each, Mapping) for each in calls)
-    ):
-        raise UsageError(f"Arguments are a mapping from names to values, or a list of such, not {arguments!r:.80}.")
-    fixed, items = ({}, None) if isinstance(arguments, Mapping) else _apart(calls)
-    step, inputs = _step(tool, arguments if isinstance(arguments, Mapping) else fixed, items)
+def order_of_call(
+    tool: str, arguments: Arguments, options: CallOptions, parameters: Collection[str] = (), *, source: str = "python"
+) -> Order:
+    """The run that makes a call, or many; raises UsageError, SpecError.
+
+    `parameters` are the names of what the tool takes, as far as they are known.
+    """
+    _refuse_options(options, parameters)
+    calls = _calls(tool, arguments)
+    is_one = isinstance(arguments, Mapping)
+    fixed, items = (calls[0], None) if is_one else _apart(calls)
+    step, inputs = _step(tool, fixed, items)
     for name in ("timeout", "cache", "on_error", "max_parallel"):
         if name in options:
             step[name] = options[name]
     if "retry" in options:
         step["retry"] = {"attempts": options["retry"]}
-    spec = PipelineSpec.from_value({"name": tool, "inputs": {name: {} for name in inputs}, "steps": [step]})
+    if is_one and (of_many := next((name for name in OF_MANY if step.get(name) in OF_MANY[name]), None)):
+        raise UsageError(f"{of_many}={step[of_many]!r} is for a list of arguments, a call for each.")
+    spec = PipelineSpec.from_value({"name": tool, "inputs": _declared(inputs, items), "steps": [step]})
     return Order(
         spec=spec, inputs=inputs, yes=options.get("yes", False), source=source,
         use_cache=options.get("use_cache", True), budget=as_budget(options.get("budget")),
@@ -74,11 +84,59 @@ def order_of_call(tool: str, arguments: Arguments, options: CallOptions, *, sour
     )  # fmt: skip
 
 
+@contextmanager
+def told_of_call(tool: str) -> Iterator[None]:
+    """What is wrong with the one step, said of the call that it is."""
+    try:
+        yield
+    except SpecError as exc:
+        where = re.compile(rf"^steps\.{step_id_of(tool)}\.?(arguments|tool)?\.?")
+        told = [f"{where.sub('', problem.where)}: {problem.what}".removeprefix(": ") for problem in exc.problems]
+        lines = told[0] if len(told) == 1 else "".join(f"\n  - {line}" for line in told)
+        raise UsageError(f"{tool}: {lines}") from None
+
+
+def _refuse_options(options: Mapping[str, Any], parameters: Collection[str]) -> None:
+    known = CallOptions.__annotations__
+    if unknown := next((name for name in options if name not in known), None):
+        place = " It is an argument of the tool: put it into the mapping." if unknown in parameters else ""
+        raise UsageError(f"A call has no option {unknown!r}.{place or did_you_mean(unknown, known)}")
+    for name in ("yes", "use_cache"):
+        if not isinstance(options.get(name, False), bool):
+            hint = " (papermill has True of -p approve True)" if name == "yes" else ""
+            raise UsageError(f"{name} is True or False, not {options.get(name)!r}{hint}.")
+
+
+def _calls(tool: Any, arguments: Any) -> list[dict[str, Any]]:
+    """The arguments of each call, as tools take them."""
+    if not isinstance(tool, str) or not tool.strip():
+        raise UsageError(f"A tool is named by a text, such as 'table.read', not by {shortened(repr(tool), LONGEST)}.")
+    many = list(arguments) if isinstance(arguments, Iterator) else arguments
+    calls = [many] if isinstance(many, Mapping) else many
+    if not isinstance(calls, list | tuple) or not all(isinstance(each, Mapping) for each in calls):
+        what = shortened(repr(arguments), LONGEST)
+        raise UsageError(f"Arguments are a mapping from names to values, or a list of such, not {what}.")
+    return [{str(name): plain(value, str(name)) for name, value in each.items()} for each in calls]
+
+
+def _declared(inputs: Mapping[str, Any], items: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """Inputs that take anything; of items it is told what they have."""
+    declared: dict[str, Any] = {name: {} for name in inputs}
+    if items:
+        fields: dict[str, Any] = {name: {} for name in items[0]}
+        declared[_items_of(inputs)] = {"type": "array", "items": {"type": "object", "properties": fields}}
+    return declared
+
+
+def _items_of(inputs: Mapping[str, Any]) -> str:
+    return f"{ITEMS}_" if f"{ITEMS}_" in inputs else ITEMS
+
+
 def _step(
     tool: str, fixed: Mapping[str, Any], items: list[dict[str, Any]] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The step, and the inputs that it refers to."""
-    inputs = {name: value for name, value in fixed.items() if not _is_json(value)}
+    inputs = {name: value for name, value in fixed.items() if holds_more_than_json(value)}
     arguments = {name: input_reference(name) if name in inputs else _as_written(value) for name, value in fixed.items()}
     step: dict[str, Any] = {"id": step_id_of(tool), "tool": tool, "arguments": arguments}
     if items is not None:
@@ -108,29 +166,18 @@ def _is_same(one: Any, other: Any) -> bool:
     match one, other:
         case Mapping(), Mapping():
             return one.keys() == other.keys() and all(_is_same(one[name], other[name]) for name in one)
-        case ((list() | tuple()), (list() | tuple())):
+        case list(), list():
             return len(one) == len(other) and all(map(_is_same, one, other))
         case _:
-            return one is other or (_is_json(one) and type(one) is type(other) and one == other)
-
-
-def _is_json(value: Any) -> bool:
-    match value:
-        case None | bool() | int() | float() | str() | date():
-            return True
-        case Mapping():
-            return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
-        case list() | tuple():
-            return all(map(_is_json, value))
-        case _:
-            return False
+            is_json = not holds_more_than_json(one)
+            return one is other or (is_json and type(one) is type(other) and bool(one == other))
 
 
 def _has_written(value: Any) -> bool:
     match value:
         case Mapping():
             return any(map(_has_written, value.values()))
-        case list() | tuple():
+        case list():
             return any(map(_has_written, value))
         case _:
             return isinstance(value, Written)
@@ -143,11 +190,9 @@ def _as_written(value: Any) -> Any:
             return str(value)
         case str():
             return escaped(value)
-        case date():
-            return value.isoformat()
         case Mapping():
             return {name: _as_written(item) for name, item in value.items()}
-        case list() | tuple():
+        case list():
             return [_as_written(item) for item in value]
         case _:
             return value

@@ -14,7 +14,7 @@ from command_line import CommandLine, new_project, remove_project
 from IPython.core.interactiveshell import InteractiveShell
 
 from brain import Brain, PipelineSpec
-from brain.errors import RunNotFound, RunUnfinished, SpecError, UsageError
+from brain.errors import RunNotFound, SpecError, UsageError
 
 READ = "{id: sales, tool: table.read, arguments: {path: '${inputs.path}'}}"
 MEAN = "{table: '${sales}', by: [shop], column: price, function: mean}"
@@ -60,6 +60,20 @@ steps:
   - {{id: many, tool: table.select, when: "sales.row_count", arguments: {{table: "${{sales}}", columns: [price]}}}}
 outputs: {{few: "${{few}}", after: "${{after.label}}", many: "${{many}}"}}
 """,
+    "what runs after a step that failed, or could have been left out": """
+steps:
+  - {id: first, tool: shop.nap, when: "`true`", arguments: {seconds: 0, label: x}}
+  - {id: broken, tool: shop.break, on_error: skip, arguments: {message: "${first.label}"}}
+  - {id: then, tool: shop.nap, needs: [broken], arguments: {seconds: 0, label: "after ${broken}"}}
+outputs: {then: "${then.label}", broken: "${broken}"}
+""",
+    "days": """
+inputs: {path: {type: string, default: days.csv}}
+steps:
+  - {id: days, tool: table.read, arguments: {path: "${inputs.path}"}}
+  - {id: late, tool: table.sort, arguments: {table: "${days}", by: day, descending: true}}
+outputs: {types: "${late.types}", first: "${late.head[0]}", text: "since ${days.head[0].day}"}
+""",
     "names that Python has for itself": """
 inputs: {class: {type: integer, default: 2}, 2nd: {type: boolean, default: true}, list: {default: [1, {a: null}]}}
 steps:
@@ -74,6 +88,9 @@ outputs: {labels: ["${if.label}", "${call.label}", "${print.label}"], inputs: "$
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     made = new_project(tmp_path_factory.mktemp("export") / "shop")
+    (made.project / "days.csv").write_text(
+        "day,sold,at\n2026-01-02,1,2026-01-02 10:00\n2026-03-01,2,2026-03-01 00:00\n"
+    )
     yield made
     remove_project(made.project)
 
@@ -130,8 +147,9 @@ def test_the_cells_give_what_the_pipeline_gives(name: str, notebook: Notebook, b
 def test_words_of_a_request_become_parameters(notebook: Notebook, brain: Brain, tmp_path: Path) -> None:
     run = brain.ask("average price by shop in sales.csv where sold is more than 3")
     path = brain.export(run, tmp_path / "prices.ipynb")
-    setup, parameters, *steps = cells_of(path)
-    assert setup == "%load_ext brain\nfrom brain.notebook import call"
+    setup, parameters, checked, *steps = cells_of(path)
+    assert setup == "%load_ext brain\nfrom brain.notebook import call, check"
+    assert "path=path" in checked
     assert [line.partition("  #")[0] for line in parameters.splitlines()] == ["path: str = 'sales.csv'", "value = 3"]
     assert len(steps) == 4, "three steps and the outputs"
     assert (
@@ -158,13 +176,42 @@ def test_what_changes_something_is_asked_for_in_the_parameters(
 ) -> None:
     spec = {"steps": [{"id": "save", "tool": "files.write", "arguments": {"path": "kept.txt", "content": "x"}}]}
     path = brain.export(spec, tmp_path / "save.ipynb")
-    setup, parameters, step, _ = cells_of(path)
+    setup, parameters, checked, step, _ = cells_of(path)
     assert parameters == "approve: bool = False  # True: tools that change something are called too"
     for cell in (setup, parameters):
         notebook(cell)
-    notebook.fails(step, RunUnfinished, "waits for approval")
+    notebook.fails(step, UsageError, "changes something, and nobody is there to allow it: call it with yes=True")
+    notebook("approve = 'false'")  # as papermill hands it over
+    notebook.fails(checked, UsageError, 'approve: takes true or false, not "false"')
+    notebook.fails(step, UsageError, "yes is True or False, not 'false'")
     assert outputs_of(notebook, path, approve=True)["save"]["path"] == "outputs/kept.txt"
     assert (command.project / "outputs" / "kept.txt").read_text().strip() == "x"
+
+
+def test_parameters_are_held_against_what_they_may_be_before_anything_is_called(
+    notebook: Notebook, brain: Brain, tmp_path: Path
+) -> None:
+    spec = PipelineSpec.from_text("""
+name: checked
+inputs: {most: {type: integer, description: rows}, go: {type: boolean, default: true}, "the table": {format: table}}
+steps:
+  - {id: nap, tool: shop.nap, arguments: {seconds: 0, label: "up to ${inputs.most}"}}
+  - {id: rows, tool: table.sort, arguments: {table: '${inputs."the table"}', by: a}}
+""")
+    setup, parameters, checked, *_ = cells_of(brain.export(spec, tmp_path / "checked.ipynb"))
+    assert parameters.splitlines() == [
+        "most: int = None  # rows (takes a value)",
+        "go: bool = True",
+        "the_table = None  # 'the table' of the pipeline (takes a DataFrame)",
+    ]
+    for cell in (setup, parameters):
+        notebook(cell)
+    notebook("go = 'yes'")
+    notebook.fails(
+        checked, UsageError, r"(?s)most: is missing.*go: takes true or false, not \"yes\".*the_table: is missing"
+    )
+    notebook("import pandas as pd\nmost, go, the_table = 3, False, pd.DataFrame({'a': [1]})")
+    assert notebook(checked) is None
 
 
 def test_a_notebook_takes_no_others_place(notebook: Notebook, brain: Brain, tmp_path: Path) -> None:

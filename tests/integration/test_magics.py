@@ -11,7 +11,7 @@ from command_line import new_project, remove_project
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-from brain.errors import RunNotFound, RunUnfinished, SpecError, UsageError
+from brain.errors import RunNotFound, RunUnfinished, SpecError, ToolError, UsageError
 from brain.intent_inference.plan import Plan
 from brain.notebook.handle import RunHandle
 from brain.notebook.listings import Services, Tools
@@ -132,12 +132,27 @@ def test_one_tool_is_called_by_a_line_and_from_python(notebook: Notebook) -> Non
     cell = "from brain.notebook import call\ncall('table.read', {'path': 'sales.csv'})"
     pd.testing.assert_frame_equal(notebook(cell), sales)
     assert notebook("%brain show last").name == "table.read"
-    notebook.fails("%brain call table.raed path=sales.csv", SpecError, r"Did you mean table\.read")
+    notebook.fails(
+        "%brain call table.raed path=sales.csv",
+        UsageError,
+        r"^table\.raed: there is no tool .* Did you mean table\.read",
+    )
     notebook.fails(
         "%brain call table.read path=none.csv", RunUnfinished, r"The run \w{8} failed: table_read: .*none\.csv"
     )
     notebook.fails("call('table.read', ['path'])", UsageError, "Arguments are a mapping")
-    notebook.fails("call('files.write', {'path': 'a.txt', 'content': 'b'})", RunUnfinished, "waits for approval")
+    notebook.fails("%brain call table.read path=a.csv path=b.csv", UsageError, "given path twice")
+    write = "call('files.write', {'path': 'a.txt', 'content': 'b'}"
+    notebook.fails(f"{write})", UsageError, "nobody is there to allow it: call it with yes=True")
+    notebook.fails(f"{write}, yes='no')", UsageError, "yes is True or False, not 'no'")
+    notebook.fails(f"{write}, yess=True)", UsageError, r"no option 'yess'\. Did you mean yes\?")
+    notebook.fails(
+        "call('table.read', {}, path='sales.csv')", UsageError, "an argument of the tool: put it into the mapping"
+    )
+    notebook.fails("call('table.read', None)", UsageError, "Arguments are a mapping")
+    notebook.fails("call('table.read', {})", UsageError, r"^table\.read: table\.read needs 'path'")
+    notebook.fails("call(3, {})", UsageError, "A tool is named by a text")
+    notebook.fails("from brain.notebook import filled\nfilled('${x.y}', x=3)", ToolError, "^filled: ")
 
 
 def test_the_past_comes_back_as_dataframes(notebook: Notebook) -> None:

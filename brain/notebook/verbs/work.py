@@ -1,6 +1,6 @@
 """Verbs that plan, run and steer: ask, plan, pipeline, run, call, watch, approve, answer, resume, cancel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -139,11 +139,11 @@ def _begun(call: Call, **wanted: Any) -> Any:
         yes=options.yes, source=SOURCE, use_cache=not options.no_cache, budget=as_budget(options.budget),
         deadline=as_deadline(options.deadline), **wanted,
     )  # fmt: skip
-    return _followed(call, call.brain.start(order))
+    return _followed(call, lambda: call.brain.start(order))
 
 
-def _followed(call: Call, run_id: UUID, attempt: int = 1) -> Any:
-    return follow(call.kernel, call.brain, run_id, attempt=attempt, is_background=call.options.background)
+def _followed(call: Call, begin: Callable[[], UUID], attempt: int = 1) -> Any:
+    return follow(call.kernel, call.brain, begin, attempt=attempt, is_background=call.options.background)
 
 
 def _call_takes(parser: Parser) -> None:
@@ -194,7 +194,7 @@ def _approve_takes(parser: Parser) -> None:
 
 def _approve(call: Call) -> Any:
     waiting = call.brain.show(call.named(call.options.run))
-    return _followed(call, call.brain.start_approved(waiting), waiting.attempt + 1)
+    return _followed(call, lambda: call.brain.start_approved(waiting), waiting.attempt + 1)
 
 
 def _answer_takes(parser: Parser) -> None:
@@ -206,8 +206,8 @@ def _answer_takes(parser: Parser) -> None:
 def _answer(call: Call) -> Any:
     waiting = call.brain.show(call.named(call.options.run))
     said = {name: call.value(text) for name, text in named_values(call.options.answers, "%brain answer").items()}
-    started = call.brain.start_answered(waiting, said, yes=call.options.yes, use_cache=not call.options.no_cache)
-    return _followed(call, started, waiting.attempt + 1)
+    given = {"yes": call.options.yes, "use_cache": not call.options.no_cache}
+    return _followed(call, lambda: call.brain.start_answered(waiting, said, **given), waiting.attempt + 1)
 
 
 def _resume_takes(parser: Parser) -> None:
@@ -236,11 +236,13 @@ def _resume(call: Call) -> Any:
     }  # fmt: skip
     if options.dry_run:
         return _foresight(call.brain.foresee(before, **wanted))
-    run_id = call.brain.start_resumed(
-        before, budget=options.budget, deadline=options.deadline, yes=options.yes, use_cache=not options.no_cache,
-        source=SOURCE, **wanted,
-    )  # fmt: skip
-    return _followed(call, run_id, 1 if run_id != before.run_id else before.attempt + 1)
+    wanted |= {
+        "budget": options.budget, "deadline": options.deadline, "yes": options.yes, "use_cache": not options.no_cache,
+        "source": SOURCE,
+    }  # fmt: skip
+    is_new = wanted["pipeline"] is not None or bool(wanted["inputs"])
+    attempt = 1 if is_new else before.attempt + 1
+    return _followed(call, lambda: call.brain.start_resumed(before, **wanted), attempt)
 
 
 def _foresight(foreseen: "Foresight") -> Any:

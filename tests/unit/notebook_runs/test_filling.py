@@ -43,7 +43,7 @@ def test_secrets_stay_references_and_only_those_of_the_template() -> None:
 
 
 def test_what_cannot_be_worked_out_is_said_in_a_sentence() -> None:
-    with pytest.raises(UsageError, match=r"^\$\{days\.x\}: nothing is given for days; add days=\.\.\.\.$"):
+    with pytest.raises(UsageError, match=r"^\$\{days\.x\}: nothing is given for days; add days=…$"):
         filled("${days.x}")
     with pytest.raises(UsageError, match="no closing brace"):
         filled("${days", days=1)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from _thread import interrupt_main
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
@@ -154,3 +155,19 @@ def test_closing_cancels_what_still_runs() -> None:
     bridge.run(begin())
     bridge.close()
     assert ended.is_set()
+
+
+def test_what_was_begun_while_an_interrupt_came_is_undone() -> None:
+    bridge, undone = Bridge(), list[str]()
+
+    async def begin() -> str:
+        await asyncio.sleep(0.3)
+        return "a run"
+
+    try:
+        threading.Timer(0.1, interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            bridge.run_whole(begin(), undone.append)
+        assert undone == ["a run"]
+    finally:
+        bridge.close()
