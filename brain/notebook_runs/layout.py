@@ -58,7 +58,7 @@ def called(function: str, *arguments: Code, **options: Code) -> Bracketed:
 def laid_out(code: Code, *, before: int = 0, after: int = 0, indent: int = 0) -> str:
     """The code in lines, the first of which begins behind `before` characters, and the last is followed by `after`."""
     flat = _flat(code)
-    if isinstance(code, str) or _fits(flat, before + after):
+    if isinstance(code, str) or not code.parts or _fits(flat, before + after):
         return flat
     if (head := _head(code, before)) is not None:
         end = len(code.closing) + after

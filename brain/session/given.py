@@ -34,9 +34,8 @@ def as_spec(pipeline: SpecLike) -> PipelineSpec:
         case str() | Path():
             return read_spec(Path(pipeline))
         case _:
-            kind = type(pipeline).__name__
             raise UsageError(
-                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not a {kind}."
+                f"A pipeline is a PipelineSpec, a Plan, a mapping, a text or the path of a file, not {_told(pipeline)}."
             )
 
 
@@ -52,9 +51,7 @@ def as_suite(suite: SuiteLike, project: Path) -> tuple[Suite, Path, str]:
         case str() | Path():
             return read_suite(Path(suite)), Path(suite).parent, str(suite)
         case _:
-            raise UsageError(
-                f"A suite is a Suite, a mapping, a text or the path of a file, not a {type(suite).__name__}."
-            )
+            raise UsageError(f"A suite is a Suite, a mapping, a text or the path of a file, not {_told(suite)}.")
 
 
 def as_change(
@@ -68,6 +65,11 @@ def as_change(
         raise UsageError(f"Inputs are a mapping from names to values, not {inputs!r}.")
     spec = None if pipeline is None else as_spec(pipeline)
     return Change(spec, dict(inputs or {}), Words(_names(retry_steps), _names(skip_steps)))
+
+
+def _told(value: Any) -> str:
+    """A value in a message; of one with many parts, such as a DataFrame, what it is."""
+    return repr(value) if value is None or isinstance(value, bool | int | float | str) else f"a {type(value).__name__}"
 
 
 def _names(steps: Collection[str]) -> frozenset[str]:
