@@ -1,11 +1,14 @@
 """The command that calls one tool."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from brain.cli import completion
 from brain.cli.options import AsJson, Budget, Deadline, Executor, NoCache, Project, Tools, Yes, open_brain
+
+if TYPE_CHECKING:
+    from brain.session.one_step import CallOptions
 
 __all__ = ["call"]
 
@@ -31,11 +34,8 @@ def call(
     """Call one tool and show what it gives; the call is remembered as a run."""
     from brain.cli import work
     from brain.named_values import json_or_text, named_values
-    from brain.session.one_step import order_of_call
 
     given = {name: json_or_text(value) for name, value in named_values(arguments, f"brain call {tool}").items()}
-    order = order_of_call(
-        tool, given, {"yes": yes, "use_cache": not no_cache, "budget": budget, "deadline": deadline}, source="cli"
-    )
+    options: CallOptions = {"yes": yes, "use_cache": not no_cache, "budget": budget, "deadline": deadline}
     with open_brain(project, tools, executor) as brain:
-        work.begin(brain, order, as_json=as_json)
+        work.follow(brain, brain.start_call(tool, given, options, source="cli"), as_json=as_json)

@@ -10,6 +10,7 @@ from typing import Any
 from brain.artifacts import File
 from brain.cli.live import note
 from brain.errors import UsageError
+from brain.text_files import holds_other
 
 __all__ = ["Ready", "look", "make_ready", "write"]
 
@@ -75,7 +76,7 @@ def look(path: Path, begins: str, *, overwrite: bool) -> None:
 
 def _refuse_others(contents: Iterable[tuple[Path, bytes]], *, overwrite: bool) -> None:
     if not overwrite:
-        _refuse([path for path, content in contents if _holds_other(path, content)])
+        _refuse([path for path, content in contents if holds_other(path, content)])
 
 
 def _refuse(taken: list[Path]) -> None:
@@ -85,14 +86,6 @@ def _refuse(taken: list[Path]) -> None:
             f"{', '.join(map(str, taken))} {exists} already with other content, and nothing was written: name another "
             f"place, or add --overwrite to replace {it}."
         )
-
-
-def _holds_other(path: Path, content: bytes) -> bool:
-    """Whether there is something to lose; devices and pipes hold nothing."""
-    try:
-        return path.is_file() and path.read_bytes() not in (b"", content)
-    except OSError as exc:
-        raise UsageError(f"{path} exists already and could not be read: {exc.strerror}.") from exc
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,7 +1,6 @@
 """The program of a worker process: it makes the calls that come over its socket, one after the other."""
 
 import os
-import signal
 import socket
 import sys
 import traceback
@@ -16,14 +15,13 @@ from brain.artifacts.tables import as_arrow
 from brain.errors import ToolError
 from brain.executor.failures import failure_of
 from brain.executor.messages import Done, Failed, Work, receive, send
+from brain.lifelines import end_with
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
 
 __all__ = ["main"]
 
-PR_SET_PDEATHSIG = 1
-"""prctl(2): the signal that the kernel sends once the thread that started this process is gone."""
 EXACT: Mapping[type, Callable[[Any], Any]] = {int: int.__int__, float: float.__float__, str: str.__str__}
 
 
@@ -31,7 +29,7 @@ def main() -> NoReturn:
     """Work until the other side hangs up. The command line: the socket, who has started this, the project folder."""
     number, parent, project = sys.argv[1:4]
     del sys.argv[1:]  # what a tool imports may read it
-    _end_with(int(parent))
+    end_with(int(parent))  # elsewhere than on Linux an idle worker sees its socket closed
     connection = socket.socket(fileno=int(number))
     connection.set_inheritable(False)
     tools = _Tools(Path(project))
@@ -40,16 +38,6 @@ def main() -> NoReturn:
         while True:
             send(connection, tools.answer(receive(connection)))
     os._exit(0)  # at once, whatever threads a tool has left behind
-
-
-def _end_with(parent: int) -> None:
-    """Not to outlive the parent: the kernel sees to it on Linux; elsewhere an idle worker sees its socket closed."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before
-        os._exit(1)
 
 
 class _Tools:

@@ -9,14 +9,12 @@ from brain.notebook.brief import brief
 from brain.notebook.handle import RunHandle
 from brain.notebook_runs import filling
 from brain.runs import RunStatus
-from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of, told_of_call
+from brain.session.one_step import HOW_TO_ALLOW, Arguments, CallOptions, step_id_of
 
 if TYPE_CHECKING:
     from brain.notebook.kernel import Kernel
 
 __all__ = ["call", "check", "filled", "holds", "made_call"]
-
-HOW_TO_ALLOW = "call it with yes=True (of an exported notebook it is the parameter approve)"
 
 
 def call(tool: str, arguments: Arguments, /, **options: Unpack[CallOptions]) -> Any:
@@ -64,13 +62,10 @@ def made_call(
     if isinstance(arguments, list | tuple) and not arguments:
         return []
     brain = kernel.brain(executor)
-    with told_of_call(tool):
-        known = {each.name: each for each in brain.tools()}.get(tool)
-        parameters = known.parameters if known is not None else ()
-        order = order_of_call(tool, arguments, options, parameters, source="notebook")
-        if known is not None and not known.is_read_only and not order.yes and not kernel.has_person:
-            raise UsageError(f"{tool} changes something, and nobody is there to allow it: {HOW_TO_ALLOW}.")
-        run = follow(kernel, brain, lambda: brain.start(order), advises=False)
+    run = follow(
+        kernel, brain, advises=False,
+        begin=lambda: brain.start_call(tool, arguments, options, may_wait=kernel.has_person, source="notebook"),
+    )  # fmt: skip
     assert not isinstance(run, RunHandle)  # noqa: S101 - it is not in the background
     if run.status is not RunStatus.SUCCEEDED:
         raise RunUnfinished(

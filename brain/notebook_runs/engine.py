@@ -5,7 +5,6 @@ one is started, and from then on kernels come from it.
 """
 
 import atexit
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +15,10 @@ from brain.notebook_runs.warm.imports import imported_by, shareable
 from brain.notebook_runs.warm.manager import QuickManager, WarmManager
 from brain.notebook_runs.warm.starting import WarmParent, can_fork
 
-__all__ = ["BrainEngine", "kernels_from"]
+__all__ = ["BrainEngine"]
 
-log = logging.getLogger(__name__)
+MOST_PARENTS = 3
+"""Warm parents of one process at the same time, each of some 150 MB."""
 
 
 class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no types
@@ -28,10 +28,10 @@ class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no type
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any) -> Any:
         """Run every cell up to the first that fails."""
         folder = options.pop("warm_folder", None) or _own_parents.folder_for(nb_man.nb, kernel_name)
-        return super().execute_managed_notebook(nb_man, kernel_name, **{**kernels_from(folder), **options})
+        return super().execute_managed_notebook(nb_man, kernel_name, **{**_kernels_from(folder), **options})
 
 
-def kernels_from(folder: str | None) -> dict[str, Any]:
+def _kernels_from(folder: str | None) -> dict[str, Any]:
     """Options of nbclient, for kernels of the warm parent in a folder, or plain ones."""
     if folder is None:
         return {"kernel_manager_class": QuickManager}
@@ -52,6 +52,8 @@ class _OwnParents:
             self._seen.add(modules)
             return None
         if modules not in self._parents:
+            if len(self._parents) == MOST_PARENTS:
+                self._parents.pop(next(iter(self._parents))).close()
             self._parents[modules] = WarmParent(modules)
             atexit.register(self._parents[modules].close)
         parent = self._parents[modules]

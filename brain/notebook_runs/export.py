@@ -8,7 +8,7 @@ from typing import Any
 
 from brain.artifacts.references import artifacts_in
 from brain.notebook_runs.expressions import Values
-from brain.notebook_runs.layout import WIDTH, Bracketed, Code, called, laid_out, literal, mapping, sequence
+from brain.notebook_runs.layout import WIDTH, Bracketed, Code, called, in_python, laid_out, literal, mapping
 from brain.notebook_runs.names import Names
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.pipeline_builder.references import heads_in
@@ -73,6 +73,7 @@ class _Export:
         self._pipeline = pipeline
         self._beginning = beginning
         self._names = Names()
+        self._conditional = _conditional(pipeline)
         gives = {step.definition.name: inlined(step.definition.output_schema) for step in pipeline.steps.values()}
         self._scope = Scope.of(pipeline.spec, gives)
         inputs = {name: self._names.new(name) for name in pipeline.spec.inputs}
@@ -141,7 +142,7 @@ class _Export:
         schemas |= {self._approve: {"type": "boolean"}} if self._approve else {}
         if schemas:
             written = {
-                name: _in_python({key: schema[key] for key in schema if key not in UNSAID})
+                name: in_python({key: schema[key] for key in schema if key not in UNSAID})
                 for name, schema in schemas.items()
             }
             values: dict[str, Code] = {name: name for name in schemas}
@@ -152,8 +153,7 @@ class _Export:
         found: dict[tuple[str, Json], _Parameter] = {}
         for step in self._pipeline.steps.values():
             for where, value in _leaves(step.arguments.source, f"steps.{step.id}.arguments"):
-                schema = _schema_at(step, where)
-                if not self._is_adjustable(where) or _is_fixed(schema):
+                if not self._is_adjustable(where) or _is_fixed(schema := _schema_at(step, where)):
                     continue
                 name = [key for key, _ in KEY.findall(where) if key][-1]
                 if (name, value) not in found:
@@ -190,11 +190,7 @@ class _Export:
 
     def _uncertain(self, steps: Collection[str]) -> list[str]:
         """Those of the steps that may be left out."""
-        return [name for name in self._pipeline.order if name in steps and self._may_be_left_out(name)]
-
-    def _may_be_left_out(self, name: str) -> bool:
-        step = self._pipeline.steps[name]
-        return step.when is not None or any(map(self._may_be_left_out, step.dependencies))
+        return [name for name in self._pipeline.order if name in steps and name in self._conditional]
 
     def _call(self, step: PlannedStep, written: StepSpec) -> Code:
         where = f"steps.{step.id}.arguments"
@@ -215,8 +211,7 @@ class _Export:
         parts = {name: self._output(name, value) for name, value in self._outputs_source().items()}
         if not parts:
             return []
-        code = Bracketed("{", tuple((f"{literal(name)}: ", part) for name, part in parts.items()), "}")
-        return [f"outputs = {laid_out(code, before=10)}\ndisplay(*outputs.values())"]
+        return [f"outputs = {laid_out(mapping(parts), before=10)}\ndisplay(*outputs.values())"]
 
     def _output(self, name: str, value: Json) -> Code:
         code = self._values.of(value, f"outputs.{name}")
@@ -225,6 +220,16 @@ class _Export:
             return code
         is_there = " and ".join(f"{variable} is not LEFT_OUT" for variable in uncertain)
         return Bracketed("(", (("", code), (f"if {is_there} else ", "None")), ")", "")
+
+
+def _conditional(pipeline: Pipeline) -> frozenset[str]:
+    """The steps that may be left out: those with a condition, and those that need one of them."""
+    found: set[str] = set()
+    for name in pipeline.order:
+        step = pipeline.steps[name]
+        if step.when is not None or step.dependencies & found:
+            found.add(name)
+    return frozenset(found)
 
 
 def _first(code: Sequence[str]) -> str:
@@ -299,16 +304,6 @@ def _for_each(arguments: Code, items: Code, heads: Collection[str]) -> Bracketed
     if "index" in heads:
         return Bracketed("[", (("", arguments), ("for index, item in ", called("enumerate", items))), "]", "")
     return Bracketed("[", (("", arguments), (f"for {'item' if 'item' in heads else '_'} in ", items)), "]", "")
-
-
-def _in_python(value: Json) -> Code:
-    match value:
-        case dict():
-            return mapping({name: _in_python(item) for name, item in value.items()})
-        case list():
-            return sequence(map(_in_python, value))
-        case _:
-            return literal(value)
 
 
 def _policy(step: StepSpec) -> dict[str, Code]:

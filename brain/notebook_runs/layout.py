@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from brain.runs import Json
 
-__all__ = ["WIDTH", "Bracketed", "Code", "called", "laid_out", "literal", "mapping", "sequence"]
+__all__ = ["WIDTH", "Bracketed", "Code", "called", "in_python", "laid_out", "literal", "mapping", "sequence"]
 
 WIDTH = 100
 """Characters of a line."""
@@ -47,6 +47,17 @@ def mapping(fields: Mapping[str, Code]) -> Bracketed:
 def sequence(items: Iterable[Code]) -> Bracketed:
     """A list."""
     return Bracketed("[", tuple(("", code) for code in items), "]")
+
+
+def in_python(value: Json) -> Code:
+    """A JSON value."""
+    match value:
+        case dict():
+            return mapping({name: in_python(item) for name, item in value.items()})
+        case list():
+            return sequence(map(in_python, value))
+        case _:
+            return literal(value)
 
 
 def called(function: str, *arguments: Code, **options: Code) -> Bracketed:

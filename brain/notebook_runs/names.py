@@ -7,24 +7,10 @@ import re
 __all__ = ["Names"]
 
 NOT_IN_NAMES = re.compile(r"\W+")
-TAKEN = frozenset(
-    {
-        *keyword.kwlist,
-        *dir(builtins),
-        "In",
-        "Out",
-        "LEFT_OUT",
-        "brain",
-        "check",
-        "call",
-        "display",
-        "filled",
-        "get_ipython",
-        "holds",
-        "index",
-    }
-    | {"inputs", "item", "outputs"}
-)
+TAKEN = frozenset({
+    *keyword.kwlist, *dir(builtins), "In", "LEFT_OUT", "Out", "brain", "call", "check", "display", "filled",
+    "get_ipython", "holds", "index", "inputs", "item", "outputs",
+})  # fmt: skip
 """What means something else in a cell."""
 
 

@@ -16,9 +16,9 @@ from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.runs import RunEvent, RunStatus
-from brain.session.exporting import Exportable, Exported, exported, write_notebook
+from brain.session.exporting import Exportable, exported, write_notebook
 from brain.session.given import SpecLike, as_change, as_spec
-from brain.session.one_step import Arguments, CallOptions, order_of_call, step_id_of, told_of_call
+from brain.session.one_step import HOW_TO_ALLOW, Arguments, CallOptions, order_of_call, step_id_of, told_of_call
 from brain.session.opened import RunLike
 from brain.session.order import BudgetLike, DeadlineLike, Order, PlanOrder, as_answers, as_budget, as_deadline
 from brain.session.past import Past
@@ -104,15 +104,26 @@ class Brain(Past, Toolbox):
         """
         if isinstance(arguments, list | tuple) and not arguments:
             return []
-        with told_of_call(tool):
-            run_id = self.start(order_of_call(tool, arguments, options, self._parameters_of(tool)))
-        run = self.wait(run_id)
+        run = self.wait(self.start_call(tool, arguments, options))
         if run.status is not RunStatus.SUCCEEDED:
             raise RunUnfinished(f"The call of {tool}, run {run.id}, {_ending(run)}")
         return run.results[step_id_of(tool)]
 
-    def _parameters_of(self, tool: str) -> Collection[str]:
-        return self.tool(tool).parameters if tool in self._core.registry else ()
+    def start_call(
+        self, tool: str, arguments: Arguments, options: CallOptions, *, may_wait: bool = True, source: str = "python"
+    ) -> UUID:
+        """The same as `call`, without waiting for the end; there is at least one call.
+
+        Without `may_wait` a tool that changes something is refused where `yes` does not allow it.
+        """
+        known = self._core.registry.get(tool) if isinstance(tool, str) and tool in self._core.registry else None
+        with told_of_call(tool):
+            order = order_of_call(
+                tool, arguments, options, known.parameters if known is not None else (), source=source
+            )
+            if known is not None and not (known.is_read_only or order.yes or may_wait):
+                raise UsageError(f"{tool} changes something, and nobody is there to allow it: {HOW_TO_ALLOW}.")
+            return self.start(order)
 
     def start_ask(
         self, request: str, /, *, yes: bool = False, use_cache: bool = True, budget: BudgetLike = None,
@@ -234,11 +245,7 @@ class Brain(Past, Toolbox):
         after the pipeline. Returns where it stands; raises UsageError where a file holds something else already and
         `overwrite` does not say that it may be replaced.
         """
-        return write_notebook(self.exported(source), path, overwrite=overwrite)
-
-    def exported(self, source: Exportable) -> Exported:
-        """The notebook that `export` writes."""
-        return exported(source, self.show, self.check)
+        return write_notebook(exported(source, self.show, self.check), path, overwrite=overwrite)
 
     def check(self, pipeline: SpecLike) -> Pipeline:
         """The pipeline, checked against this project's tools; raises SpecError with every problem."""

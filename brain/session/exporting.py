@@ -14,6 +14,7 @@ from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.session.given import as_spec
 from brain.session.run import Run
+from brain.text_files import holds_other
 
 __all__ = ["Exportable", "Exported", "exported", "write_notebook"]
 
@@ -62,12 +63,12 @@ def write_notebook(notebook: Exported, path: str | Path | None, *, overwrite: bo
     if place.suffix != ".ipynb":
         raise UsageError(f"A notebook is a file that ends in .ipynb, not {place}.")
     content = notebook.text.encode()
+    if not overwrite and holds_other(place, content):
+        raise UsageError(
+            f"{place} exists already with other content, and nothing was written: name another file, or say that it "
+            "may be replaced (overwrite)."
+        )
     try:
-        if not overwrite and place.is_file() and place.read_bytes() not in (b"", content):
-            raise UsageError(
-                f"{place} exists already with other content, and nothing was written: name another file, or say that "
-                "it may be replaced (overwrite)."
-            )
         place.write_bytes(content)
     except OSError as exc:
         raise UsageError(f"{place} could not be written: {exc.strerror}.") from exc

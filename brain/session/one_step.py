@@ -12,9 +12,9 @@ from brain.notebook_runs.plain_values import holds_more_than_json, plain
 from brain.pipeline_builder.references import escaped, input_reference, item_reference
 from brain.pipeline_builder.spec import RESERVED_IDS, PipelineSpec
 from brain.session.order import BudgetLike, DeadlineLike, Order, as_budget, as_deadline
-from brain.shortened import shortened
+from brain.shortened import shown
 
-__all__ = ["Arguments", "CallOptions", "order_of_call", "step_id_of", "told_of_call"]
+__all__ = ["HOW_TO_ALLOW", "Arguments", "CallOptions", "order_of_call", "step_id_of", "told_of_call"]
 
 type Arguments = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """By name JSON values, DataFrames, Arrow tables and files; of many calls those of each."""
@@ -23,8 +23,7 @@ ITEMS = "items"
 """The input that holds what differs between many calls."""
 OF_MANY: Mapping[str, Any] = {"on_error": ("collect",), "max_parallel": range(1, 1001)}
 """Options, and their values, that mean nothing to a single call."""
-LONGEST = 60
-"""Characters of a value in a message."""
+HOW_TO_ALLOW = "call it with yes=True (of an exported notebook it is the parameter approve)"
 NOT_IN_ID = re.compile(r"[^a-z0-9_]+")
 
 
@@ -68,7 +67,7 @@ def order_of_call(
     calls = _calls(tool, arguments)
     is_one = isinstance(arguments, Mapping)
     fixed, items = (calls[0], None) if is_one else _apart(calls)
-    step, inputs = _step(tool, fixed, items)
+    step, inputs, schemas = _step(tool, fixed, items)
     for name in ("timeout", "cache", "on_error", "max_parallel"):
         if name in options:
             step[name] = options[name]
@@ -76,7 +75,7 @@ def order_of_call(
         step["retry"] = {"attempts": options["retry"]}
     if is_one and (of_many := next((name for name in OF_MANY if step.get(name) in OF_MANY[name]), None)):
         raise UsageError(f"{of_many}={step[of_many]!r} is for a list of arguments, a call for each.")
-    spec = PipelineSpec.from_value({"name": tool, "inputs": _declared(inputs, items), "steps": [step]})
+    spec = PipelineSpec.from_value({"name": tool, "inputs": schemas, "steps": [step]})
     return Order(
         spec=spec, inputs=inputs, yes=options.get("yes", False), source=source,
         use_cache=options.get("use_cache", True), budget=as_budget(options.get("budget")),
@@ -89,7 +88,7 @@ def told_of_call(tool: str) -> Iterator[None]:
     """What is wrong with the one step, said of the call that it is."""
     try:
         yield
-    except SpecError as exc:
+    except SpecError as exc:  # so the tool is named by a text
         where = re.compile(rf"^steps\.{step_id_of(tool)}\.?(arguments|tool)?\.?")
         told = [f"{where.sub('', problem.where)}: {problem.what}".removeprefix(": ") for problem in exc.problems]
         lines = told[0] if len(told) == 1 else "".join(f"\n  - {line}" for line in told)
@@ -110,41 +109,29 @@ def _refuse_options(options: Mapping[str, Any], parameters: Collection[str]) -> 
 def _calls(tool: Any, arguments: Any) -> list[dict[str, Any]]:
     """The arguments of each call, as tools take them."""
     if not isinstance(tool, str) or not tool.strip():
-        raise UsageError(f"A tool is named by a text, such as 'table.read', not by {shortened(repr(tool), LONGEST)}.")
+        raise UsageError(f"A tool is named by a text, such as 'table.read', not by {shown(tool)}.")
     many = list(arguments) if isinstance(arguments, Iterator) else arguments
     calls = [many] if isinstance(many, Mapping) else many
     if not isinstance(calls, list | tuple) or not all(isinstance(each, Mapping) for each in calls):
-        what = shortened(repr(arguments), LONGEST)
-        raise UsageError(f"Arguments are a mapping from names to values, or a list of such, not {what}.")
+        raise UsageError(f"Arguments are a mapping from names to values, or a list of such, not {shown(arguments)}.")
     return [{str(name): plain(value, str(name)) for name, value in each.items()} for each in calls]
-
-
-def _declared(inputs: Mapping[str, Any], items: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """Inputs that take anything; of items it is told what they have."""
-    declared: dict[str, Any] = {name: {} for name in inputs}
-    if items:
-        fields: dict[str, Any] = {name: {} for name in items[0]}
-        declared[_items_of(inputs)] = {"type": "array", "items": {"type": "object", "properties": fields}}
-    return declared
-
-
-def _items_of(inputs: Mapping[str, Any]) -> str:
-    return f"{ITEMS}_" if f"{ITEMS}_" in inputs else ITEMS
 
 
 def _step(
     tool: str, fixed: Mapping[str, Any], items: list[dict[str, Any]] | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The step, and the inputs that it refers to."""
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The step, the inputs that it refers to, and their schemas, which take anything; of items they tell the names."""
     inputs = {name: value for name, value in fixed.items() if holds_more_than_json(value)}
+    schemas: dict[str, Any] = {name: {} for name in inputs}
     arguments = {name: input_reference(name) if name in inputs else _as_written(value) for name, value in fixed.items()}
     step: dict[str, Any] = {"id": step_id_of(tool), "tool": tool, "arguments": arguments}
     if items is not None:
-        own = ITEMS if ITEMS not in inputs else f"{ITEMS}_"
+        own, fields = (ITEMS if ITEMS not in inputs else f"{ITEMS}_"), dict[str, Any].fromkeys(items[0])
         inputs[own] = items
+        schemas[own] = {"type": "array", "items": {"type": "object", "properties": {name: {} for name in fields}}}
         step["foreach"] = input_reference(own)
-        step["arguments"] |= {name: item_reference(name) for name in (items[0] if items else ())}
-    return step, inputs
+        step["arguments"] |= {name: item_reference(name) for name in fields}
+    return step, inputs, schemas
 
 
 def _apart(calls: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

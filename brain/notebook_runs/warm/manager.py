@@ -94,7 +94,7 @@ class QuickManager(AsyncKernelManager):
 class WarmManager(QuickManager):
     """Kernels from the warm parent that listens in `folder`."""
 
-    folder = Unicode(os.environ.get("BRAIN_WARM_FOLDER", ""), config=True)
+    folder = Unicode(config=True)
 
     def _take_place(self) -> None:
         super()._take_place()

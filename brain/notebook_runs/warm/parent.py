@@ -6,7 +6,7 @@ JSON comes in, `{"argv", "env", "cwd"}`; what goes out are lines: `{"pid"}`, `{"
 sockets, and `{"exit"}` with its exit code. Where the connection ends first, the kernel is killed with its children.
 """
 
-import ctypes
+import atexit
 import gc
 import json
 import os
@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,12 +24,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from brain.lifelines import end_with
+
 __all__ = ["SOCKET", "STATE", "main"]
 
 SOCKET = "parent.sock"
 """The name of the socket in the folder."""
 STATE = "parent.json"
-"""What stands beside it once it listens: which of the modules were imported, and which could not be."""
+"""What stands beside it once it listens: null, or the module that started a thread, so that it cannot fork."""
 KERNEL_MODULES = (
     "IPython.core.completer", "IPython.core.profiledir", "IPython.extensions.storemagic", "encodings.idna",
     "ipykernel.debugger", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "nbformat", "pdb",
@@ -36,7 +39,6 @@ KERNEL_MODULES = (
 )  # fmt: skip
 """What a kernel has imported by the time that it is ready."""
 TASKS = Path("/proc/self/task")
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LONGEST_REQUEST = 2**20
 """Bytes."""
 
@@ -44,31 +46,28 @@ LONGEST_REQUEST = 2**20
 def main(arguments: Sequence[str]) -> None:
     """Import, listen, and fork until the process that started it closes its standard input."""
     folder = Path(arguments[0])
-    state = _imported(arguments[1:])
+    threads_by = _imported(arguments[1:])
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(folder / SOCKET))
         listening.listen(128)
         written = folder / f"{STATE}.new"
-        written.write_text(json.dumps(state))
+        written.write_text(json.dumps(threads_by))
         written.rename(folder / STATE)
-        if state["threads_by"] is None:
+        if threads_by is None:
             _look_around()
             gc.collect()
             gc.freeze()  # so that the collectors of kernels leave the pages alone that they share
             _Parent(listening).serve()
 
 
-def _imported(modules: Sequence[str]) -> dict[str, Any]:
-    """Import all; what fails is left for the notebook to fail at. The first that starts a thread ends it."""
-    failed: list[str] = []
+def _imported(modules: Sequence[str]) -> str | None:
+    """Import all, up to the first that starts a thread, which is returned; what fails is the notebook's to fail at."""
     for name in (*KERNEL_MODULES, *modules):
-        try:
+        with suppress(BaseException):  # whatever it is, the notebook shows it where it belongs
             import_module(name)
-        except BaseException:  # noqa: BLE001 - whatever it is, the notebook shows it where it belongs
-            failed.append(name)
         if _has_threads():
-            return {"failed": failed, "threads_by": name}
-    return {"failed": failed, "threads_by": None}
+            return name
+    return None
 
 
 def _look_around() -> None:
@@ -83,8 +82,6 @@ def _look_around() -> None:
 
 def _has_threads() -> bool:
     """Whether there is a thread beside this one, be it one of Python's or of a library's own."""
-    import threading
-
     return threading.active_count() > 1 or (TASKS.exists() and len(list(TASKS.iterdir())) > 1)
 
 
@@ -244,7 +241,7 @@ def _kill(pid: int) -> None:
 def _become_kernel(request: dict[str, Any], ready: int, parent: int) -> None:
     """Be a kernel as if this process had been started to be one; returns where it has ended."""
     os.setsid()
-    _die_with_parent(parent)
+    end_with(parent)
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
@@ -280,21 +277,11 @@ def _program(module: str) -> str:
 
 def _exit(code: int) -> None:
     """End as a program does: what was registered to be done at its end is done."""
-    import atexit
-    import threading
-
     threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 - waits for threads, as the end of a program does
     atexit._run_exitfuncs()  # noqa: SLF001
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-def _die_with_parent(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def _take_standard_input() -> None:

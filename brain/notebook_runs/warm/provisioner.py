@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.005
 class WarmProvisioner(LocalProvisioner):
     """Has kernels forked by the process that listens in `folder`; a kernel specification names it `brain-warm`."""
 
-    folder = Unicode(os.environ.get("BRAIN_WARM_FOLDER", ""), config=True)
+    folder = Unicode(config=True)
     """Where the warm parent listens."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:

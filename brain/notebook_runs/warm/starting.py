@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from brain.notebook_runs.warm.parent import STATE
 
@@ -50,8 +50,7 @@ class WarmParent:
     A module that starts threads as it is imported is left out, so that the notebook imports it for itself.
     """
 
-    def __init__(self, modules: Sequence[str], environment: dict[str, str] | None = None) -> None:
-        self._environment = {**(os.environ if environment is None else environment), **SINGLE_THREADED}
+    def __init__(self, modules: Sequence[str]) -> None:
         self._wanted = list(modules)
         self._begin()
 
@@ -72,12 +71,12 @@ class WarmParent:
         """Whether kernels can be had by now; it is asked again and again."""
         if not (self.folder / STATE).exists():
             return False
-        state: dict[str, Any] = json.loads((self.folder / STATE).read_text())
-        if state["threads_by"] is None:
-            return True
+        threads_by: str | None = json.loads((self.folder / STATE).read_text())
+        if threads_by is None:
+            return self._process.poll() is None
         self.close()
-        if state["threads_by"] in self._wanted:
-            self._wanted.remove(state["threads_by"])
+        if threads_by in self._wanted:
+            self._wanted.remove(threads_by)
             self._begin()
         return False
 
@@ -110,5 +109,6 @@ class WarmParent:
                 sys.executable, "-Xfrozen_modules=off", "-m", "brain.notebook_runs.warm.parent", self._home.name,
                 *self._wanted,
             ],
-            env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, **SINGLE_THREADED}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            start_new_session=True,
         )  # fmt: skip

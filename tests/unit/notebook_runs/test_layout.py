@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brain.notebook_runs.layout import WIDTH, Bracketed, Code, called, laid_out, literal, mapping, sequence
+from brain.notebook_runs.layout import WIDTH, Bracketed, called, in_python, laid_out, literal, mapping
 from brain.notebook_runs.names import Names
 
 VALUES = st.recursive(
@@ -17,24 +17,14 @@ VALUES = st.recursive(
 )
 
 
-def code_of(value: Any) -> Code:
-    match value:
-        case dict():
-            return mapping({name: code_of(item) for name, item in value.items()})
-        case list():
-            return sequence(map(code_of, value))
-        case _:
-            return literal(value)
-
-
 @given(VALUES, st.integers(0, 60))
 def test_a_value_is_read_back_as_it_was(value: Any, before: int) -> None:
-    assert ast.literal_eval(laid_out(code_of(value), before=before)) == value
+    assert ast.literal_eval(laid_out(in_python(value), before=before)) == value
 
 
 @given(st.lists(st.dictionaries(st.text("abc", max_size=5), st.text("xyz", max_size=9), max_size=8), max_size=8))
 def test_lines_are_no_longer_than_they_may_be(value: Any) -> None:
-    assert all(len(line) <= WIDTH for line in laid_out(code_of(value)).splitlines())
+    assert all(len(line) <= WIDTH for line in laid_out(in_python(value)).splitlines())
 
 
 def test_the_last_argument_opens_in_the_line_of_the_call() -> None:
