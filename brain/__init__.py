@@ -7,12 +7,25 @@ if TYPE_CHECKING:
     from brain.artifacts import File
     from brain.errors import BrainError
     from brain.intent_inference.plan import Plan
+    from brain.notebook_runs.recording import record
     from brain.pipeline_builder.spec import PipelineSpec
     from brain.runs import RunEvent, RunStatus, StepStatus
     from brain.session import Brain, Run
     from brain.tool_registry.declared import tool
 
-__all__ = ["Brain", "BrainError", "File", "PipelineSpec", "Plan", "Run", "RunEvent", "RunStatus", "StepStatus", "tool"]
+__all__ = [
+    "Brain",
+    "BrainError",
+    "File",
+    "PipelineSpec",
+    "Plan",
+    "Run",
+    "RunEvent",
+    "RunStatus",
+    "StepStatus",
+    "record",
+    "tool",
+]
 
 _HOMES = {
     "Brain": "brain.session",
@@ -24,6 +37,7 @@ _HOMES = {
     "RunEvent": "brain.runs",
     "RunStatus": "brain.runs",
     "StepStatus": "brain.runs",
+    "record": "brain.notebook_runs.recording",
     "tool": "brain.tool_registry.declared",
 }
 

@@ -274,12 +274,14 @@ class BudgetExhausted(BrainError):
 class ToolError(BrainError):
     """A tool could not do its work.
 
-    `transient` is true where the same call may succeed later: only then is a retry worth its while.
+    `transient` is true where the same call may succeed later: only then is a retry worth its while. `left` is what
+    there is all the same, such as a notebook up to the cell that failed; it is kept as the result of the failed call.
     """
 
-    def __init__(self, message: str | None = None, *, transient: bool = False) -> None:
+    def __init__(self, message: str | None = None, *, transient: bool = False, left: Any = None) -> None:
         super().__init__(message)
         self.transient = transient
+        self.left = left
 
 
 class EgressRefused(ToolError):

@@ -174,7 +174,8 @@ class Caller:
             result = await (self._once(call) if call.step.attempts == 1 else self._with_retries(call))
         except ToolError as exc:
             is_unknown = isinstance(exc, CallCutShort) and not call.is_repeatable
-            return call.ended(StepStatus.INTERRUPTED if is_unknown else StepStatus.FAILED, error=str(exc))
+            status = StepStatus.INTERRUPTED if is_unknown else StepStatus.FAILED
+            return call.ended(status, result=exc.left, error=str(exc))
         return call.ended(StepStatus.SUCCEEDED, result=result)
 
     def goes_elsewhere(self, step: PlannedStep) -> bool:

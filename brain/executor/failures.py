@@ -16,4 +16,4 @@ def failure_of(name: str, exc: Exception, redacted: Callable[[str], str]) -> Too
     if not isinstance(exc, ToolError):
         return ToolError(message, transient=isinstance(exc, ModelError) and exc.transient)
     kind = type(exc) if type(exc).__init__ is ToolError.__init__ else ToolError
-    return kind(message, transient=exc.transient)
+    return kind(message, transient=exc.transient, left=exc.left)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,8 @@ class LocalCaller:
         except Exception as exc:
             log.debug("%s raised", call.tool.name, exc_info=True)
             failure = failure_of(call.tool.name, exc, self._around.redactor.text)
+        if failure.left is not None:
+            failure.left = await on_daemon_thread(partial(self._pack, failure.left), name=call.tool.name)
         raise failure
 
     def _worker(self, tool: ToolDefinition) -> AbstractAsyncContextManager[Worker | None]:

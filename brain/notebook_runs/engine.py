@@ -5,7 +5,7 @@ one is started, and from then on kernels come from it.
 """
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from papermill.engines import NBClientEngine, NotebookExecutionManager
@@ -26,9 +26,21 @@ class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no type
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any) -> Any:
-        """Run every cell up to the first that fails."""
+        """Run every cell up to the first that fails; `on_cell` hears of each before it begins."""
+        if (on_cell := options.pop("on_cell", None)) is not None:
+            _tell_of_cells(nb_man, on_cell)
         folder = options.pop("warm_folder", None) or _own_parents.folder_for(nb_man.nb, kernel_name)
         return super().execute_managed_notebook(nb_man, kernel_name, **{**_kernels_from(folder), **options})
+
+
+def _tell_of_cells(manager: NotebookExecutionManager, on_cell: Callable[[Any, int], None]) -> None:
+    start = manager.cell_start
+
+    def cell_start(cell: Any, cell_index: int, **options: Any) -> None:
+        on_cell(manager.nb, cell_index)
+        start(cell, cell_index, **options)
+
+    manager.cell_start = cell_start
 
 
 def _kernels_from(folder: str | None) -> dict[str, Any]:

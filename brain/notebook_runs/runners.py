@@ -1,0 +1,163 @@
+"""Processes that run notebooks, as many as are wanted at the same time, and the warm parents of their kernels."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from brain.errors import ToolError
+from brain.notebook_runs.parameters import Inspected
+from brain.notebook_runs.warm.starting import WarmParent
+from brain.runs import Json
+
+__all__ = ["NotebookJob", "NotebookResult", "NotebookRunners"]
+
+MOST_PARENTS = 3
+"""Warm parents at the same time, each of some 150 MB."""
+LONGEST_LINE = 2**26
+"""Bytes that one answer of a worker may have."""
+END_SECONDS = 5.0
+"""How long a worker has to end its kernel and save what there is, once it is interrupted."""
+
+type OnCell = Callable[[int, int], None]
+"""Hears of a cell as it begins: its number from 1, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookJob:
+    """One notebook that is to be run once."""
+
+    path: Path
+    output: Path
+    """Where papermill writes it, cell by cell."""
+    parameters: Mapping[str, Json]
+    folder: Path
+    """Where its kernel works."""
+    cell_timeout: float | None = None
+    """Seconds that one cell may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookResult:
+    """How it ended."""
+
+    error: str | None
+    """The cell that failed, and how."""
+    recorded: Mapping[str, Json]
+    """By name; tables and files as references."""
+
+
+class NotebookRunners:
+    """Workers that wait are used again, each for one notebook at a time; kernels never are."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._parents: dict[tuple[str, ...], WarmParent | None] = {}
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(worker.end() for worker in self._all))
+        for parent in self._parents.values():
+            if parent is not None:
+                await asyncio.to_thread(parent.close)
+
+    async def inspect(self, path: Path) -> Inspected:
+        """What is known of a notebook beforehand; raises ToolError where it cannot be read."""
+        return Inspected.from_json(await self._ask({"do": "inspect", "path": str(path)}, lambda _cell, _of: None))
+
+    async def run(self, job: NotebookJob, inspected: Inspected, on_cell: OnCell) -> NotebookResult:
+        """Run a notebook; raises ToolError where papermill could not even try. Cancelling it ends its kernel."""
+        asked = {
+            "do": "run", "path": str(job.path), "output": str(job.output), "parameters": dict(job.parameters),
+            "cwd": str(job.folder), "timeout": job.cell_timeout, "warm_folder": await self._warm_folder(inspected),
+        }  # fmt: skip
+        done = await self._ask(asked, on_cell)
+        return NotebookResult(done["error"], done["recorded"])
+
+    async def _ask(self, asked: Mapping[str, Json], on_cell: OnCell) -> Any:
+        worker = self._idle.pop() if self._idle else await self._new_worker()
+        try:
+            answer = await worker.ask(asked, on_cell)
+        except BaseException:
+            self._all.discard(worker)
+            await asyncio.shield(worker.end())
+            raise
+        self._idle.append(worker)
+        if "failed" in answer:
+            raise ToolError(f"The notebook {Path(asked['path']).name} cannot be run: {answer['failed']}")
+        return answer["done"]
+
+    async def _new_worker(self) -> "_Worker":
+        worker = await _Worker.start(self._project)
+        self._all.add(worker)
+        return worker
+
+    async def _warm_folder(self, inspected: Inspected) -> str | None:
+        """Where kernels for the notebook can be had; None: plain ones."""
+        if not inspected.can_fork:
+            return None
+        async with self._starting:
+            if inspected.modules not in self._parents and len(self._parents) < MOST_PARENTS:
+                parent = WarmParent(inspected.modules)
+                is_ready = await asyncio.to_thread(parent.wait)
+                self._parents[inspected.modules] = parent if is_ready else None
+        parent_of = self._parents.get(inspected.modules)
+        return None if parent_of is None else str(parent_of.folder)
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, project: Path) -> Self:
+        """Begin it; it has loaded nothing yet."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "brain.notebook_runs.worker", stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, limit=LONGEST_LINE, start_new_session=True,
+            env={**os.environ, "BRAIN_HOME": str(project)},
+        )  # fmt: skip
+        return cls(process)
+
+    async def ask(self, asked: Mapping[str, Json], on_cell: OnCell) -> Any:
+        """Its last answer; raises ToolError where it ended without one."""
+        assert self._process.stdin is not None  # noqa: S101 - they are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        with suppress(ConnectionError):
+            self._process.stdin.write(f"{json.dumps(asked)}\n".encode())
+            await self._process.stdin.drain()
+        while line := await self._process.stdout.readline():
+            answer = json.loads(line)
+            if "cell" not in answer:
+                return answer
+            on_cell(answer["cell"], answer["of"])
+        code = await self._process.wait()
+        raise ToolError(f"The process that ran the notebook ended with {code}.", transient=True)
+
+    async def end(self) -> None:
+        """Have it end its kernel and itself."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGINT)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), END_SECONDS)
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()

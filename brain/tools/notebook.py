@@ -1,0 +1,71 @@
+"""Notebooks as tools: `run` runs one with parameters, and gives what it recorded and the notebook with its outputs."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brain.artifacts import File
+from brain.errors import ToolError
+from brain.notebook_runs.parameters import problems_of
+from brain.notebook_runs.runners import NotebookJob, NotebookRunners
+from brain.runs import Json
+from brain.tool_registry.context import ToolContext
+from brain.tools.project_files import path_to_read
+
+__all__ = ["run"]
+
+MEDIA_TYPE = "application/x-ipynb+json"
+SUFFIXES = (".ipynb",)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRunners:
+    """Opens the processes that run notebooks of a project; for `SharedResources.get`."""
+
+    project: Path
+
+    def __call__(self) -> NotebookRunners:
+        """None of them is started before the first notebook."""
+        return NotebookRunners(self.project)
+
+
+async def run(
+    path: str,
+    parameters: Mapping[str, Json] | None = None,
+    digest: str | None = None,
+    cell_timeout: float | None = None,
+    *,
+    context: ToolContext,
+) -> dict[str, Any]:
+    """Run a notebook on a kernel of its own; what it has written so far stays with the error where it fails.
+
+    With `digest` only that version of it is run. Raises ToolError where there is no such notebook, where it does not
+    take the parameters, and where a cell fails.
+    """
+    notebook = path_to_read(context.project, path, SUFFIXES)
+    runners = await context.shared.get(OpenRunners(context.project))
+    inspected = await runners.inspect(notebook)
+    if digest is not None and digest != inspected.digest:
+        raise ToolError(f"{path} was changed meanwhile: it is no longer the notebook that was to be run.")
+    given = dict(parameters or {})
+    if problems := problems_of([given], inspected):
+        raise ToolError(f"{path}: {problems[0].what}.")
+    with tempfile.TemporaryDirectory(prefix="brain-notebook-") as folder:
+        output = Path(folder) / notebook.name
+        job = NotebookJob(notebook, output, given, notebook.parent, cell_timeout)
+        result = await runners.run(job, inspected, _reporting(context))
+        content = await asyncio.to_thread(output.read_bytes)
+    file = File(content, MEDIA_TYPE, notebook.name)
+    if result.error is not None:
+        raise ToolError(f"{path}: {result.error}.", left={"notebook": file, "recorded": dict(result.recorded)})
+    return {"notebook": file, "recorded": dict(result.recorded)}
+
+
+def _reporting(context: ToolContext) -> Any:
+    def on_cell(cell: int, of: int) -> None:
+        context.report(100 * (cell - 1) / of, f"cell {cell} of {of}")
+
+    return on_cell
