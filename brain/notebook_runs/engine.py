@@ -11,7 +11,7 @@ from typing import Any
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from traitlets.config import Config
 
-from brain.notebook_runs.warm.imports import imported_by, shareable
+from brain.notebook_runs.warm.imports import worth_importing
 from brain.notebook_runs.warm.manager import QuickManager, WarmManager
 from brain.notebook_runs.warm.starting import WarmParent, can_fork
 
@@ -59,7 +59,7 @@ class _OwnParents:
 
     def folder_for(self, notebook: Any, kernel_name: str) -> str | None:
         """Where kernels for a notebook can be had by now."""
-        modules = tuple(shareable(imported_by(_code(notebook))))
+        modules = worth_importing(_code(notebook))
         if not can_fork(kernel_name) or modules not in self._seen:
             self._seen.add(modules)
             return None

@@ -70,7 +70,7 @@ class NotebookRunners:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await asyncio.gather(*(worker.end() for worker in self._all))
+        await asyncio.gather(*(worker.end(is_idle=worker in self._idle) for worker in self._all))
         for parent in self._parents.values():
             if parent is not None:
                 await asyncio.to_thread(parent.close)
@@ -150,13 +150,15 @@ class _Worker:
         code = await self._process.wait()
         raise ToolError(f"The process that ran the notebook ended with {code}.", transient=True)
 
-    async def end(self) -> None:
+    async def end(self, *, is_idle: bool = False) -> None:
         """Have it end its kernel and itself."""
-        if self._process.returncode is None:
+        if is_idle and self._process.stdin is not None:
+            self._process.stdin.close()
+        elif self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGINT)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), END_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), END_SECONDS)
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()

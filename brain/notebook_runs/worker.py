@@ -40,7 +40,7 @@ def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
     from papermill.utils import any_tagged_cell, nb_kernel_name
 
     from brain.notebook_runs.parameters import Inspected, Parameter
-    from brain.notebook_runs.warm.imports import imported_by, shareable
+    from brain.notebook_runs.warm.imports import worth_importing
     from brain.notebook_runs.warm.starting import can_fork
 
     notebook = load_notebook_node(asked["path"])
@@ -50,7 +50,7 @@ def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
     sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     return Inspected(
-        parameters, any_tagged_cell(notebook, "parameters"), tuple(shareable(imported_by(code))),
+        parameters, any_tagged_cell(notebook, "parameters"), worth_importing(code),
         can_fork(nb_kernel_name(notebook)), hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
     ).to_json()  # fmt: skip
 

@@ -3,18 +3,40 @@
 import ast
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["imported_by", "shareable"]
+__all__ = ["imported_by", "shareable", "worth_importing"]
 
 EXTENSION = "%load_ext "
 WITH_OURS = ("brain.notebook.magics", "brain.notebook.verbs", "brain.session.brain", "brain.session.runner")
 """What `%load_ext brain` and the first verb load."""
+AT_FIRST_USE = {
+    "matplotlib": (
+        "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PpmImagePlugin", "PIL.features",
+        "matplotlib.backends.backend_agg",
+    ),
+    "pandas": ("pyarrow.pandas_compat",),
+}  # fmt: skip
+"""By package what it imports itself once it is used."""
+PLOTS = frozenset({"boxplot", "hist", "plot"})
+"""Methods of pandas, which then imports the last of these."""
+PLOTTING = "pandas.plotting._matplotlib"
 NEVER = frozenset({"ipywidgets", "matplotlib_inline", "tqdm.notebook"})
 """What a kernel sets itself up by when it is imported: before the fork that would be for nothing."""
+
+
+def worth_importing(cells: Sequence[str]) -> tuple[str, ...]:
+    """What a warm parent imports for a notebook with these code cells."""
+    modules = shareable(imported_by(cells))
+    packages = {name.partition(".")[0] for name in modules}
+    later = [name for package in AT_FIRST_USE if package in packages for name in AT_FIRST_USE[package]]
+    if "pandas" in packages and any(_plots(cell) for cell in cells):
+        later += [*AT_FIRST_USE["matplotlib"], PLOTTING]
+    return tuple(dict.fromkeys((*modules, *later)))
 
 
 def imported_by(cells: Iterable[str]) -> list[str]:
@@ -32,16 +54,24 @@ def _in_cell(cell: str) -> Iterator[str]:
     for line in cell.splitlines():
         if line.strip().removeprefix(EXTENSION) == "brain" and line.strip().startswith(EXTENSION):
             yield from WITH_OURS
-    try:
-        tree = ast.parse(_plain(cell))
-    except SyntaxError:
-        return
-    for node in ast.walk(tree):
+    for node in _nodes(cell):
         match node:
             case ast.Import():
                 yield from (alias.name for alias in node.names)
             case ast.ImportFrom(module=str(module), level=0):
                 yield module
+
+
+def _plots(cell: str) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr in PLOTS for node in _nodes(cell))
+
+
+def _nodes(cell: str) -> Iterator[ast.AST]:
+    """All of a cell; nothing where it is no Python."""
+    for read in (str, _plain):  # the second one, which loads IPython, where the first does not do
+        with suppress(SyntaxError):
+            yield from ast.walk(ast.parse(read(cell)))
+            return
 
 
 def _plain(cell: str) -> str:

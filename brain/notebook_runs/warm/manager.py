@@ -1,5 +1,6 @@
 """Kernel managers and clients that lose no time: kernels from a warm parent, over sockets of the file system."""
 
+import asyncio
 import os
 import tempfile
 import time
@@ -20,6 +21,8 @@ LONGEST_FOLDER = 60
 """Characters of a path, so that those of the sockets in it are no longer than may be (unix(7): 107)."""
 HEARD_SECONDS = 0.05
 """For the first word of a kernel at its IOPub channel."""
+END_SECONDS = 0.5
+"""How long a kernel has to end by itself, before it is interrupted in what it may be at."""
 
 
 class QuickClient(AsyncKernelClient):
@@ -86,6 +89,22 @@ class QuickManager(AsyncKernelManager):
             self.transport = "ipc"
             self.connection_file = f"{self._home.name}/kernel.json"
             self.ip = f"{self._home.name}/kernel"
+
+    async def _async_interrupt_kernel(self) -> None:
+        """Not as the first thing of its end, because a kernel that has nothing to do would tell of an error."""
+        if not self.shutting_down:
+            await super()._async_interrupt_kernel()
+
+    interrupt_kernel = _async_interrupt_kernel
+
+    async def _async_finish_shutdown(self, *given: Any, **options: Any) -> None:
+        try:
+            await asyncio.wait_for(self._async_wait(), END_SECONDS)
+        except TimeoutError:
+            await super()._async_interrupt_kernel()
+        await super()._async_finish_shutdown(*given, **options)
+
+    finish_shutdown = _async_finish_shutdown
 
     async def _async_wait(self, pollinterval: float = LOOK_SECONDS) -> None:
         await super()._async_wait(min(pollinterval, LOOK_SECONDS))

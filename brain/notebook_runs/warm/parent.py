@@ -33,12 +33,17 @@ SOCKET = "parent.sock"
 STATE = "parent.json"
 """What stands beside it once it listens: null, or the module that started a thread, so that it cannot fork."""
 KERNEL_MODULES = (
-    "IPython.core.completer", "IPython.core.profiledir", "IPython.extensions.storemagic", "encodings.idna",
-    "ipykernel.debugger", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "nbformat", "pdb",
-    "psutil", "sqlite3", "tornado.gen", "tornado.locks", "tornado.platform.asyncio", "tornado.queues",
+    "IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
+    "IPython.core.profiledir", "IPython.core.pylabtools", "IPython.extensions.storemagic", "encodings.idna",
+    "faulthandler", "ipykernel.debugger", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
+    "nbformat", "pdb", "psutil", "sqlite3", "tornado.gen", "tornado.locks", "tornado.platform.asyncio",
+    "tornado.queues",
 )  # fmt: skip
 """What a kernel has imported by the time that it is ready."""
 TASKS = Path("/proc/self/task")
+"""Threads of this process; in each `children`, the processes that it has started."""
+CLOSE_SECONDS = 1.0
+"""How long a kernel that ends waits for its control channel."""
 LONGEST_REQUEST = 2**20
 """Bytes."""
 
@@ -253,20 +258,42 @@ def _become_kernel(request: dict[str, Any], ready: int, parent: int) -> None:
 
     gc.disable()  # until it is ready: there is no rubbish yet
 
+    from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
 
+    class WarmKernel(IPythonKernel):
+        def _process_children(self) -> Any:
+            """Where there is none, nobody has to look through all processes of the machine, as ipykernel does."""
+            return super()._process_children() if _may_have_children() else []  # type: ignore[no-untyped-call]
+
     class WarmKernelApp(IPKernelApp):
+        kernel_class = WarmKernel
+
         def start(self) -> None:
             gc.enable()
+            atexit.register(self._close_control)
             os.write(ready, b"1")
             os.close(ready)
             super().start()  # type: ignore[no-untyped-call] # which has no types
+
+        def _close_control(self) -> None:
+            """Before what it still writes to is closed: ipykernel's own end waits for ever, one time in 30."""
+            if self.control_thread is not None and self.control_thread.is_alive():
+                self.control_thread.stop()
+                self.control_thread.join(CLOSE_SECONDS)
 
     try:
         WarmKernelApp.launch_instance(sys.argv[1:], parent_handle=parent)
     except SystemExit as exc:
         _exit(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
     _exit(0)
+
+
+def _may_have_children() -> bool:
+    try:
+        return any((task / "children").read_text() for task in TASKS.iterdir())
+    except OSError:  # no Linux, or one that does not tell
+        return True
 
 
 def _program(module: str) -> str:

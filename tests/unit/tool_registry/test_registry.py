@@ -55,10 +55,10 @@ def test_the_built_in_tools_are_all_there_and_can_all_be_loaded():
 
 def test_only_tools_that_write_need_approval():
     registry = Registry.from_file(built_in_tools_file())
-    writing = {"browser.fill_and_submit", "files.write", "http.post"}
+    writing = {"browser.fill_and_submit", "files.write", "http.post", "notebook.run"}
     assert {definition.name for definition in registry if not definition.is_read_only} == writing
     not_repeatable = {definition.name for definition in registry if not definition.is_repeatable}
-    assert not_repeatable == {"browser.fill_and_submit", "http.post"}
+    assert not_repeatable == {"browser.fill_and_submit", "http.post", "notebook.run"}
 
 
 def test_an_unknown_tool_is_answered_with_the_nearest_names(tmp_path):
