@@ -5,7 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Double, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -55,6 +67,14 @@ def _json() -> Column[Any]:
     return Column(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
 
 
+def _json_list() -> Column[Any]:
+    return Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+
+
+def _text() -> Column[str]:
+    return Column(Text, nullable=False, server_default=text("''"))
+
+
 def _time(*, now: bool = False) -> Column[datetime]:
     return Column(DateTime(timezone=True), nullable=not now, server_default=text("now()") if now else None)
 
@@ -88,7 +108,7 @@ class Run(SQLModel, table=True):
         _one_of("status", RunStatus),
         Index(None, "created_at"),
         Index(None, "status"),
-        Index(None, "batch_id"),
+        UniqueConstraint("batch_id", "batch_position"),
         Index(None, "parent_run"),
         Index(
             "ix_runs_embedding",
@@ -110,9 +130,7 @@ class Run(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=Text)
     planner: str = Field(default="", sa_type=Text)
     """Which planner, model and prompt version made the plan; empty for a spec that a person wrote."""
-    notes: list[str] = Field(
-        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
-    )
+    notes: list[str] = Field(default_factory=list, sa_column=_json_list())
     """What the planner wants a person to know before relying on its plan."""
     feedback: str | None = Field(default=None, sa_type=Text)
     score: float | None = Field(default=None, sa_type=Double)
@@ -132,6 +150,8 @@ class Run(SQLModel, table=True):
     source: str = Field(default="python", sa_type=Text)
     """The door it came through: python, cli, notebook, api, batch."""
     batch_id: UUID | None = Field(default=None, foreign_key=f"{SCHEMA}.batches.id")
+    batch_position: int | None = None
+    """Its place among the sets of parameters of its batch, from 1; NULL where another run has taken that."""
     parent_run: UUID | None = Field(default=None, foreign_key=f"{SCHEMA}.runs.id")
     tool_versions: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     attempt: int = 1
@@ -153,9 +173,7 @@ class Run(SQLModel, table=True):
     """What questions about the request were answered with, by their names."""
     as_of: date | None = Field(default=None, sa_type=Date)
     """The day from which the plan counts `yesterday` and the like."""
-    provenance: list[dict[str, Any]] = Field(
-        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
-    )
+    provenance: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json_list())
     """Where each literal of the plan comes from: `[{where, value, origin, kind}]`."""
     created_at: datetime = Field(default=None, sa_column=_time(now=True))
     started_at: datetime | None = Field(default=None, sa_column=_time())
@@ -302,16 +320,12 @@ class CaseResult(SQLModel, table=True):
     outcome: str = Field(sa_type=Text)
     passed: bool
     score: float = Field(sa_type=Double)
-    findings: list[dict[str, Any]] = Field(
-        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
-    )
+    findings: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json_list())
     """`{what, wrong}`: one for each thing that was expected."""
     plan: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
     planner: str = Field(default="", sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
-    notes: list[str] = Field(
-        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
-    )
+    notes: list[str] = Field(default_factory=list, sa_column=_json_list())
     seconds: float = Field(sa_type=Double)
     tokens_in: int = 0
     tokens_out: int = 0
@@ -319,15 +333,27 @@ class CaseResult(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """Many runs of one notebook or pipeline with different inputs."""
+    """Runs of one notebook, one for each set of parameters."""
 
     __tablename__ = "batches"
     metadata = metadata
 
     id: UUID = Field(primary_key=True)
     name: str = Field(default="", sa_type=Text)
-    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """The notebook's, without folder and suffix."""
+    notebook: str = Field(default="", sa_column=_text())
+    """Its path, as seen from the project folder."""
+    parameters: list[dict[str, Any]] = Field(default_factory=list, sa_column=_json_list())
+    """The sets, in their order."""
+    options: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """How each is run and where its notebook is written: what a batch that is resumed keeps."""
+    source: str = Field(default="", sa_column=_text())
+    owner: str | None = Field(default=None, sa_type=Text)
+    """`host:pid:start time of the process` of whoever sees to it."""
+    heartbeat_at: datetime | None = Field(default=None, sa_column=_time())
+    cancel_requested_at: datetime | None = Field(default=None, sa_column=_time())
     created_at: datetime = Field(default=None, sa_column=_time(now=True))
+    finished_at: datetime | None = Field(default=None, sa_column=_time())
 
 
 class ToolBackup(SQLModel, table=True):

@@ -29,7 +29,7 @@ __all__ = [
     "upgrade",
 ]
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in migrations/versions, written here so that an ordinary start need not load Alembic.
 
 Revisions are numbered, so that a greater one is a newer one.

@@ -142,8 +142,8 @@ async def test_a_database_that_is_not_at_head_says_which_way_to_go(
             await check_schema(database)
         upgrade(database_url)
         await check_schema(database)
-        monkeypatch.setattr(schema, "HEAD", "0009")
-        with pytest.raises(SchemaMismatch, match=rf"{HEAD} in .* older than the 0009 .* `brain db upgrade`"):
+        monkeypatch.setattr(schema, "HEAD", "0010")
+        with pytest.raises(SchemaMismatch, match=rf"{HEAD} in .* older than the 0010 .* `brain db upgrade`"):
             await check_schema(database)
 
 
