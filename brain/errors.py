@@ -4,6 +4,7 @@ BrainError
 ├── SettingsError                 a variable or file of the project is wrong
 ├── UsageError                    a verb was called with something it does not take
 │   ├── RunNotFound
+│   ├── ParametersError           parameters that a notebook does not take; lists every problem
 │   └── NoSuchOutput              a KeyError too
 ├── ServiceError                  a service that the Brain needs cannot be used
 │   ├── DatabaseError
@@ -53,6 +54,7 @@ __all__ = [
     "ModelError",
     "ModelSilent",
     "NoSuchOutput",
+    "ParametersError",
     "PlanningError",
     "Problem",
     "ProgressUnavailable",
@@ -71,6 +73,10 @@ __all__ = [
     "ToolError",
     "UsageError",
 ]
+
+
+MOST_PROBLEMS = 20
+"""Of a table of parameters so many are written out."""
 
 
 class BrainError(Exception):
@@ -195,6 +201,18 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
+
+
+class ParametersError(UsageError):
+    """A notebook does not take the parameters; `problems` holds every reason, in the order of the sets."""
+
+    def __init__(self, notebook: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = [f"  - {problem}" for problem in self.problems[:MOST_PROBLEMS]]
+        if len(self.problems) > MOST_PROBLEMS:
+            shown.append(f"  and {len(self.problems) - MOST_PROBLEMS:,} more")
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems):,} problems"
+        super().__init__("\n".join([f"The parameters for {notebook} have {count}:", *shown]))
 
 
 class SpecError(BrainError):

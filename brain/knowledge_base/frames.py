@@ -83,6 +83,19 @@ LEFT JOIN LATERAL (
 """
 NEWEST_SUITE_RUNS = "ORDER BY suite_run.created_at DESC, suite_run.id DESC"
 
+BATCHES = """
+SELECT right(batch.id::text, 8) AS id, batch.created_at, batch.notebook, jsonb_array_length(batch.parameters) AS sets,
+    done.succeeded, done.failed, jsonb_array_length(batch.parameters) - done.succeeded - done.failed AS unfinished,
+    done.seconds, batch.options ->> 'out' AS out, batch.source, batch.finished_at, batch.id AS batch_id
+FROM brain.batches AS batch LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE status = 'succeeded') AS succeeded,
+        count(*) FILTER (WHERE status = 'failed') AS failed,
+        extract(epoch FROM max(finished_at) - min(started_at))::float8 AS seconds
+    FROM brain.runs WHERE batch_id = batch.id AND batch_position IS NOT NULL
+) AS done ON true
+"""
+NEWEST_BATCHES = "ORDER BY batch.created_at DESC, batch.id DESC"
+
 SIMILAR = """
 SELECT right(id::text, 8) AS id, 1 - (embedding <=> $1::vector) AS similarity, status, score, request, name, answer,
     error, inputs, feedback, created_at, id AS run_id
@@ -137,6 +150,10 @@ class Frames:
         """One row an evaluation of a suite, the newest first; `suite` names one."""
         condition, parameters = ("suite_run.suite = $1", (suite,)) if suite else ("true", ())
         return await self._newest(f"{SUITE_RUNS} WHERE {condition}", NEWEST_SUITE_RUNS, parameters, limit)
+
+    async def batches(self, *, limit: int | None = RUNS_LIMIT) -> "pd.DataFrame":
+        """One row a batch, the newest first, with how many of its sets ended how; `seconds` from first to last run."""
+        return await self._newest(f"{BATCHES} WHERE true", NEWEST_BATCHES, (), limit)
 
     async def similar(self, vector: Sequence[float], *, model: str, limit: int = 20) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first, with the cosine in `similarity`."""

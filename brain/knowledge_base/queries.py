@@ -1,7 +1,6 @@
 """Questions to the knowledge base through a session or connection that the caller owns; nothing here commits."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -10,13 +9,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Text, cast, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from brain.database.tables import Run
 from brain.errors import RunNotFound
 from brain.knowledge_base import statements
+from brain.knowledge_base.ids import LAST, SHOWN_CANDIDATES, digits_of, spelled_with
 from brain.knowledge_base.records import Position
 from brain.runs import NOTHING_SPENT, Json, RunStatus, Spending, StepResult, StepStatus, short_id
 from brain.shortened import shortened
@@ -26,11 +26,8 @@ __all__ = ["find_run_id", "load_position", "load_run", "load_step_results", "loa
 type Connection = psycopg.AsyncConnection[Any]
 
 RUN = f"SELECT {', '.join(sorted(Run.model_fields.keys() - {'embedding'}))} FROM brain.runs WHERE id = %(run_id)s"  # noqa: S608 - names of columns
-LAST = "last"
-HEX_DIGITS = re.compile(r"[0-9a-f]{1,32}")
 _STATUS = {str(status): status for status in StepStatus}
 _read_json = json.JSONDecoder().raw_decode
-SHOWN_CANDIDATES = 5
 SHOWN_LETTERS = 40
 """Of a request, to tell candidates apart."""
 
@@ -96,16 +93,13 @@ def _value(item: StepResult) -> Json:
 
 async def find_run_id(text: str, *, session: AsyncSession) -> UUID:
     """The run that `last`, an id, or the unique beginning or end of one names; raises RunNotFound."""
-    wanted = text.strip().lower()
-    if wanted == LAST:
+    if text.strip().lower() == LAST:
         return await _newest(session)
-    digits = wanted.replace("-", "")
-    if not HEX_DIGITS.fullmatch(digits):
+    if (digits := digits_of(text)) is None:
         raise RunNotFound(f"{text!r} is no run id: give some of its digits, or `last`.")
-    spelled = func.replace(cast(col(Run.id), Text), "-", "")
     fits = (
         select(col(Run.id), col(Run.request), func.count().over())
-        .where(or_(spelled.startswith(digits), spelled.endswith(digits)))
+        .where(spelled_with(col(Run.id), digits))
         .order_by(col(Run.id).desc())
         .limit(SHOWN_CANDIDATES)
     )

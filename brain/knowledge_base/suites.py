@@ -1,11 +1,10 @@
 """Evaluations of suites, their cases, and what models thought of answers, as rows."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, or_, select, update
+from sqlalchemy import select, update
 from sqlmodel import SQLModel, col
 
 from brain.config_secrets import Redactor
@@ -13,13 +12,11 @@ from brain.database.engine import Database
 from brain.database.tables import CaseResult, Judgement, SuiteRun
 from brain.errors import UsageError
 from brain.knowledge_base.cleaning import Cleaner
+from brain.knowledge_base.ids import LAST, SHOWN_CANDIDATES, digits_of, spelled_with
 from brain.runs import short_id, utc_now
 
 __all__ = ["SuiteStore"]
 
-LAST = "last"
-HEX_DIGITS = re.compile(r"[0-9a-f]{1,32}")
-SHOWN_CANDIDATES = 5
 WHERE_TO_LOOK = "`brain eval list` lists the ones there are."
 
 
@@ -73,14 +70,11 @@ class SuiteStore:
         `last` is the newest that came to its end: of a suite, and of plans alone or of runs, where that is said. Raises
         UsageError.
         """
-        wanted = text.strip().lower()
-        if wanted == LAST:
+        if text.strip().lower() == LAST:
             return await self._newest(suite, plan_only)
-        digits = wanted.replace("-", "")
-        if not HEX_DIGITS.fullmatch(digits):
+        if (digits := digits_of(text)) is None:
             raise UsageError(f"{text!r} is no id of an evaluation: give some of its digits, or `last`.")
-        spelled = func.replace(cast(col(SuiteRun.id), Text), "-", "")
-        fits = or_(spelled.startswith(digits), spelled.endswith(digits))
+        fits = spelled_with(col(SuiteRun.id), digits)
         async with self._database.session() as session:
             found = list(await session.scalars(select(col(SuiteRun.id)).where(fits).limit(SHOWN_CANDIDATES)))
         if not found:

@@ -17,7 +17,7 @@ from brain.notebook_runs.parameters import Inspected
 from brain.notebook_runs.warm.starting import WarmParent
 from brain.runs import Json
 
-__all__ = ["NotebookJob", "NotebookResult", "NotebookRunners"]
+__all__ = ["NotebookJob", "NotebookResult", "NotebookRunners", "OpenRunners"]
 
 MOST_PARENTS = 3
 """Warm parents at the same time, each of some 150 MB."""
@@ -52,6 +52,17 @@ class NotebookResult:
     """The cell that failed, and how."""
     recorded: Mapping[str, Json]
     """By name; tables and files as references."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRunners:
+    """Opens the processes that run notebooks of a project; for `SharedResources.get`."""
+
+    project: Path
+
+    def __call__(self) -> "NotebookRunners":
+        """None of them is started before the first notebook."""
+        return NotebookRunners(self.project)
 
 
 class NotebookRunners:

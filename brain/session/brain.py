@@ -16,6 +16,7 @@ from brain.intent_inference.sketch import Tell
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.runs import RunEvent, RunStatus
+from brain.session.batch_verbs import BatchVerbs
 from brain.session.exporting import Exportable, exported, write_notebook
 from brain.session.given import SpecLike, as_change, as_spec
 from brain.session.one_step import HOW_TO_ALLOW, Arguments, CallOptions, order_of_call, step_id_of, told_of_call
@@ -29,7 +30,7 @@ from brain.session.toolbox import Toolbox
 __all__ = ["Brain"]
 
 
-class Brain(Past, Toolbox):
+class Brain(Past, Toolbox, BatchVerbs):
     """Plans, runs, watches and remembers pipelines of tools.
 
     Every method raises BrainError with one clear sentence where something is wrong. Use it as a context manager, or

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -17,22 +16,19 @@ from brain.config_secrets import (
     ContentRedactor,
     ProjectEnvironment,
     Redactor,
-    SecretResolver,
     Settings,
     install_log_redaction,
 )
-from brain.egress import Egress
 from brain.embedded import in_use
 from brain.errors import BrainError, UsageError
 from brain.executor.foresight import Foresight, foresee
 from brain.executor.limits import Limits
-from brain.executor.local import LocalCaller, Surroundings
 from brain.executor.ports import ToolCall
-from brain.executor.processes import Processes
 from brain.intent_inference.clarifying import checked_answers
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
+from brain.notebook_runs.runners import NotebookRunners, OpenRunners
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
@@ -40,6 +36,8 @@ from brain.pipeline_builder.spec import PipelineSpec
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
 from brain.session import admission
+from brain.session.batching.batches import Batches
+from brain.session.calling import local_caller
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
 from brain.session.memory import KnowledgeMemory
@@ -52,16 +50,16 @@ from brain.session.secrets import Secrets
 from brain.session.services import (
     chat_model,
     cluster_of,
-    egress_policy,
     embedder,
     has_database,
     is_hosted_chat,
     tools_file_of,
 )
 from brain.session.stores import Stores, open_stores
+from brain.tool_registry.context import SharedResources
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.own_modules import OwnModules
-from brain.tool_registry.registry import Registry, load
+from brain.tool_registry.registry import Registry
 from brain.tool_registry.search import ToolSearch
 
 if TYPE_CHECKING:
@@ -71,7 +69,6 @@ if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
     from brain.knowledge_base.frames import RunFilter
     from brain.knowledge_base.store import RunStore
-    from brain.knowledge_base.suites import SuiteStore
     from brain.rate_limits.limiter import RateLimiter
     from brain.session.runner import Runner
     from brain.vault import Vault
@@ -107,20 +104,12 @@ class Core:
         self._search = ToolSearch(self.registry, self._embedder)
         self.model = chat_model(settings, self.redactor)
         self.evaluations = Evaluations(self)
-        self._caller = LocalCaller(
-            partial(load, importing=importing),
-            Surroundings(
-                project=settings.project,
-                codec=self.codec,
-                egress=Egress(egress_policy(settings)),
-                model=self.model,
-                secrets=SecretResolver(ProjectEnvironment(settings.project), self.secrets),
-                redactor=self.redactor,
-                chromium=settings.brain_chromium,
-                processes=Processes(settings.project, settings.brain_max_processes),
-            ),
-            max_parallel=settings.brain_max_parallel,
-        )
+        self.batches = Batches(self)
+        self._shared = SharedResources()
+        self._caller = local_caller(
+            settings, importing=importing, codec=self.codec, model=self.model, secrets=self.secrets,
+            redactor=self.redactor, shared=self._shared,
+        )  # fmt: skip
         self._cluster = cluster_of(settings)
         self._stack = AsyncExitStack()
         self._stack.enter_context(in_use(settings.state_folder))
@@ -134,6 +123,7 @@ class Core:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
+            await self.batches.close()
             await self._stack.aclose()
         finally:
             self._stores = None
@@ -154,7 +144,7 @@ class Core:
         """What running a pipeline would touch, need, write and take; without an estimate where no store answers."""
         try:
             tools = {step.definition.name for step in pipeline.steps.values()}
-            history = await (await self._open()).store.tool_history(tools)
+            history = await (await self.stores()).store.tool_history(tools)
             known = {secret.name for secret in await self.secrets.list() if secret.source.has_value}
         except BrainError as exc:
             log.info("No estimate: %s", exc)
@@ -176,12 +166,12 @@ class Core:
     async def _past_runs(self) -> "RunStore | None":
         """None where nothing was ever run, so that a plan alone starts no database."""
         is_open = self._stores is not None
-        return (await self._open()).store if is_open or has_database(self.settings) else None
+        return (await self.stores()).store if is_open or has_database(self.settings) else None
 
     async def _know_secrets(self) -> None:
         """The redactor must know the table of secrets before a model is asked."""
         if self.settings.secrets_keys:
-            await self._open()
+            await self.stores()
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
@@ -194,7 +184,7 @@ class Core:
         budget = self.settings.brain_run_budget if order.budget is None else order.budget
         deadline = self.settings.brain_run_deadline if order.deadline is None else order.deadline
         self._admit(None if order.written is None else self.check(order.written), budget, order.spent)
-        return await (await self._open()).runner.start(replace(order, budget=budget, deadline=deadline))
+        return await (await self.stores()).runner.start(replace(order, budget=budget, deadline=deadline))
 
     async def resume(self, run_id: UUID, order: Order, change: Change) -> UUID:
         """Go on with a run that failed, was cancelled or interrupted; with another pipeline or inputs as a new run.
@@ -202,7 +192,7 @@ class Core:
         Of the order count its budget, which all attempts together may spend, the deadline of each (None: what they
         were), `yes`, `use_cache`. Raises UsageError where it cannot go on, StaleAttempt where somebody else runs it.
         """
-        stores = await self._open()
+        stores = await self.stores()
         run, order = await self._going_on(run_id, order, change)
         left = await left_of(run, order, self.registry, self.codec)
         spent = NOTHING_SPENT if change.makes_new_run else run.spending
@@ -233,7 +223,7 @@ class Core:
     async def _foreseen(self, run: Run, order: Order) -> Foresight:
         if order.spec is None:
             return Foresight()
-        job = await job_of(run, order, self.check(order.spec), (await self._open()).store, self.codec)
+        job = await job_of(run, order, self.check(order.spec), (await self.stores()).store, self.codec)
         return await foresee(job, self.settings.project, self.codec.is_there)
 
     def _admit(self, pipeline: Pipeline | None, budget: Budget, spent: Spending = NOTHING_SPENT) -> None:
@@ -242,7 +232,7 @@ class Core:
 
     async def wait(self, run_id: UUID) -> Run:
         """The run, once it has come to rest; of another process's run as its events tell."""
-        stores = await self._open()
+        stores = await self.stores()
         await stores.runner.wait(run_id)
         run = await self.show(run_id)
         if not run.status.is_settled:
@@ -253,7 +243,7 @@ class Core:
 
     async def approve(self, run_id: UUID, hashes: Collection[str] = ()) -> UUID:
         """Allow the calls with these hashes, else all that a waiting run waits for, and go on with it here."""
-        stores = await self._open()
+        stores = await self.stores()
         run = await self.show(run_id, items=True)
         admission.approvable(run)
         await stores.store.approve(run_id, hashes or [request.hash for request in run.waiting_for])
@@ -267,7 +257,7 @@ class Core:
         Of the order count its answers, `yes` and `use_cache`. Raises UsageError where the run asks nothing, or the
         answers do not fit; it then goes on waiting.
         """
-        stores = await self._open()
+        stores = await self.stores()
         run = await self.show(run_id)
         admission.answerable(run)
         await stores.store.answer(run_id, run.attempt, checked_answers(run.questions, order.answers))
@@ -276,13 +266,13 @@ class Core:
 
     async def cancel(self, run_id: UUID) -> RunStatus:
         """Ask for the end of a run, here or in another process, which notices within a second."""
-        stores = await self._open()
+        stores = await self.stores()
         stores.runner.cancel(run_id)
         return await stores.store.request_cancel(run_id)
 
     async def events(self, run_id: UUID, *, after: int = 0) -> AsyncIterator[RunEvent]:
         """Every event of a run from the first, each once, until it comes to rest."""
-        stores = await self._open()
+        stores = await self.stores()
         listener = stores.tracker.listen(run_id, after=after)
         try:
             async for event in listener:
@@ -292,40 +282,40 @@ class Core:
 
     async def resolve(self, text: str) -> UUID:
         """The run that `last`, an id, or the unique beginning or end of one names; raises RunNotFound."""
-        return await (await self._open()).store.resolve(text)
+        return await (await self.stores()).store.resolve(text)
 
     async def show(self, run_id: UUID, *, items: bool = False) -> Run:
         """One run with its steps, and with the items of these where they are wanted; raises RunNotFound."""
-        stores = await self._open()
+        stores = await self.stores()
         await stores.store.mark_stale()
         row, steps = await stores.store.get_with_steps(run_id, items=items)
         return Run.of_row(row, steps, self.codec)
 
     async def runs(self, wanted: "RunFilter", limit: int | None) -> "pd.DataFrame":
         """Past and present runs, the newest first; ones whose process is gone are marked first."""
-        stores = await self._open()
+        stores = await self.stores()
         await stores.store.mark_stale()
         return await stores.frames.runs(wanted, limit=limit)
 
     async def steps(self, run_id: UUID | None, *, items: bool, limit: int | None) -> "pd.DataFrame":
         """Steps of one run, or of the newest runs."""
-        return await (await self._open()).frames.steps(run_id, items=items, limit=limit)
+        return await (await self.stores()).frames.steps(run_id, items=items, limit=limit)
 
     async def search(self, text: str, limit: int) -> "pd.DataFrame":
         """Runs whose requests mean nearly the same, the nearest first."""
         if not text.strip():
             raise UsageError("There is nothing to search for: say in words what the runs were about.")
-        stores = await self._open()
+        stores = await self.stores()
         vectors = await asyncio.to_thread(self._embedder.embed, [text])
         return await stores.frames.similar(vectors[0].tolist(), model=self._embedder.name, limit=limit)
 
     async def sql(self, query: str) -> "pd.DataFrame":
         """A read-only query over the knowledge base."""
-        return await (await self._open()).frames.sql(query)
+        return await (await self.stores()).frames.sql(query)
 
     async def rate(self, run_id: UUID, stars: int, comment: str) -> None:
         """Keep what a person thought of a run."""
-        await (await self._open()).store.rate(run_id, stars, comment)
+        await (await self.stores()).store.rate(run_id, stars, comment)
 
     async def tools(self, query: str, limit: int | None = None) -> list[ToolDefinition]:
         """The tools that fit a query, best first; all in their order without one."""
@@ -350,16 +340,12 @@ class Core:
         """Whether the chat model is one that the settings name, rather than the small one that comes along."""
         return is_hosted_chat(self.settings)
 
-    async def suites(self) -> "SuiteStore":
-        """Where evaluations of suites are kept."""
-        return (await self._open()).suites
-
     async def suite_runs(self, suite: str, limit: int | None) -> "pd.DataFrame":
         """Evaluations of suites, the newest first."""
-        return await (await self._open()).frames.suite_runs(suite=suite, limit=limit)
+        return await (await self.stores()).frames.suite_runs(suite=suite, limit=limit)
 
     async def _vault(self) -> "Vault":
-        return (await self._open()).vault
+        return (await self.stores()).vault
 
     async def open_table(self, path: str) -> "pa.Table":
         """The table in a file of the project; raises ToolError."""
@@ -367,7 +353,8 @@ class Core:
         reference = await self._caller.call(ToolCall(tool, {argument: path}, lambda _percentage, _message: None))
         return self.codec.table(reference["artifact"])
 
-    async def _open(self) -> Stores:
+    async def stores(self) -> Stores:
+        """The stores of the project; services start where they are not up yet."""
         async with self._opening:
             if self._stores is None:
                 with self._while_opening():
@@ -375,6 +362,10 @@ class Core:
                         self.settings, self.redactor, self.secrets.learn, self._runner, self._stack
                     )
             return self._stores
+
+    async def notebooks(self) -> NotebookRunners:
+        """The processes that run the project's notebooks in this one's name."""
+        return await self._shared.get(OpenRunners(self.settings.project))
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.knowledge_base.large_values import LargeValues

@@ -88,7 +88,7 @@ class Evaluations:
 
         order.suite.check_tools([tool.name for tool in self._core.registry], order.source)
         judge = self._judge() if order.judge else None
-        store = await self._core.suites()
+        store = (await self._core.stores()).suites
         before = MadeWith(self._core.model.name, prompts=self._prompts(order))
         wanted = len(order.suite.cases)
         begun = SuiteRun(new_run_id(), order.suite.name, order.plan_only, wanted, (), before, utc_now())
@@ -114,7 +114,7 @@ class Evaluations:
         """The evaluation that an id, a part of one, or `last` names; the rest says of what. Raises UsageError."""
         from brain.session import evaluation_rows as rows
 
-        store = await self._core.suites()
+        store = (await self._core.stores()).suites
         return rows.suite_run_of(*await store.load(await store.resolve(text, suite=suite, plan_only=plan_only)))
 
     async def judge(self, run: Run, rubric: str = "") -> Judgement:
@@ -124,7 +124,7 @@ class Evaluations:
         if run.answer is None:
             raise UsageError(f"The run {run.id} is {run.status} and has no answer to judge.")
         judgement = await self._judge().judge(await asyncio.to_thread(self._judged, run, run.request, rubric))
-        await (await self._core.suites()).keep_judgement(rows.judgement_row(run.run_id, judgement))
+        await ((await self._core.stores()).suites).keep_judgement(rows.judgement_row(run.run_id, judgement))
         return judgement
 
     def _judge(self) -> Judge:

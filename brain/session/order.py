@@ -49,6 +49,8 @@ class Order:
     """What questions about the request are answered with, by their names."""
     parent: UUID | None = None
     """The run that this one goes on from, whose finished steps it takes over where their calls are the same."""
+    batch: tuple[UUID, int] | None = None
+    """The batch that it is a run of, and its place in it."""
     words: Words = NOTHING_SAID
     """What a person said about steps of which nobody knows whether they did their work."""
 

@@ -134,6 +134,8 @@ class Runner:
             budget=_written(order.budget), deadline=_written(order.deadline),
             parent_run=order.parent,
         )  # fmt: skip
+        if order.batch is not None:
+            row.batch_id, row.batch_position = order.batch
         tools = _tools(pipeline) if pipeline is not None else ()
         if pipeline is not None:
             row.spec, row.name = pipeline.spec.to_json(), pipeline.spec.name

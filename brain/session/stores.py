@@ -16,6 +16,7 @@ from brain.session.services import event_backends, open_schema, open_services, r
 
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
+    from brain.knowledge_base.batches import BatchStore
     from brain.knowledge_base.frames import Frames
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
@@ -34,6 +35,7 @@ class Stores:
     """What is there once the services are up."""
 
     store: "RunStore"
+    batches: "BatchStore"
     suites: "SuiteStore"
     frames: "Frames"
     tracker: ProgressTracker
@@ -49,6 +51,7 @@ async def open_stores(
     `learn` is told of the vault before anything is read or written. Raises SettingsError, ServiceError, DatabaseError.
     """
     from brain.database.engine import Database
+    from brain.knowledge_base.batches import BatchStore
     from brain.knowledge_base.frames import Frames
     from brain.knowledge_base.store import RunStore
     from brain.knowledge_base.suites import SuiteStore
@@ -71,7 +74,8 @@ async def open_stores(
         runner = make_runner(store, tracker, rates)
         made.push_async_callback(runner.close)
         stack.push_async_callback(made.pop_all().aclose)
-    return Stores(store, SuiteStore(database, redactor), Frames(database), tracker, runner, vault)
+    batches, suites = BatchStore(database, redactor), SuiteStore(database, redactor)
+    return Stores(store, batches, suites, Frames(database), tracker, runner, vault)
 
 
 async def _position_of(store: "RunStore", run_id: UUID, /) -> RunPosition | None:

@@ -3,14 +3,13 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from brain.artifacts import File
 from brain.errors import ToolError
 from brain.notebook_runs.parameters import problems_of
-from brain.notebook_runs.runners import NotebookJob, NotebookRunners
+from brain.notebook_runs.runners import NotebookJob, OpenRunners
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tools.project_files import path_to_read
@@ -19,17 +18,6 @@ __all__ = ["run"]
 
 MEDIA_TYPE = "application/x-ipynb+json"
 SUFFIXES = (".ipynb",)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRunners:
-    """Opens the processes that run notebooks of a project; for `SharedResources.get`."""
-
-    project: Path
-
-    def __call__(self) -> NotebookRunners:
-        """None of them is started before the first notebook."""
-        return NotebookRunners(self.project)
 
 
 async def run(

@@ -1,0 +1,1 @@
+"""Batches: one notebook, run once for each of many sets of parameters."""

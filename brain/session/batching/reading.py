@@ -1,0 +1,69 @@
+"""Batches as their rows tell of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brain.artifacts import ArtifactCodec
+from brain.errors import BrainError
+from brain.runs import RunStatus
+from brain.session.batching.preparing import places_of
+from brain.session.batching.result import BatchRun, SetRun
+from brain.session.run import Results
+
+if TYPE_CHECKING:
+    # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
+    from brain.database.tables import Batch as BatchRow
+    from brain.knowledge_base.batches import BatchPlace
+
+__all__ = ["batch_run_of", "status_of"]
+
+
+def status_of(batch: "BatchRow", places: "Sequence[BatchPlace]", *, is_live: bool) -> RunStatus:
+    """How the whole batch stands; `is_live`: a process sees to it."""
+    if is_live:
+        return RunStatus.RUNNING
+    ended = [place.status for place in places if place.status in (RunStatus.SUCCEEDED, RunStatus.FAILED)]
+    if len(ended) == len(batch.parameters):
+        return RunStatus.FAILED if RunStatus.FAILED in ended else RunStatus.SUCCEEDED
+    return RunStatus.INTERRUPTED if batch.cancel_requested_at is None else RunStatus.CANCELLED
+
+
+def batch_run_of(
+    batch: "BatchRow", places: "Sequence[BatchPlace]", status: RunStatus, project: Path, codec: ArtifactCodec
+) -> BatchRun:
+    """The batch with every set; reads what of it is too large for a row."""
+    by_position = {place.position: place for place in places}
+    files, count = places_of(batch, project), len(batch.parameters)
+    sets = []
+    for position, parameters in enumerate(batch.parameters, 1):
+        one = SetRun(position, parameters, files.of(position, parameters, count))
+        place = by_position.get(position)
+        sets.append(one if place is None else _run_of(one, place, codec))
+    return BatchRun(
+        batch.id, batch.notebook, status, tuple(sets), batch.created_at, batch.finished_at, Results({}, codec),
+        _notes(places),
+    )  # fmt: skip
+
+
+def _run_of(one: SetRun, place: "BatchPlace", codec: ArtifactCodec) -> SetRun:
+    result: Any = None
+    error = place.error
+    try:
+        result = codec.restore(place.result)
+    except BrainError as exc:  # what it recorded is gone
+        error = error or str(exc)
+    return replace(
+        one, run_id=place.run_id, status=RunStatus(place.status), attempt=place.attempt, error=error,
+        seconds=place.seconds, cached_from=place.cached_from, recorded=(result or {}).get("recorded", {}),
+    )  # fmt: skip
+
+
+def _notes(places: "Sequence[BatchPlace]") -> tuple[str, ...]:
+    latest = max(places, key=lambda place: place.run_id, default=None)
+    if latest is None:
+        return ()
+    done = [place for place in places if place.status == RunStatus.SUCCEEDED]
+    older = sum(place.digest != latest.digest for place in done)
+    return (f"{older} of the results are of an earlier version of the notebook: --fresh runs all anew.",) * bool(older)

@@ -1,0 +1,30 @@
+"""How tools are called in this process: with the project, the network, the model and the secrets that settings name."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from brain.artifacts import ArtifactCodec
+from brain.config_secrets import ProjectEnvironment, Redactor, SecretResolver, SecretTable, Settings
+from brain.egress import Egress
+from brain.executor.local import LocalCaller, Surroundings
+from brain.executor.processes import Processes
+from brain.language_models import ChatModel
+from brain.session.services import egress_policy
+from brain.tool_registry.context import SharedResources
+from brain.tool_registry.registry import load
+
+__all__ = ["local_caller"]
+
+
+def local_caller(
+    settings: Settings, *, importing: Callable[[str], Any], codec: ArtifactCodec, model: ChatModel,
+    secrets: SecretTable, redactor: Redactor, shared: SharedResources,
+) -> LocalCaller:  # fmt: skip
+    """The caller of a project's tools; `importing` finds the modules of its own, `secrets` is the table of them."""
+    around = Surroundings(
+        project=settings.project, codec=codec, egress=Egress(egress_policy(settings)), model=model,
+        secrets=SecretResolver(ProjectEnvironment(settings.project), secrets), redactor=redactor, shared=shared,
+        chromium=settings.brain_chromium, processes=Processes(settings.project, settings.brain_max_processes),
+    )  # fmt: skip
+    return LocalCaller(partial(load, importing=importing), around, max_parallel=settings.brain_max_parallel)
