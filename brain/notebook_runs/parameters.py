@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from brain.errors import Problem
@@ -68,13 +68,9 @@ class Inspected:
     digest: str
     """SHA-256 in hex of its code and texts, without outputs."""
 
-    def to_json(self) -> dict[str, Json]:
-        """All of it, as it goes from process to process."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Inspected":
-        """What `to_json` gave."""
+        """From the same fields as JSON has them."""
         parameters = tuple(Parameter(**each) for each in value["parameters"])
         return cls(**{**value, "parameters": parameters, "modules": tuple(value["modules"])})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -14,10 +15,13 @@ from typing import Any, Self
 
 from brain.errors import ToolError
 from brain.notebook_runs.parameters import Inspected
+from brain.notebook_runs.warm.imports import scan
 from brain.notebook_runs.warm.starting import WarmParent
 from brain.runs import Json
 
-__all__ = ["NotebookJob", "NotebookResult", "NotebookRunners", "OpenRunners"]
+__all__ = ["NotebookJob", "NotebookRunners", "OpenRunners"]
+
+log = logging.getLogger(__name__)
 
 MOST_PARENTS = 3
 """Warm parents at the same time, each of some 150 MB."""
@@ -45,16 +49,6 @@ class NotebookJob:
 
 
 @dataclass(frozen=True, slots=True)
-class NotebookResult:
-    """How it ended."""
-
-    error: str | None
-    """The cell that failed, and how."""
-    recorded: Mapping[str, Json]
-    """By name; tables and files as references."""
-
-
-@dataclass(frozen=True, slots=True)
 class OpenRunners:
     """Opens the processes that run notebooks of a project; for `SharedResources.get`."""
 
@@ -72,8 +66,7 @@ class NotebookRunners:
         self._project = project
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
-        self._parents: dict[tuple[str, ...], WarmParent | None] = {}
-        self._starting = asyncio.Lock()
+        self._parents: dict[tuple[str, ...], _Parent] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,23 +74,33 @@ class NotebookRunners:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await asyncio.gather(*(worker.end(is_idle=worker in self._idle) for worker in self._all))
-        for parent in self._parents.values():
-            if parent is not None:
-                await asyncio.to_thread(parent.close)
+        ending = [worker.end(is_idle=worker in self._idle) for worker in self._all]
+        await asyncio.gather(*ending, *(parent.end() for parent in self._parents.values()))
 
-    async def inspect(self, path: Path) -> Inspected:
-        """What is known of a notebook beforehand; raises ToolError where it cannot be read."""
-        return Inspected.from_json(await self._ask({"do": "inspect", "path": str(path)}, lambda _cell, _of: None))
+    async def inspect(self, path: Path, *, soon: int = 0) -> Inspected:
+        """What is known of a notebook beforehand; raises ToolError where it cannot be read.
 
-    async def run(self, job: NotebookJob, inspected: Inspected, on_cell: OnCell) -> NotebookResult:
-        """Run a notebook; raises ToolError where papermill could not even try. Cancelling it ends its kernel."""
+        `soon` so many of it are to be run at the same time: what they need begins to start meanwhile.
+        """
+        modules, can_fork = await asyncio.to_thread(scan, path)
+        if soon and can_fork:
+            self._parent(modules)
+        asked = {"do": "inspect", "path": str(path)}
+        others = [self._another_idle() for _ in range(soon - 1 - len(self._idle))]
+        known, *_ = await asyncio.gather(self._ask(asked, lambda _cell, _of: None), *others)
+        return Inspected.from_json({**known, "modules": modules, "can_fork": can_fork})
+
+    async def run(self, job: NotebookJob, inspected: Inspected, on_cell: OnCell) -> str | None:
+        """The cell that failed, and how, where one did; what came of the others stands in `job.output` all the same.
+
+        Raises ToolError where papermill could not even try. Cancelling it ends its kernel.
+        """
         asked = {
             "do": "run", "path": str(job.path), "output": str(job.output), "parameters": dict(job.parameters),
             "cwd": str(job.folder), "timeout": job.cell_timeout, "warm_folder": await self._warm_folder(inspected),
         }  # fmt: skip
-        done = await self._ask(asked, on_cell)
-        return NotebookResult(done["error"], done["recorded"])
+        error: str | None = await self._ask(asked, on_cell)
+        return error
 
     async def _ask(self, asked: Mapping[str, Json], on_cell: OnCell) -> Any:
         worker = self._idle.pop() if self._idle else await self._new_worker()
@@ -112,22 +115,46 @@ class NotebookRunners:
             raise ToolError(f"The notebook {Path(asked['path']).name} cannot be run: {answer['failed']}")
         return answer["done"]
 
+    async def _another_idle(self) -> None:
+        self._idle.append(await self._new_worker())
+
     async def _new_worker(self) -> "_Worker":
         worker = await _Worker.start(self._project)
         self._all.add(worker)
         return worker
 
+    def _parent(self, modules: tuple[str, ...]) -> "_Parent | None":
+        """The warm parent with these modules, which may be starting; None where there are as many as may be."""
+        if modules not in self._parents and len(self._parents) < MOST_PARENTS:
+            self._parents[modules] = _Parent(modules)
+        return self._parents.get(modules)
+
     async def _warm_folder(self, inspected: Inspected) -> str | None:
         """Where kernels for the notebook can be had; None: plain ones."""
-        if not inspected.can_fork:
-            return None
-        async with self._starting:
-            if inspected.modules not in self._parents and len(self._parents) < MOST_PARENTS:
-                parent = WarmParent(inspected.modules)
-                is_ready = await asyncio.to_thread(parent.wait)
-                self._parents[inspected.modules] = parent if is_ready else None
-        parent_of = self._parents.get(inspected.modules)
-        return None if parent_of is None else str(parent_of.folder)
+        parent = self._parent(inspected.modules) if inspected.can_fork else None
+        return None if parent is None else await parent.folder()
+
+
+class _Parent:
+    """A warm parent, from its start on."""
+
+    def __init__(self, modules: tuple[str, ...]) -> None:
+        self._warm = WarmParent(modules, is_quiet=not _is_heard())
+        self._starting = asyncio.create_task(asyncio.to_thread(self._warm.wait))
+
+    async def folder(self) -> str | None:
+        """Where it listens, once it does; None where that does not come to be."""
+        return str(self._warm.folder) if await asyncio.shield(self._starting) else None
+
+    async def end(self) -> None:
+        """Also while it starts."""
+        await asyncio.to_thread(self._warm.close)
+        await self._starting
+
+
+def _is_heard() -> bool:
+    """Whether somebody wants to see what kernels and libraries log."""
+    return log.isEnabledFor(logging.DEBUG)
 
 
 class _Worker:
@@ -141,7 +168,8 @@ class _Worker:
         """Begin it; it has loaded nothing yet."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "brain.notebook_runs.worker", stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE, limit=LONGEST_LINE, start_new_session=True,
+            stdout=asyncio.subprocess.PIPE, stderr=None if _is_heard() else asyncio.subprocess.DEVNULL,
+            limit=LONGEST_LINE, start_new_session=True,
             env={**os.environ, "BRAIN_HOME": str(project)},
         )  # fmt: skip
         return cls(process)

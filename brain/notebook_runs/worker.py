@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["main"]
@@ -23,6 +24,13 @@ def main() -> None:
         out.write(f"{json.dumps(said)}\n")
         out.flush()
 
+    with suppress(KeyboardInterrupt):  # whoever asked does not want an answer any more
+        _serve(tell)
+
+
+def _serve(tell: Any) -> None:
+    import papermill  # noqa: F401 - whatever is asked needs it: it loads while nothing is asked yet
+
     for line in sys.stdin:
         asked = json.loads(line)
         try:
@@ -34,44 +42,36 @@ def main() -> None:
 
 
 def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
-    """What `Inspected` has."""
+    """What `Inspected` has of it, as papermill sees it."""
     from papermill.inspection import _infer_parameters
     from papermill.iorw import load_notebook_node
-    from papermill.utils import any_tagged_cell, nb_kernel_name
-
-    from brain.notebook_runs.parameters import Inspected, Parameter
-    from brain.notebook_runs.warm.imports import worth_importing
-    from brain.notebook_runs.warm.starting import can_fork
+    from papermill.utils import any_tagged_cell
 
     notebook = load_notebook_node(asked["path"])
-    parameters = tuple(
-        Parameter(each.name, each.inferred_type_name, each.default, each.help) for each in _infer_parameters(notebook)
-    )
+    parameters = [
+        {"name": each.name, "annotation": each.inferred_type_name, "default": each.default, "help": each.help}
+        for each in _infer_parameters(notebook)
+    ]
     sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return Inspected(
-        parameters, any_tagged_cell(notebook, "parameters"), worth_importing(code),
-        can_fork(nb_kernel_name(notebook)), hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
-    ).to_json()  # fmt: skip
+    return {
+        "parameters": parameters, "has_cell": any_tagged_cell(notebook, "parameters"),
+        "digest": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
+    }  # fmt: skip
 
 
-def _ran(asked: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """The error that the notebook ended with, and what it recorded."""
+def _ran(asked: dict[str, Any], tell: Any) -> str | None:
+    """The error that the notebook ended with, if it did."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from brain.notebook_runs.recording import recorded_in
-
-    cells: list[Any] = []
     place = "before its first cell"
 
     def on_cell(notebook: Any, index: int) -> None:
-        nonlocal cells, place
-        cells, place = notebook.cells, f"cell {index + 1} of {len(notebook.cells)}"
+        nonlocal place
+        place = f"cell {index + 1} of {len(notebook.cells)}"
         tell(cell=index + 1, of=len(notebook.cells))
 
-    error = None
     try:
         papermill.execute_notebook(
             asked["path"], asked["output"], asked["parameters"], engine_name="brain", progress_bar=False,
@@ -79,12 +79,12 @@ def _ran(asked: dict[str, Any], tell: Any) -> dict[str, Any]:
             log_output=False,
         )  # fmt: skip
     except PapermillExecutionError as exc:
-        error = f"{place}: {exc.ename}: {exc.evalue}".removesuffix(": ")
+        return f"{place}: {exc.ename}: {exc.evalue}".removesuffix(": ")
     except CellTimeoutError:
-        error = f"{place} took longer than {asked['timeout']:g} s"
+        return f"{place} took longer than {asked['timeout']:g} s"
     except DeadKernelError:
-        error = f"{place}: its kernel died"
-    return {"error": error, "recorded": recorded_in(cells)}
+        return f"{place}: its kernel died"
+    return None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Notebooks as tools: `run` runs one with parameters, and gives what it recorded and the notebook with its outputs."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from brain.artifacts import File
 from brain.errors import ToolError
 from brain.notebook_runs.parameters import problems_of
+from brain.notebook_runs.recording import recorded_in
 from brain.notebook_runs.runners import NotebookJob, OpenRunners
 from brain.runs import Json
 from brain.tool_registry.context import ToolContext
@@ -27,11 +29,11 @@ async def run(
     cell_timeout: float | None = None,
     *,
     context: ToolContext,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Run a notebook on a kernel of its own; what it has written so far stays with the error where it fails.
 
     With `digest` only that version of it is run. Raises ToolError where there is no such notebook, where it does not
-    take the parameters, and where a cell fails.
+    take the parameters, where a cell fails, and where it is cancelled.
     """
     notebook = path_to_read(context.project, path, SUFFIXES)
     runners = await context.shared.get(OpenRunners(context.project))
@@ -44,12 +46,22 @@ async def run(
     with tempfile.TemporaryDirectory(prefix="brain-notebook-") as folder:
         output = Path(folder) / notebook.name
         job = NotebookJob(notebook, output, given, notebook.parent, cell_timeout)
-        result = await runners.run(job, inspected, _reporting(context))
-        content = await asyncio.to_thread(output.read_bytes)
-    file = File(content, MEDIA_TYPE, notebook.name)
-    if result.error is not None:
-        raise ToolError(f"{path}: {result.error}.", left={"notebook": file, "recorded": dict(result.recorded)})
-    return {"notebook": file, "recorded": dict(result.recorded)}
+        try:
+            error = await runners.run(job, inspected, _reporting(context))
+        except asyncio.CancelledError:
+            raise ToolError(f"{path} was ended before it came to its end.", left=_left(output)) from None
+        left = await asyncio.to_thread(_left, output)
+    if error is not None:
+        raise ToolError(f"{path}: {error}.", left=left)
+    return left
+
+
+def _left(output: Path) -> dict[str, Any] | None:
+    """The notebook as it is by now, and what it has recorded; None where nothing of it was run."""
+    if not output.exists():
+        return None
+    content = output.read_bytes()
+    return {"notebook": File(content, MEDIA_TYPE, output.name), "recorded": recorded_in(json.loads(content)["cells"])}
 
 
 def _reporting(context: ToolContext) -> Any:

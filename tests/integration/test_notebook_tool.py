@@ -9,6 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 from command_line import eventually, new_project, remove_project
+from notebook_files import write_notebook
 
 from brain import Brain, File
 from brain.errors import RunUnfinished, UsageError
@@ -22,22 +23,10 @@ CELLS = (
 )
 
 
-def write(path: Path, *cells: Any) -> str:
-    """A notebook; a cell with a tag is a pair."""
-    made = nbformat.v4.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    )
-    for cell in cells:
-        source, *tags = cell if isinstance(cell, tuple) else (cell,)
-        made.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": tags}))
-    nbformat.write(made, path)
-    return path.name
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     made = new_project(tmp_path_factory.mktemp("notebooks") / "shop").project
-    write(made / "report.ipynb", *CELLS)
+    write_notebook(made / "report.ipynb", *CELLS)
     yield made
     remove_project(made)
 
@@ -75,7 +64,7 @@ def test_it_tells_of_its_cells_and_no_kernel_is_used_twice(brain: Brain) -> None
 
 
 def test_one_that_fails_is_kept_up_to_the_cell_that_failed(brain: Brain, project: Path) -> None:
-    write(project / "bad.ipynb", "from brain import record\nrecord('before', 1)", "1 / 0", "print('never')")
+    write_notebook(project / "bad.ipynb", "from brain import record\nrecord('before', 1)", "1 / 0", "print('never')")
     with pytest.raises(RunUnfinished, match=r"bad\.ipynb: cell 2 of 3: ZeroDivisionError: division by zero"):
         brain.call("notebook.run", {"path": "bad.ipynb"}, yes=True)
     left = brain.show().results["notebook_run"]
@@ -100,7 +89,7 @@ def test_one_that_fails_is_kept_up_to_the_cell_that_failed(brain: Brain, project
 def test_what_cannot_be_done_is_said_in_a_sentence(
     brain: Brain, project: Path, cells: Any, arguments: dict[str, Any], says: str
 ) -> None:
-    write(project / "tried.ipynb", *cells)
+    write_notebook(project / "tried.ipynb", *cells)
     with pytest.raises(RunUnfinished) as told:
         brain.call("notebook.run", {"path": "tried.ipynb", **arguments}, yes=True)
     assert says in str(told.value)
@@ -126,7 +115,9 @@ def test_a_run_that_is_cancelled_ends_its_kernel(brain: Brain, project: Path) ->
     began = project / "began"
     slow = f"import os, pathlib, time\npathlib.Path({str(began)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
     spec = {
-        "steps": [{"id": "slow", "tool": "notebook.run", "arguments": {"path": write(project / "slow.ipynb", slow)}}]
+        "steps": [
+            {"id": "slow", "tool": "notebook.run", "arguments": {"path": write_notebook(project / "slow.ipynb", slow)}}
+        ]
     }
     run_id = brain.start_run(spec, yes=True)
     eventually(lambda: began.exists() and began.read_text())

@@ -1,6 +1,7 @@
 """What a notebook imports, as far as its code tells, and what of that may be imported before it runs."""
 
 import ast
+import json
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["imported_by", "shareable", "worth_importing"]
+__all__ = ["imported_by", "scan", "shareable", "worth_importing"]
 
 EXTENSION = "%load_ext "
 WITH_OURS = ("brain.notebook.magics", "brain.notebook.verbs", "brain.session.brain", "brain.session.runner")
@@ -27,6 +28,22 @@ PLOTS = frozenset({"boxplot", "hist", "plot"})
 PLOTTING = "pandas.plotting._matplotlib"
 NEVER = frozenset({"ipywidgets", "matplotlib_inline", "tqdm.notebook"})
 """What a kernel sets itself up by when it is imported: before the fork that would be for nothing."""
+
+
+def scan(notebook: Path) -> tuple[tuple[str, ...], bool]:
+    """What a warm parent imports for a notebook, and whether its kernel is one that such a parent can become.
+
+    A file that is none has nothing: whoever runs it finds out what is wrong with it.
+    """
+    from brain.notebook_runs.warm.starting import can_fork
+
+    try:
+        content = json.loads(notebook.read_bytes())
+        code = ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code"]
+        kernel = content["metadata"]["kernelspec"]["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return (), False
+    return worth_importing(code), can_fork(kernel)
 
 
 def worth_importing(cells: Sequence[str]) -> tuple[str, ...]:

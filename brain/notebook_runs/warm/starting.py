@@ -48,10 +48,12 @@ class WarmParent:
     """A warm parent as long as this is open; `folder` is where it listens.
 
     A module that starts threads as it is imported is left out, so that the notebook imports it for itself.
+    `is_quiet`: what it and its kernels log is nobody's.
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], *, is_quiet: bool = False) -> None:
         self._wanted = list(modules)
+        self._errors = subprocess.DEVNULL if is_quiet else None
         self._begin()
 
     def __enter__(self) -> Self:
@@ -110,5 +112,5 @@ class WarmParent:
                 *self._wanted,
             ],
             env={**os.environ, **SINGLE_THREADED}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            start_new_session=True,
+            stderr=self._errors, start_new_session=True,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from brain.session.batching.carrying import Carrier
 from brain.session.batching.events import BatchEvents
 from brain.session.batching.order import BatchOrder
 from brain.session.batching.preparing import Preparer
-from brain.session.batching.reading import batch_run_of, status_of
+from brain.session.batching.reading import batch_run_of, parameters_of, status_of
 from brain.session.batching.result import BatchRun, labels_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Batches:
             places = await stores.batches.places(batch_id)
             return places, status_of(known, places, is_live=is_live)
 
-        async for event in BatchEvents(batch_id, labels_of(batch.parameters), look, stores.tracker).all():
+        async for event in BatchEvents(batch_id, labels_of(parameters_of(batch)), look, stores.tracker).all():
             yield event
 
     async def list(self, limit: int | None) -> "pd.DataFrame":

@@ -17,6 +17,7 @@ from brain.pipeline_builder.references import input_reference
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import Json, RunStatus
 from brain.session.batching.preparing import Prepared, places_of
+from brain.session.batching.reading import parameters_of
 from brain.session.order import Order
 from brain.session.resumption import Change
 from brain.session.run import Run
@@ -54,6 +55,7 @@ class Carrier:
         self._order = prepared.order
         self._batch = prepared.batch
         self._inspected = prepared.inspected
+        self._parameters = parameters_of(prepared.batch)
         self._files = places_of(prepared.batch, core.settings.project)
         self._waiting: deque[int] = deque()
         """The positions that are still to be begun."""
@@ -82,7 +84,7 @@ class Carrier:
         """What there is already, of this batch and of others."""
         self._known = {place.position: place for place in await self._store.places(self._batch.id)}
         done = {place.position for place in self._known.values() if place.status == RunStatus.SUCCEEDED}
-        self._waiting.extend(n for n in range(1, len(self._batch.parameters) + 1) if n not in done)
+        self._waiting.extend(n for n in range(1, len(self._parameters) + 1) if n not in done)
         if self._order.is_fresh:
             return
         tool = self._core.registry.get(TOOL)
@@ -164,7 +166,7 @@ class Carrier:
 
     def _write(self, position: int, run: Run) -> None:
         """The notebook of a run where it belongs; it stays an artifact all the same."""
-        path = self._files.of(position, self._batch.parameters[position - 1], len(self._batch.parameters))
+        path = self._files.of(position, self._parameters[position - 1], len(self._parameters))
         try:
             left = self._core.codec.restore(run.step_results[0].result) if run.step_results else None
             if left:
@@ -174,7 +176,7 @@ class Carrier:
 
     def _arguments(self, position: int) -> dict[str, Json]:
         """Of the call of the tool."""
-        parameters = dict(self._batch.parameters[position - 1])
+        parameters = dict(self._parameters[position - 1])
         return {"path": self._batch.notebook, "parameters": parameters, "digest": self._inspected.digest}
 
     def _spec(self, position: int) -> PipelineSpec:
@@ -185,7 +187,7 @@ class Carrier:
         }
         if self._batch.options["timeout"] is not None:
             step["timeout"] = self._batch.options["timeout"]
-        values = ", ".join(f"{name}={value}" for name, value in self._batch.parameters[position - 1].items())
+        values = ", ".join(f"{name}={value}" for name, value in self._parameters[position - 1].items())
         return PipelineSpec.from_value({
             "name": f"{self._batch.name}: {values}".removesuffix(": "),
             "inputs": {name: {"type": kind} for name, kind in INPUTS.items()},

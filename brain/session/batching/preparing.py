@@ -53,7 +53,7 @@ class Preparer:
         if order.parameters is None and not order.common:
             raise UsageError("Which parameters? Give a table, a file or a grid of them: --params FILE.")
         path = self._path(order.notebook)
-        inspected = await self._inspected(path)
+        inspected = await self._inspected(path, soon=order.width)
         sets = await asyncio.to_thread(self._sets, order, inspected)
         batch = _row(order, path, inspected, sets)
         places = places_of(batch, self._core.settings.project)
@@ -66,7 +66,7 @@ class Preparer:
         if order.is_fresh:
             raise UsageError("--fresh runs all sets anew and --resume what is left: leave one of them out.")
         batch, _ = await self._store.load(await self._id_of_earlier(order))
-        inspected = await self._inspected(batch.notebook)
+        inspected = await self._inspected(batch.notebook, soon=order.width)
         if problems := problems_of(batch.parameters, inspected):
             raise ParametersError(batch.notebook, problems)
         if order.timeout is not None:
@@ -92,8 +92,8 @@ class Preparer:
         clean: list[Mapping[str, Json]] = self._core.redactor.value([{**each, **common} for each in sets])
         return clean
 
-    async def _inspected(self, path: str) -> Inspected:
-        return await (await self._core.notebooks()).inspect(self._core.settings.project / path)
+    async def _inspected(self, path: str, *, soon: int = 0) -> Inspected:
+        return await (await self._core.notebooks()).inspect(self._core.settings.project / path, soon=soon)
 
     def _path(self, notebook: str | Path | None) -> str:
         """As seen from the project folder, from which tools see files."""
@@ -102,11 +102,13 @@ class Preparer:
         project = self._core.settings.project.resolve()
         here, there = Path(notebook).resolve(), (project / notebook).resolve()
         whole = there if there.is_file() and not here.is_file() else here
+        if not here.exists() and not there.exists():
+            others = [other.name for other in here.parent.glob(f"*{NOTEBOOK}")]
+            raise UsageError(f"There is no notebook {notebook}.{did_you_mean(here.name, others)}")
         if not whole.is_relative_to(project):
             raise UsageError(f"{notebook} is outside the project folder {project}: copy it there, or give --project.")
-        if not whole.is_file():
-            others = [other.name for other in whole.parent.glob(f"*{NOTEBOOK}")]
-            raise UsageError(f"There is no notebook {notebook}.{did_you_mean(whole.name, others)}")
+        if not whole.is_file() or whole.suffix != NOTEBOOK:
+            raise UsageError(f"{notebook} is no notebook: a batch runs files that end in {NOTEBOOK}.")
         inside = whole.relative_to(project)
         if any(part.startswith(".") for part in inside.parts):
             raise UsageError(f"{notebook} is hidden (a name in it starts with a dot): tools do not read hidden files.")
@@ -119,7 +121,10 @@ def _row(order: BatchOrder, path: str, inspected: Inspected, sets: list[Mapping[
     batch_id, stem = new_run_id(), Path(path).stem
     out = Path(order.out) if order.out is not None else Path(OUTPUTS) / f"{stem}-{short_id(batch_id)}"
     defaults = {parameter.name: parameter.value for parameter in inspected.parameters if parameter.value is not None}
-    options: dict[str, Json] = {"out": str(out), "timeout": _duration(order.timeout), "defaults": defaults}
+    names = list(dict.fromkeys(name for each in sets for name in each))
+    options: dict[str, Json] = {
+        "out": str(out), "timeout": _duration(order.timeout), "defaults": defaults, "names": names
+    }  # fmt: skip
     return Batch(
         id=batch_id, name=stem, notebook=path, parameters=[dict(each) for each in sets], options=options,
         source=order.source,

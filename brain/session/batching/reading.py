@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brain.artifacts import ArtifactCodec
 from brain.errors import BrainError
-from brain.runs import RunStatus
+from brain.runs import Json, RunStatus
 from brain.session.batching.preparing import places_of
 from brain.session.batching.result import BatchRun, SetRun
 from brain.session.run import Results
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from brain.database.tables import Batch as BatchRow
     from brain.knowledge_base.batches import BatchPlace
 
-__all__ = ["batch_run_of", "status_of"]
+__all__ = ["batch_run_of", "parameters_of", "status_of"]
 
 
 def status_of(batch: "BatchRow", places: "Sequence[BatchPlace]", *, is_live: bool) -> RunStatus:
@@ -37,7 +37,7 @@ def batch_run_of(
     by_position = {place.position: place for place in places}
     files, count = places_of(batch, project), len(batch.parameters)
     sets = []
-    for position, parameters in enumerate(batch.parameters, 1):
+    for position, parameters in enumerate(parameters_of(batch), 1):
         one = SetRun(position, parameters, files.of(position, parameters, count))
         place = by_position.get(position)
         sets.append(one if place is None else _run_of(one, place, codec))
@@ -45,6 +45,12 @@ def batch_run_of(
         batch.id, batch.notebook, status, tuple(sets), batch.created_at, batch.finished_at, Results({}, codec),
         _notes(places),
     )  # fmt: skip
+
+
+def parameters_of(batch: "BatchRow") -> list[dict[str, Json]]:
+    """The sets with their names in the order in which they were given: PostgreSQL has another one."""
+    order = {name: place for place, name in enumerate(batch.options["names"])}
+    return [dict(sorted(each.items(), key=lambda item: order[item[0]])) for each in batch.parameters]
 
 
 def _run_of(one: SetRun, place: "BatchPlace", codec: ArtifactCodec) -> SetRun:
@@ -56,7 +62,8 @@ def _run_of(one: SetRun, place: "BatchPlace", codec: ArtifactCodec) -> SetRun:
         error = error or str(exc)
     return replace(
         one, run_id=place.run_id, status=RunStatus(place.status), attempt=place.attempt, error=error,
-        seconds=place.seconds, cached_from=place.cached_from, recorded=(result or {}).get("recorded", {}),
+        seconds=place.seconds, cached_from=place.cached_from,
+        recorded=dict(sorted((result or {}).get("recorded", {}).items())),
     )  # fmt: skip
 
 

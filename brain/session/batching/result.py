@@ -42,7 +42,7 @@ class SetRun:
     cached_from: UUID | None = None
     """The earlier run that has stood for it."""
     recorded: Mapping[str, Json] = field(default_factory=dict)
-    """By name, tables and files as references."""
+    """By name, in the order of the alphabet, tables and files as references."""
 
     def to_json(self) -> dict[str, Json]:
         """All of it."""

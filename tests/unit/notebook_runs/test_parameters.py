@@ -51,9 +51,3 @@ def test_without_the_cell_there_are_no_parameters() -> None:
     assert [problem.what for problem in problems_of([{}, {"a": 1}], bare)] == [
         "the notebook takes no parameters: tag the cell that assigns them with `parameters`"
     ]
-
-
-def test_it_goes_from_process_to_process() -> None:
-    import json
-
-    assert Inspected.from_json(json.loads(json.dumps(INSPECTED.to_json()))) == INSPECTED
