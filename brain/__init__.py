@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from brain.pipeline_builder.spec import PipelineSpec
     from brain.runs import RunEvent, RunStatus, StepStatus
     from brain.session import Brain, Run
+    from brain.session.batching.result import BatchRun
+    from brain.session.secret_values import secret
     from brain.tool_registry.declared import tool
 
 __all__ = [
+    "BatchRun",
     "Brain",
     "BrainError",
     "File",
@@ -24,10 +27,12 @@ __all__ = [
     "RunStatus",
     "StepStatus",
     "record",
+    "secret",
     "tool",
 ]
 
 _HOMES = {
+    "BatchRun": "brain.session.batching.result",
     "Brain": "brain.session",
     "BrainError": "brain.errors",
     "File": "brain.artifacts",
@@ -38,6 +43,7 @@ _HOMES = {
     "RunStatus": "brain.runs",
     "StepStatus": "brain.runs",
     "record": "brain.notebook_runs.recording",
+    "secret": "brain.session.secret_values",
     "tool": "brain.tool_registry.declared",
 }
 

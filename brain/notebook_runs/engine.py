@@ -6,11 +6,14 @@ one is started, and from then on kernels come from it.
 
 import atexit
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from traitlets.config import Config
 
+from brain.notebook_runs.secrecy import Secrecy
 from brain.notebook_runs.warm.imports import worth_importing
 from brain.notebook_runs.warm.manager import QuickManager, WarmManager
 from brain.notebook_runs.warm.starting import WarmParent, can_fork
@@ -29,8 +32,19 @@ class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no type
         """Run every cell up to the first that fails; `on_cell` hears of each before it begins."""
         if (on_cell := options.pop("on_cell", None)) is not None:
             _tell_of_cells(nb_man, on_cell)
+        secrecy = _secrecy()
+        secrecy.watch(nb_man)
         folder = options.pop("warm_folder", None) or _own_parents.folder_for(nb_man.nb, kernel_name)
-        return super().execute_managed_notebook(nb_man, kernel_name, **{**_kernels_from(folder), **options})
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **{**_kernels_from(folder), **options})
+        finally:  # papermill writes it once more, and tells of its errors
+            nb_man.nb = secrecy.clean(nb_man.nb)
+
+
+@cache
+def _secrecy() -> Secrecy:
+    # by name, as tools are loaded: what knows the table of secrets stands above
+    return Secrecy(lambda name: import_module("brain.session.secret_values").reveal(name))
 
 
 def _tell_of_cells(manager: NotebookExecutionManager, on_cell: Callable[[Any, int], None]) -> None:

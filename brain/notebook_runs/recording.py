@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from brain.errors import UsageError
+from brain.notebook_runs.secrecy import given_here
 from brain.runs import Json
 from brain.shortened import shown
 
@@ -45,6 +46,9 @@ def _codec() -> "ArtifactCodec":
     """Of the project that the notebook works in."""
     from brain.artifacts import ArtifactCodec
     from brain.artifacts.fsspec_store import FsspecStore
-    from brain.config_secrets import load_settings
+    from brain.config_secrets import ContentRedactor, Redactor, load_settings
 
-    return ArtifactCodec(FsspecStore(load_settings().artifacts_url))
+    settings = load_settings()
+    redactor = Redactor.of_environment(settings.project)
+    redactor.learn(given_here())
+    return ArtifactCodec(FsspecStore(settings.artifacts_url), ContentRedactor(redactor))

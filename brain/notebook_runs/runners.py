@@ -23,6 +23,8 @@ __all__ = ["NotebookJob", "NotebookRunners", "OpenRunners"]
 
 log = logging.getLogger(__name__)
 
+PYTHON = "python"
+"""What the names of kernels begin with that a warm parent can most probably become."""
 MOST_PARENTS = 3
 """Warm parents at the same time, each of some 150 MB."""
 LONGEST_LINE = 2**26
@@ -82,13 +84,13 @@ class NotebookRunners:
 
         `soon` so many of it are to be run at the same time: what they need begins to start meanwhile.
         """
-        modules, can_fork = await asyncio.to_thread(scan, path)
-        if soon and can_fork:
+        modules, kernel = await asyncio.to_thread(scan, path)
+        if soon and kernel.startswith(PYTHON):
             self._parent(modules)
         asked = {"do": "inspect", "path": str(path)}
         others = [self._another_idle() for _ in range(soon - 1 - len(self._idle))]
         known, *_ = await asyncio.gather(self._ask(asked, lambda _cell, _of: None), *others)
-        return Inspected.from_json({**known, "modules": modules, "can_fork": can_fork})
+        return Inspected.from_json({**known, "modules": modules})
 
     async def run(self, job: NotebookJob, inspected: Inspected, on_cell: OnCell) -> str | None:
         """The cell that failed, and how, where one did; what came of the others stands in `job.output` all the same.

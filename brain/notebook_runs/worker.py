@@ -45,7 +45,9 @@ def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
     """What `Inspected` has of it, as papermill sees it."""
     from papermill.inspection import _infer_parameters
     from papermill.iorw import load_notebook_node
-    from papermill.utils import any_tagged_cell
+    from papermill.utils import any_tagged_cell, nb_kernel_name
+
+    from brain.notebook_runs.warm.starting import can_fork
 
     notebook = load_notebook_node(asked["path"])
     parameters = [
@@ -54,7 +56,8 @@ def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
     ]
     sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
     return {
-        "parameters": parameters, "has_cell": any_tagged_cell(notebook, "parameters"),
+        "can_fork": can_fork(nb_kernel_name(notebook)), "parameters": parameters,
+        "has_cell": any_tagged_cell(notebook, "parameters"),
         "digest": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
     }  # fmt: skip
 

@@ -8,7 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from brain.config_secrets import SHORTEST_SECRET, ProjectEnvironment, Redactor, Settings, wrong_secret_name
+from brain.config_secrets import (
+    SHORTEST_SECRET,
+    ProjectEnvironment,
+    Redactor,
+    SecretResolver,
+    Settings,
+    wrong_secret_name,
+)
 from brain.errors import SettingsError, UsageError
 from brain.nearest import did_you_mean
 from brain.runs import Json
@@ -129,6 +136,21 @@ class Secrets:
     async def rotate(self) -> int:
         """Encrypt all of the table under the first key; returns how many values that are."""
         return await (await self._vault()).rotate()
+
+    async def problem(self, name: str) -> str | None:
+        """What is wrong with a name that is to stand for a secret, if anything is."""
+        if wrong := wrong_secret_name(name):
+            return f"{name} {wrong}"
+        if ProjectEnvironment(self._settings.project).get(name) or name in await self.look_up([name]):
+            return None
+        return f"the secret {name} is not set: add it to .env, or brain secrets set {name}"
+
+    async def reveal(self, name: str) -> str:
+        """The value of a secret, wherever it is kept; raises SettingsError."""
+        resolver = SecretResolver(ProjectEnvironment(self._settings.project), self)
+        value = resolver.resolve(name, await resolver.look_up([name]))
+        self._redactor.learn({name: value})
+        return value
 
     async def look_up(self, names: Collection[str]) -> Mapping[str, Callable[[], str]]:
         """What the table holds of these names, still encrypted."""

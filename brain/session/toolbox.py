@@ -55,6 +55,10 @@ class Toolbox(Opened):
         """Forget a secret that the database holds."""
         self._bridge.run(self._core.secrets.remove(name))
 
+    def secret_value(self, name: str) -> str:
+        """The value of a secret; raises SettingsError where it is not set. In notebooks `brain.secret` is better."""
+        return self._bridge.run(self._core.secrets.reveal(name))
+
     def rotate_secrets(self) -> int:
         """Encrypt every secret in the database under the first key of BRAIN_SECRETS_KEY; returns how many."""
         return self._bridge.run(self._core.secrets.rotate())

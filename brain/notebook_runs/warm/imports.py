@@ -30,20 +30,18 @@ NEVER = frozenset({"ipywidgets", "matplotlib_inline", "tqdm.notebook"})
 """What a kernel sets itself up by when it is imported: before the fork that would be for nothing."""
 
 
-def scan(notebook: Path) -> tuple[tuple[str, ...], bool]:
-    """What a warm parent imports for a notebook, and whether its kernel is one that such a parent can become.
+def scan(notebook: Path) -> tuple[tuple[str, ...], str]:
+    """What a warm parent imports for a notebook, and the name of its kernel.
 
     A file that is none has nothing: whoever runs it finds out what is wrong with it.
     """
-    from brain.notebook_runs.warm.starting import can_fork
-
     try:
         content = json.loads(notebook.read_bytes())
         code = ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code"]
         kernel = content["metadata"]["kernelspec"]["name"]
     except (OSError, ValueError, LookupError, TypeError):
-        return (), False
-    return worth_importing(code), can_fork(kernel)
+        return (), ""
+    return worth_importing(code), str(kernel)
 
 
 def worth_importing(cells: Sequence[str]) -> tuple[str, ...]:

@@ -37,12 +37,13 @@ class Batches:
 
         Raises UsageError, ToolError where the notebook cannot be read, ParametersError with every problem.
         """
-        store = (await self._core.stores()).batches
-        preparer = Preparer(self._core, store)
+        preparer = Preparer(self._core)
         if order.resumes:
-            prepared = await preparer.earlier(order)
-        else:
-            prepared = await preparer.new(order)
+            store = (await self._core.stores()).batches
+            prepared = await preparer.earlier(order, store)
+        else:  # the services may have to start, and so have the processes that look at the notebook
+            stores, prepared = await asyncio.gather(self._core.stores(), preparer.new(order))
+            store = stores.batches
             await store.begin(prepared.batch)
         batch_id = prepared.batch.id
         await store.claim(batch_id, Owner.this_process())

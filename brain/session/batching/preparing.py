@@ -1,14 +1,15 @@
 """From what a door orders to the row of a batch: everything about it is checked before anything runs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from brain.config_secrets import SECRET_REFERENCE
 from brain.durations import parse_duration
-from brain.errors import ParametersError, UsageError
+from brain.errors import ParametersError, Problem, UsageError
 from brain.nearest import did_you_mean
 from brain.notebook_runs.parameter_sets import sets_of
 from brain.notebook_runs.parameters import Inspected, problems_of
@@ -44,9 +45,8 @@ def places_of(batch: "BatchRow", project: Path) -> Places:
 class Preparer:
     """Reads parameters, and holds them against the notebook."""
 
-    def __init__(self, core: "Core", store: "BatchStore") -> None:
+    def __init__(self, core: "Core") -> None:
         self._core = core
-        self._store = store
 
     async def new(self, order: BatchOrder) -> Prepared:
         """A batch that is not stored yet; raises UsageError, ToolError, ParametersError with every problem."""
@@ -57,15 +57,16 @@ class Preparer:
         sets = await asyncio.to_thread(self._sets, order, inspected)
         batch = _row(order, path, inspected, sets)
         places = places_of(batch, self._core.settings.project)
-        if problems := [*problems_of(sets, inspected), *places.problems(sets)]:
-            raise ParametersError(path, problems)
+        wrong = [*problems_of(sets, inspected), *await self._wrong_secrets(sets), *places.problems(sets)]
+        if wrong:
+            raise ParametersError(path, wrong)
         return Prepared(order, batch, inspected)
 
-    async def earlier(self, order: BatchOrder) -> Prepared:
+    async def earlier(self, order: BatchOrder, store: "BatchStore") -> Prepared:
         """The batch that is gone on with, and its notebook as it is by now; raises as `new` does."""
         if order.is_fresh:
             raise UsageError("--fresh runs all sets anew and --resume what is left: leave one of them out.")
-        batch, _ = await self._store.load(await self._id_of_earlier(order))
+        batch, _ = await store.load(await self._id_of_earlier(order, store))
         inspected = await self._inspected(batch.notebook, soon=order.width)
         if problems := problems_of(batch.parameters, inspected):
             raise ParametersError(batch.notebook, problems)
@@ -73,16 +74,16 @@ class Preparer:
             batch.options = {**batch.options, "timeout": _duration(order.timeout)}
         return Prepared(order, batch, inspected)
 
-    async def _id_of_earlier(self, order: BatchOrder) -> UUID:
+    async def _id_of_earlier(self, order: BatchOrder, store: "BatchStore") -> UUID:
         if order.notebook is None:
-            return await self._store.newest()
+            return await store.newest()
         if isinstance(order.notebook, str) and not order.notebook.endswith(NOTEBOOK):
-            return await self._store.resolve(order.notebook)
+            return await store.resolve(order.notebook)
         path = self._path(order.notebook)
         if order.parameters is None and not order.common:
-            return await self._store.newest(path)
+            return await store.newest(path)
         sets = await asyncio.to_thread(self._sets, order, await self._inspected(path))
-        return await self._store.newest(path, sets)
+        return await store.newest(path, sets)
 
     def _sets(self, order: BatchOrder, inspected: Inspected) -> list[Mapping[str, Json]]:
         """The sets, in which the value of a secret is a reference to it."""
@@ -91,6 +92,19 @@ class Preparer:
         sets = ({},) if order.parameters is None else sets_of(order.parameters, schemas)
         clean: list[Mapping[str, Json]] = self._core.redactor.value([{**each, **common} for each in sets])
         return clean
+
+    async def _wrong_secrets(self, sets: Sequence[Mapping[str, Json]]) -> list[Problem]:
+        """What is wrong with references to secrets, which `brain.secret` takes in the notebook."""
+        names = {name for each in sets for value in each.values() for name in _secrets_in(value)}
+        if not names:
+            return []
+        problems = {name: await self._core.secrets.problem(name) for name in names}
+        return [
+            Problem(f"set {number}", f"{parameter}: {what}")
+            for number, each in enumerate(sets, 1)
+            for parameter, value in each.items()
+            for what in _about_secrets(value, problems)
+        ]
 
     async def _inspected(self, path: str, *, soon: int = 0) -> Inspected:
         return await (await self._core.notebooks()).inspect(self._core.settings.project / path, soon=soon)
@@ -113,6 +127,17 @@ class Preparer:
         if any(part.startswith(".") for part in inside.parts):
             raise UsageError(f"{notebook} is hidden (a name in it starts with a dot): tools do not read hidden files.")
         return inside.as_posix()
+
+
+def _secrets_in(value: Json) -> list[str]:
+    return SECRET_REFERENCE.findall(value) if isinstance(value, str) else []
+
+
+def _about_secrets(value: Json, problems: Mapping[str, str | None]) -> Iterator[str]:
+    names = _secrets_in(value)
+    if names and not SECRET_REFERENCE.fullmatch(value):
+        yield f"a secret is given alone, not amid other text: ${{secret:{names[0]}}}"
+    yield from (problem for name in names if (problem := problems[name]) is not None)
 
 
 def _row(order: BatchOrder, path: str, inspected: Inspected, sets: list[Mapping[str, Json]]) -> "BatchRow":
