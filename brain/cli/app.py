@@ -8,7 +8,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from brain.cli import CANCELLED, EXIT_CODES, data, evaluation, notebooks, secrets, services, tools, work
+from brain.cli import (
+    CANCELLED,
+    EXIT_CODES,
+    batches,
+    data,
+    evaluation,
+    notebooks,
+    secrets,
+    services,
+    tools,
+    watching,
+    work,
+)
 from brain.cli.calling import call
 from brain.cli.cluster import cluster
 from brain.cli.demo import demo
@@ -73,11 +85,12 @@ _add(work.ask, WORK, 'brain ask "average price by city in prices.csv"')
 _add(work.plan, WORK, 'brain plan "average price by city in prices.csv" --out prices.yaml')
 _add(work.run, WORK, "brain run prices.yaml --input path=prices.csv")
 _add(call, WORK, "brain call table.read path=prices.csv")
-_add(work.watch, WORK, "brain watch last")
+app.add_typer(batches.batch, name="batch", rich_help_panel=WORK)
+_add(watching.watch, WORK, "brain watch last")
 _add(work.approve, WORK, "brain approve 1a2b3c4d")
 _add(work.answer, WORK, "brain answer 1a2b3c4d city=Oslo")
 _add(work.resume, WORK, "brain resume 1a2b3c4d --budget 0.50")
-_add(work.cancel, WORK, "brain cancel last")
+_add(watching.cancel, WORK, "brain cancel last")
 _add(data.runs, REMEMBER, "brain runs --status failed --since 2026-11-01")
 _add(data.show, REMEMBER, "brain show last --save results")
 _add(data.steps, REMEMBER, "brain steps last --items")

@@ -31,6 +31,16 @@ def runs(ctx: typer.Context) -> list[tuple[str, str]]:
         return []
 
 
+def batches(ctx: typer.Context) -> list[tuple[str, str]]:
+    """The newest batches, likewise."""
+    try:
+        from brain.session.recent import recent_batches
+
+        return [(batch, _brief(words)) for batch, words in recent_batches(_settings(ctx), OFFERED_RUNS)]
+    except Exception:  # noqa: BLE001 - as above
+        return []
+
+
 def steps(ctx: typer.Context) -> list[tuple[str, str]]:
     """The steps of the run that was named before, likewise; first those that were begun and did not end well."""
     try:

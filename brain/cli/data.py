@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brain.cli import completion
+from brain.cli import batches, completion
 from brain.cli.options import AsJson, Limit, Overwrite, Project, RunArgument, Tools, open_brain
 from brain.runs import RunStatus
 
@@ -55,10 +55,13 @@ def show(
     tools: Tools = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a run: its plan, its answer, its results and where they are."""
+    """Show a run or a batch: its plan, its answer, its results and where they are."""
     from brain.cli import render, saving
 
     with open_brain(project, tools) as brain:
+        if (batch_id := brain.find_batch(run)) is not None:
+            batches.shown(brain, batch_id, as_json=as_json)
+            return
         shown = brain.show(run)
         ready = None if save is None else saving.make_ready(shown.outputs, save, overwrite=overwrite)
         if not as_json:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from brain.cli import CANCELLED
+from brain.cli.groups import RunByDefault
 from brain.cli.options import AsJson, Limit, NoCache, Overwrite, Project, RunArgument, Tools, Yes, open_brain
 
 if TYPE_CHECKING:
@@ -21,19 +21,8 @@ SUITE_COLUMNS = ["id", "created_at", "suite", "score", "passed", "cases", "secon
 WRITERS = (".csv", ".json")
 
 
-class _RunByDefault(TyperGroup):
-    """What is no command is a suite: `brain eval suite.yaml`."""
-
-    default = "run"
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As click does it, with the default where no command is named."""
-        is_named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
-        return super().parse_args(ctx, args if is_named else [self.default, *args])
-
-
 evaluation = typer.Typer(
-    cls=_RunByDefault,
+    cls=RunByDefault,
     no_args_is_help=True,
     help="Evaluate a suite of requests with what is expected of them, and compare. Without a command: run.",
 )

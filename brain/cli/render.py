@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.pipeline_builder.preflight import Preflight
     from brain.session import Run
+    from brain.session.batching.result import BatchRun
     from brain.session.health import Finding
     from brain.session.secrets import SecretInfo
     from brain.tool_registry.definitions import ToolDefinition
 
 __all__ = [
     "approvals",
+    "batch",
     "findings",
     "foresight",
     "names",
@@ -205,6 +207,16 @@ def _next(shown: "Run") -> str:
     if shown.status is not RunStatus.FAILED:
         return f"Again at any time: brain show {shown.id}"
     return f"Look at its steps: brain steps {shown.id}" if shown.step_results else "No step of it was begun."
+
+
+def batch(done: "BatchRun") -> None:
+    """The sets of a batch, those without a result first, and what can be done about them."""
+    from brain.session.batching.page import batch_rows, below
+
+    titles, rows = batch_rows(done)
+    tables.rows(titles, rows)
+    for line in below(done).splitlines():
+        say(line)
 
 
 def foresight(before: "Run", foreseen: "Foresight", *, as_json: bool) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["GAP", "arrow", "frame", "moment", "one_line"]
+__all__ = ["GAP", "arrow", "frame", "moment", "one_line", "rows"]
 
 CELL_WIDTH = 60
 SHORT = 20
@@ -46,6 +46,12 @@ def frame(found: "pd.DataFrame", *, as_json: bool, columns: Sequence[str] | None
     _draw(screen(), [texts[name] for name in columns or names if name in texts])
     if found.empty:
         note("Nothing was found.")
+
+
+def rows(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Lines of text as a table."""
+    columns = zip(*lines, strict=True) if lines else [()] * len(titles)
+    _draw(screen(), [[title, *map(one_line, column)] for title, column in zip(titles, columns, strict=True)])
 
 
 def arrow(rows: "pa.Table") -> None:

@@ -1,4 +1,4 @@
-"""Commands that plan, run, watch and steer: plan, ask, run, watch, approve, answer, resume, cancel."""
+"""Commands that plan, run and go on: plan, ask, run, approve, answer, resume."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from brain.cli import CANCELLED
+from brain.cli import CANCELLED, batches
 from brain.cli.options import (
     Answers,
     AsJson,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from brain.intent_inference.plan import Plan
     from brain.session import Brain, Order, Run
 
-__all__ = ["answer", "approve", "ask", "begin", "cancel", "plan", "resume", "run", "watch"]
+__all__ = ["answer", "approve", "ask", "begin", "finish", "follow", "plan", "resume", "run"]
 
 FAILED, WAITING = 1, 4
 
@@ -224,6 +224,9 @@ def resume(
         "skip_steps": skip_steps or (),
     }  # fmt: skip
     with open_brain(project, tools, executor) as brain:
+        if (batch_id := brain.find_batch(run)) is not None:
+            batches.carried_on(brain, batch_id, as_json=as_json)
+            return
         before = brain.show(run)
         foreseen = brain.foresee(before, **wanted)
         if dry_run:
@@ -235,23 +238,6 @@ def resume(
         if foreseen.summary:
             live.note(foreseen.summary)
         follow(brain, run_id, as_json=as_json, attempt=1 if foreseen.is_new_run else before.attempt + 1)
-
-
-def watch(run: RunArgument = "last", *, project: Project = None, as_json: AsJson = False) -> None:
-    """Watch a run, of any process, from its first step; with --json one event a line. Ctrl-C only ends the watching."""
-    from brain.cli import live
-    from brain.runs import short_id
-
-    with open_brain(project) as brain:
-        run_id = brain.resolve(run)
-        try:
-            with live.view(brain.settings.brain_progress, as_json=as_json) as view:
-                for event in brain.watch(run_id):
-                    view.show(event)
-        except KeyboardInterrupt:
-            live.note(f"The run goes on without being watched; this ends it: brain cancel {short_id(run_id)}")
-            raise typer.Exit(CANCELLED) from None
-        _finish(brain.show(run_id), as_json=None if as_json else False)
 
 
 def approve(
@@ -297,19 +283,6 @@ def answer(
         follow(brain, started, as_json=as_json, attempt=waiting.attempt + 1)
 
 
-def cancel(run: RunArgument, *, project: Project = None, as_json: AsJson = False) -> None:
-    """End a run, whichever process it is in."""
-    from brain.cli import live, render
-
-    with open_brain(project) as brain:
-        found = brain.show(run)
-        if found.status.is_final:
-            live.note(f"There is nothing to cancel: the run {found.id} is {found.status}.")
-        else:
-            brain.cancel(found)
-        render.run(brain.wait(found), as_json=as_json)
-
-
 def begin(brain: "Brain", order: "Order", *, as_json: bool) -> None:
     """Start what is wanted and see it through; Ctrl-C cancels it."""
     follow(brain, brain.start(order), as_json=as_json, yes=order.yes, use_cache=order.use_cache)
@@ -341,7 +314,7 @@ def follow(
         _ask_for_approval(ended)
         follow(brain, brain.start_approved(ended), as_json=as_json, attempt=ended.attempt + 1)
     else:
-        _finish(ended, as_json=as_json)
+        finish(ended, as_json=as_json)
 
 
 def _see_through(brain: "Brain", run_id: UUID, view: "View") -> None:
@@ -383,7 +356,7 @@ def _ask_for_approval(run: "Run") -> None:
     raise typer.Exit(WAITING)
 
 
-def _finish(run: "Run", *, as_json: bool | None) -> None:
+def finish(run: "Run", *, as_json: bool | None) -> None:
     """Print how a run ended (as_json None: only what went wrong), and end with its exit code."""
     from brain.cli import live, render
     from brain.runs import RunStatus

@@ -27,8 +27,9 @@ STEP = "notebook"
 """The one step of a run of a notebook."""
 
 PLACES = f"""
-SELECT run.batch_position AS position, run.id AS run_id, run.status, run.attempt, run.error, step.status AS step_status,
-    step.cached_from, CASE WHEN %(results)s THEN step.result END AS result,
+SELECT run.batch_position AS position, run.id AS run_id, run.status, run.attempt,
+    coalesce(step.error, run.error) AS error, step.status AS step_status, step.cached_from,
+    CASE WHEN %(results)s THEN step.result END AS result,
     extract(epoch FROM step.finished_at - step.started_at)::float8 AS seconds,
     run.inputs ->> 'digest' AS digest
 FROM brain.runs AS run LEFT JOIN brain.steps AS step ON step.run_id = run.id AND step.step_id = '{STEP}'

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from brain.errors import RunUnfinished
-from brain.notebook.handle import RunHandle
+from brain.notebook.handle import BatchHandle, RunHandle
 from brain.notebook.kernel import Kernel
-from brain.notebook.live import beside, see_through, subject_of
+from brain.notebook.live import Shown, beside, see_through, subject_of
 from brain.notebook.surface import Surface, surface
 from brain.runs import RunStatus
 
 if TYPE_CHECKING:
     from brain.session import Brain, Run
+    from brain.session.batching.result import BatchRun
 
-__all__ = ["follow", "follow_other"]
+__all__ = ["follow", "follow_batch", "follow_other"]
 
 ENDED = {
     RunStatus.FAILED: "failed",
@@ -59,7 +60,28 @@ def follow_other(kernel: Kernel, brain: "Brain", run_id: UUID, *, is_background:
     return brain.show(run_id)
 
 
-def _surface(kernel: Kernel, brain: "Brain", run_id: UUID, *, attempt: int = 1, is_background: bool = False) -> Surface:
+def follow_batch(
+    kernel: Kernel, brain: "Brain", begin: Callable[[], UUID], *, is_background: bool = False, is_ours: bool = True
+) -> "BatchRun | BatchHandle":
+    """Begin a batch and show it; an interrupt ends it, where it `is_ours`. Of one that fails the sets tell how."""
+    batch = brain.show_batch(begin())
+    try:
+        shown = _surface(kernel, brain, batch, is_background=is_background)
+        if is_background:
+            shown.draw()
+            beside(brain, batch, shown)
+            return BatchHandle(brain, batch.batch_id)
+        see_through(brain, batch, shown, is_ours=is_ours)
+    except KeyboardInterrupt:
+        if is_ours:
+            brain.cancel(batch)
+        raise
+    return brain.wait_batch(batch) if is_ours else brain.show_batch(batch)
+
+
+def _surface(
+    kernel: Kernel, brain: "Brain", run_id: Shown, *, attempt: int = 1, is_background: bool = False
+) -> Surface:
     kind = kernel.surface_kind(brain.settings.brain_progress)
     if is_background and kind == "bars":
         kind = "off"  # a prompt stands where they would be

@@ -7,8 +7,9 @@ from brain.runs import RunStatus, short_id
 
 if TYPE_CHECKING:
     from brain.session import Brain, Run
+    from brain.session.batching.result import BatchRun
 
-__all__ = ["RunHandle"]
+__all__ = ["BatchHandle", "RunHandle"]
 
 
 class RunHandle:
@@ -38,3 +39,31 @@ class RunHandle:
 
     def __repr__(self) -> str:
         return f"<run {self.id}: .wait() for its end, .status, .cancel()>"
+
+
+class BatchHandle:
+    """The same of a batch."""
+
+    def __init__(self, brain: "Brain", batch_id: UUID) -> None:
+        self._brain = brain
+        self.batch_id = batch_id
+
+    @property
+    def id(self) -> str:
+        """The eight digits that surfaces show and every verb accepts."""
+        return short_id(self.batch_id)
+
+    def show(self) -> "BatchRun":
+        """As it is now."""
+        return self._brain.show_batch(self.batch_id)
+
+    def wait(self) -> "BatchRun":
+        """The batch at rest; an interrupt ends it."""
+        return self._brain.wait_batch(self.batch_id)
+
+    def cancel(self) -> RunStatus:
+        """End it."""
+        return self._brain.cancel(self.show())
+
+    def __repr__(self) -> str:
+        return f"<batch {self.id}: .wait() for its end, .show(), .cancel()>"

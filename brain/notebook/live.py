@@ -14,8 +14,9 @@ from brain.notebook.surface import Subject, Surface
 if TYPE_CHECKING:
     from brain.pipeline_builder.pipeline import Pipeline
     from brain.session import Brain
+    from brain.session.batching.result import BatchRun
 
-__all__ = ["beside", "see_through", "subject_of"]
+__all__ = ["Shown", "beside", "see_through", "subject_of"]
 
 LOOK_SECONDS = 0.05
 """Between two looks whether a drawing is due; also how soon an interrupt is noticed."""
@@ -25,14 +26,21 @@ CANCEL_SECONDS = 15.0
 """How long a cancelled run may take to end before the cell ends without it."""
 
 
-def subject_of(brain: "Brain", run_id: UUID) -> Subject:
-    """A run as surfaces show it."""
+type Shown = "UUID | BatchRun"
+"""A run by its id, or a batch."""
+
+
+def subject_of(brain: "Brain", run_id: Shown) -> Subject:
+    """A run, or a batch, as surfaces show it."""
+    if not isinstance(run_id, UUID):
+        title = f"{run_id.notebook}: {len(run_id.sets)} sets of parameters"
+        return Subject(run_id.id, title, lambda: None, lambda: _cancel(brain, run_id))
     run = brain.show(run_id)
     title = run.request or run.name
     return Subject(run.id, title, lambda: _pipeline(brain, run_id), lambda: _cancel(brain, run_id))
 
 
-def see_through(brain: "Brain", run_id: UUID, surface: Surface, *, is_ours: bool = True) -> None:
+def see_through(brain: "Brain", run_id: Shown, surface: Surface, *, is_ours: bool = True) -> None:
     """Return once the run has come to rest; an interrupt ends the run first, where it `is_ours`, and is raised."""
     following = brain.follow(run_id, surface.take)
     try:
@@ -48,14 +56,16 @@ def see_through(brain: "Brain", run_id: UUID, surface: Surface, *, is_ours: bool
     following.result()
 
 
-def beside(brain: "Brain", run_id: UUID, surface: Surface, then: Callable[[], None] = lambda: None) -> threading.Thread:
+def beside(
+    brain: "Brain", run_id: Shown, surface: Surface, then: Callable[[], None] = lambda: None
+) -> threading.Thread:
     """The same on a thread of its own, and what comes `then`."""
     thread = threading.Thread(target=_followed, args=(brain, run_id, surface, then), name="brain-live", daemon=True)
     thread.start()
     return thread
 
 
-def _followed(brain: "Brain", run_id: UUID, surface: Surface, then: Callable[[], None]) -> None:
+def _followed(brain: "Brain", run_id: Shown, surface: Surface, then: Callable[[], None]) -> None:
     with suppress(BrainError, CancelledError):  # the services are gone, or this Brain is closed
         see_through(brain, run_id, surface)
         then()
@@ -77,6 +87,6 @@ def _pipeline(brain: "Brain", run_id: UUID) -> "Pipeline | None":
         return None
 
 
-def _cancel(brain: "Brain", run_id: UUID) -> None:
+def _cancel(brain: "Brain", run_id: Shown) -> None:
     with suppress(BrainError):  # it has ended meanwhile, or the services are away: the surface shows what is so
         brain.cancel(run_id)

@@ -169,7 +169,7 @@ class _Worker:
     async def start(cls, project: Path) -> Self:
         """Begin it; it has loaded nothing yet."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "brain.notebook_runs.worker", stdin=asyncio.subprocess.PIPE,
+            sys.executable, "-m", "brain.notebook_runs.worker", str(os.getpid()), stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, stderr=None if _is_heard() else asyncio.subprocess.DEVNULL,
             limit=LONGEST_LINE, start_new_session=True,
             env={**os.environ, "BRAIN_HOME": str(project)},

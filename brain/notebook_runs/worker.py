@@ -10,11 +10,14 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from brain.lifelines import end_with
+
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Work until standard input ends."""
+    """Work until standard input ends; not to outlive the process of that id, whose notebooks these are."""
+    end_with(int(sys.argv[1]))
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     # jsonschema would compile a grammar of addresses, which takes longer than all else and no notebook has a use for

@@ -1,13 +1,13 @@
 """The verbs of `Brain` that are about batches of notebooks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from brain.errors import UsageError
+from brain.errors import RunNotFound, UsageError
 from brain.notebook_runs.parameter_sets import SetsLike
-from brain.runs import RunEvent
 from brain.session.batching.order import BatchOrder
 from brain.session.batching.result import BatchRun
 from brain.session.opened import Opened
@@ -49,7 +49,7 @@ class BatchVerbs(Opened):
 
     def start_batch(self, order: BatchOrder) -> UUID:
         """The same as `batch`, without waiting for the end."""
-        return self._bridge.run_whole(self._core.batches.start(order), self.cancel_batch)
+        return self._bridge.run_whole(self._core.batches.start(order), self._end_batch)
 
     def wait_batch(self, batch: BatchLike = "last") -> BatchRun:
         """The batch at rest; an interrupt (Ctrl-C, the stop button) ends it first, and then is raised."""
@@ -57,7 +57,7 @@ class BatchVerbs(Opened):
         try:
             return self._bridge.run(self._core.batches.wait(batch_id))
         except KeyboardInterrupt:
-            self.cancel_batch(batch_id)
+            self._end_batch(batch_id)
             self._bridge.run(self._core.batches.wait(batch_id))
             raise
 
@@ -68,14 +68,6 @@ class BatchVerbs(Opened):
     def batches(self, *, limit: int | None = 1000) -> "pd.DataFrame":
         """Batches as a DataFrame, the newest first, with how many of their sets ended how."""
         return self._bridge.run(self._core.batches.list(limit))
-
-    def watch_batch(self, batch: BatchLike = "last") -> Iterator[RunEvent]:
-        """The batch as if it were a run and its sets were steps, from its first set on, until it comes to rest."""
-        return self._bridge.iterate(self._core.batches.events(self.resolve_batch(batch)))
-
-    def cancel_batch(self, batch: BatchLike) -> None:
-        """End a batch and what of it runs, here or in another process."""
-        self._bridge.run(self._core.batches.cancel(self.resolve_batch(batch)))
 
     def resolve_batch(self, batch: BatchLike) -> UUID:
         """The full id of a batch."""
@@ -88,3 +80,20 @@ class BatchVerbs(Opened):
                 return self._bridge.run(self._core.batches.resolve(batch))
             case _:
                 raise UsageError(f"A batch is named by its id, a part of it, or `last`, not by {batch!r}.")
+
+    def find_batch(self, named: object) -> UUID | None:
+        """The batch that something stands for, None where it is a run; raises RunNotFound where it is neither."""
+        if isinstance(named, BatchRun):
+            return named.batch_id
+        if not isinstance(named, str):
+            return None
+        try:
+            self.resolve(named)
+        except RunNotFound:
+            with suppress(UsageError):
+                return self.resolve_batch(named)
+            raise
+        return None
+
+    def _end_batch(self, batch_id: UUID) -> None:
+        self._bridge.run(self._core.batches.cancel(batch_id))

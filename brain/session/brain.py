@@ -17,6 +17,7 @@ from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight
 from brain.runs import RunEvent, RunStatus
 from brain.session.batch_verbs import BatchVerbs
+from brain.session.batching.result import BatchRun
 from brain.session.exporting import Exportable, exported, write_notebook
 from brain.session.given import SpecLike, as_change, as_spec
 from brain.session.one_step import HOW_TO_ALLOW, Arguments, CallOptions, order_of_call, step_id_of, told_of_call
@@ -162,13 +163,21 @@ class Brain(Past, Toolbox, BatchVerbs):
             self._bridge.run(self._core.wait(run_id))
             raise
 
-    def watch(self, run: RunLike, *, after: int = 0) -> Iterator[RunEvent]:
-        """Every event of a run from its first, in this process or another, until the run comes to rest."""
-        return self._bridge.iterate(self._core.events(self.resolve(run), after=after))
+    def watch(self, run: RunLike | BatchRun, *, after: int = 0) -> Iterator[RunEvent]:
+        """Every event of a run from its first, in this process or another, until the run comes to rest.
 
-    def follow(self, run: RunLike, take: Callable[[RunEvent], None], *, after: int = 0) -> Future[None]:
+        Of a batch, as if it were a run and its sets of parameters were the steps.
+        """
+        return self._bridge.iterate(self._events(run, after))
+
+    def follow(self, run: RunLike | BatchRun, take: Callable[[RunEvent], None], *, after: int = 0) -> Future[None]:
         """Call `take` with the same events as `watch` gives, on another thread, without waiting for the end."""
-        return self._bridge.spawn(_taken(self._core.events(self.resolve(run), after=after), take))
+        return self._bridge.spawn(_taken(self._events(run, after), take))
+
+    def _events(self, run: RunLike | BatchRun, after: int) -> AsyncIterator[RunEvent]:
+        if (batch_id := self.find_batch(run)) is not None:
+            return self._core.batches.events(batch_id)
+        return self._core.events(self.resolve(run), after=after)  # type: ignore[arg-type] # it is no batch
 
     def approve(self, run: RunLike) -> Run:
         """Allow what a waiting run waits for, and go on with it.
@@ -235,9 +244,11 @@ class Brain(Past, Toolbox, BatchVerbs):
         change = as_change(pipeline, inputs, retry_steps, skip_steps)
         return self._bridge.run(self._core.foresee(self.resolve(run), change))
 
-    def cancel(self, run: RunLike) -> RunStatus:
-        """End a run, here or in another process."""
-        return self._bridge.run(self._core.cancel(self.resolve(run)))
+    def cancel(self, run: RunLike | BatchRun) -> RunStatus:
+        """End a run, or a batch and what of it runs, here or in another process."""
+        if (batch_id := self.find_batch(run)) is not None:
+            return self._bridge.run(self._core.batches.cancel(batch_id))
+        return self._bridge.run(self._core.cancel(self.resolve(run)))  # type: ignore[arg-type] # it is no batch
 
     def export(self, source: Exportable, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write a run, a plan or a pipeline as a notebook with a cell for each step, which papermill can run too.

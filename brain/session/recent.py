@@ -6,13 +6,17 @@ from typing import Any, LiteralString
 from brain.config_secrets import Settings
 from brain.runs import SHORT_ID_DIGITS
 
-__all__ = ["recent_runs", "steps_of"]
+__all__ = ["recent_batches", "recent_runs", "steps_of"]
 
 CONNECT_SECONDS = 2
 """The least that libpq takes."""
 RUNS = f"""
 SELECT right(id::text, {SHORT_ID_DIGITS}), status || ': ' || coalesce(nullif(request, ''), name)
 FROM brain.runs ORDER BY created_at DESC, id DESC LIMIT %s
+"""  # noqa: S608 - a constant of ours
+BATCHES = f"""
+SELECT right(id::text, {SHORT_ID_DIGITS}), notebook || ': ' || jsonb_array_length(parameters) || ' sets'
+FROM brain.batches ORDER BY created_at DESC, id DESC LIMIT %s
 """  # noqa: S608 - a constant of ours
 STEPS = """
 SELECT step_id, status || ': ' || tool FROM brain.steps WHERE run_id = (
@@ -26,6 +30,11 @@ SELECT step_id, status || ': ' || tool FROM brain.steps WHERE run_id = (
 def recent_runs(settings: Settings, count: int) -> list[tuple[str, str]]:
     """Short ids with what they are, the newest first; starts no service, and loads as little as it can."""
     return _asked(settings, RUNS, [count])
+
+
+def recent_batches(settings: Settings, count: int) -> list[tuple[str, str]]:
+    """The same of batches."""
+    return _asked(settings, BATCHES, [count])
 
 
 def steps_of(settings: Settings, run: str) -> list[tuple[str, str]]:

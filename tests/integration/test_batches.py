@@ -191,7 +191,7 @@ def test_nothing_is_run_where_a_parameter_is_wrong(brain: Brain, folder: Path) -
     [
         ((None, [{}]), {}, "Which notebook"),
         (("report.ipynb", None), {}, "Which parameters"),
-        (("repot.ipynb", [{}]), {}, r"There is no notebook .*repot.ipynb\. Did you mean report.ipynb"),
+        (("repot.ipynb", [{}]), {}, r"There is no notebook .*repot.ipynb\. Did you mean report"),
         (("../../other.ipynb", [{}]), {}, "outside the project folder"),
         (("report.ipynb", [{}]), {"jobs": 0}, "jobs is a number from 1 on, not 0"),
         (("report.ipynb", [{}]), {"retries": -1}, "retries is a number from 0 on"),
@@ -226,7 +226,7 @@ def test_it_is_watched_from_elsewhere_cell_by_cell(brain: Brain, folder: Path, s
     started = brain.start_batch(BatchOrder(folder / "waits.ipynb", [{"city": "Oslo"}, {"city": "Rome"}], jobs=1))
     with Brain(shop) as other:
         seen = []
-        for event in other.watch_batch(started):
+        for event in other.watch(other.show_batch(started)):
             seen.append((event.event_type, event.step_id, event.message))
             if event.event_type is EventType.STEP_PROGRESS:
                 (folder / "go").touch()
@@ -245,7 +245,7 @@ def test_it_is_ended_from_elsewhere_and_what_was_not_begun_is_left(brain: Brain,
         eventually(lambda: other.show_batch(started).sets[0].status is RunStatus.RUNNING)
         with pytest.raises(UsageError, match="is being run already"):
             other.batch(other.show_batch(started).id, resume=True)
-        other.cancel_batch(started)
+        other.cancel(other.show_batch(started).id)
     batch = brain.wait_batch(started)
     assert batch.status is RunStatus.CANCELLED
     assert batch.counts == {"cancelled": 1, "queued": 2}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from brain.errors import UsageError
 from brain.named_values import json_or_text
 from brain.notebook.arguments import Parser, split
-from brain.notebook.handle import RunHandle
+from brain.notebook.handle import BatchHandle, RunHandle
 from brain.notebook.kernel import Kernel
 from brain.notebook.variables import PLACE, Write, in_prose, insert
 
@@ -90,9 +90,15 @@ class Call:
         return text, tables
 
     def named(self, word: str) -> Any:
-        """The variable of that name, else the word; of a run that goes on, its id."""
+        """The variable of that name, else the word; of a run that goes on, its id; of a batch, that."""
         value = self.kernel.variables.get(word, word) if word.isidentifier() else word
-        return value.run_id if isinstance(value, RunHandle) else value
+        match value:
+            case RunHandle():
+                return value.run_id
+            case BatchHandle():
+                return value.show()
+            case _:
+                return value
 
     def value(self, text: str) -> Any:
         """What stands behind an equals sign: a variable as it is, JSON, or text."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from brain.evaluator import Judgement
     from brain.session import Run
+    from brain.session.batching.result import BatchRun
 
 __all__ = ["LOOKING", "add_run"]
 
@@ -44,8 +45,11 @@ def _runs(call: Call) -> "pd.DataFrame":
     )
 
 
-def _show(call: Call) -> "Run":
-    return call.brain.show(call.named(call.options.run))
+def _show(call: Call) -> "Run | BatchRun":
+    named = call.named(call.options.run)
+    if (batch_id := call.brain.find_batch(named)) is not None:
+        return call.brain.show_batch(batch_id)
+    return call.brain.show(named)
 
 
 def _steps_takes(parser: Parser) -> None:
@@ -148,7 +152,7 @@ def _at_least_one(limit: Any) -> int:
 
 LOOKING = (
     Verb("runs", "List past and present runs, the newest first, as a DataFrame.", _runs_takes, _runs),
-    Verb("show", "Show a run: its answer, its results and its steps.", add_run, _show),
+    Verb("show", "Show a run: its answer, its results and its steps; or a batch and its sets.", add_run, _show),
     Verb("steps", "List the steps of runs as a DataFrame.", _steps_takes, _steps),
     Verb("search", "Find past runs by what they mean, as a DataFrame.", _search_takes, _search, body="text"),
     Verb(

@@ -7,8 +7,9 @@ from uuid import UUID
 from brain.errors import UsageError
 from brain.named_values import named_values
 from brain.notebook.arguments import Parser
-from brain.notebook.following import follow, follow_other
+from brain.notebook.following import follow, follow_batch, follow_other
 from brain.notebook.variables import in_pipeline
+from brain.notebook.verbs.batches import carried_on
 from brain.notebook.verbs.call import Call, Verb
 from brain.notebook.verbs.looking import add_run
 from brain.pipeline_builder.spec import PipelineSpec
@@ -182,7 +183,12 @@ def _watch_takes(parser: Parser) -> None:
 
 
 def _watch(call: Call) -> Any:
-    run_id = call.brain.resolve(call.named(call.options.run))
+    named = call.named(call.options.run)
+    if (batch_id := call.brain.find_batch(named)) is not None:
+        return follow_batch(
+            call.kernel, call.brain, lambda: batch_id, is_background=call.options.background, is_ours=False
+        )
+    run_id = call.brain.resolve(named)
     return follow_other(call.kernel, call.brain, run_id, is_background=call.options.background)
 
 
@@ -229,7 +235,10 @@ def _resume_takes(parser: Parser) -> None:
 
 def _resume(call: Call) -> Any:
     options = call.options
-    before = call.brain.show(call.named(options.run))
+    named = call.named(options.run)
+    if (batch_id := call.brain.find_batch(named)) is not None:
+        return carried_on(call, str(batch_id))
+    before = call.brain.show(named)
     wanted: dict[str, Any] = {
         "pipeline": None if options.pipeline is None else call.named(options.pipeline), "inputs": _inputs(call),
         "retry_steps": options.retry_step or (), "skip_steps": options.skip_step or (),
@@ -270,9 +279,9 @@ WORK = (
     ),
     Verb("run", "Run a pipeline that is written down.", _run_takes, _run, body="pipeline", writes=in_pipeline),
     Verb("call", "Call one tool, and give what it gives.", _call_takes, _call),
-    Verb("watch", "Watch a run, of any process, from its first step.", _watch_takes, _watch),
+    Verb("watch", "Watch a run or a batch, of any process, from its start.", _watch_takes, _watch),
     Verb("approve", "Allow what a waiting run waits for, and go on with it.", _approve_takes, _approve),
     Verb("answer", "Answer the questions that a run waits with.", _answer_takes, _answer),
-    Verb("resume", "Go on with a run that failed, was cancelled or interrupted.", _resume_takes, _resume),
-    Verb("cancel", "End a run, whichever process it is in.", add_run, _cancel),
+    Verb("resume", "Go on with a run or a batch that failed, was cancelled or interrupted.", _resume_takes, _resume),
+    Verb("cancel", "End a run or a batch, whichever process it is in.", add_run, _cancel),
 )

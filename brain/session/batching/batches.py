@@ -66,6 +66,7 @@ class Batches:
     async def show(self, batch_id: UUID) -> BatchRun:
         """The batch as it stands; raises UsageError where there is none."""
         stores = await self._core.stores()
+        await stores.store.mark_stale()
         batch, is_live = await stores.batches.load(batch_id)
         places = await stores.batches.places(batch_id, results=True)
         status = status_of(batch, places, is_live=is_live)
@@ -94,11 +95,12 @@ class Batches:
         """The batch that `last`, an id, or the unique beginning or end of one names; raises UsageError."""
         return await (await self._core.stores()).batches.resolve(text)
 
-    async def cancel(self, batch_id: UUID) -> None:
-        """End a batch, here or in another process, which notices within a second."""
+    async def cancel(self, batch_id: UUID) -> RunStatus:
+        """End a batch, here or in another process, which notices within a second; returns its status after that."""
         await (await self._core.stores()).batches.request_cancel(batch_id)
         if (task := self._active.get(batch_id)) is not None:
             task.cancel()
+        return (await self.show(batch_id)).status
 
     async def close(self) -> None:
         """End those that still go on here."""

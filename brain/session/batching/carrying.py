@@ -85,7 +85,7 @@ class Carrier:
         self._known = {place.position: place for place in await self._store.places(self._batch.id)}
         done = {place.position for place in self._known.values() if place.status == RunStatus.SUCCEEDED}
         self._waiting.extend(n for n in range(1, len(self._parameters) + 1) if n not in done)
-        if self._order.is_fresh:
+        if self._batch.options["fresh"]:
             return
         tool = self._core.registry.get(TOOL)
         calls = {n: fingerprint(tool, self._arguments(n)) or "" for n in self._waiting if n not in self._known}

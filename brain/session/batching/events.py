@@ -5,12 +5,15 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from brain.errors import ProgressUnavailable
-from brain.knowledge_base.batches import BatchPlace
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunEvent, RunStatus, StepStatus, utc_now
+
+if TYPE_CHECKING:
+    from brain.knowledge_base.batches import BatchPlace  # loads SQLAlchemy
 
 __all__ = ["BatchEvents"]
 
@@ -25,7 +28,7 @@ STEPS = {
     RunStatus.CANCELLED: StepStatus.CANCELLED, RunStatus.INTERRUPTED: StepStatus.INTERRUPTED,
 }  # fmt: skip
 
-type Look = Callable[[], Awaitable[tuple[Sequence[BatchPlace], RunStatus]]]
+type Look = Callable[[], Awaitable[tuple[Sequence["BatchPlace"], RunStatus]]]
 """The runs that there are by now, and how the whole batch stands."""
 
 
@@ -59,7 +62,7 @@ class BatchEvents:
             await asyncio.sleep(LOOK_SECONDS)
         yield self._event(EventType.of_run(status))
 
-    def _changes(self, place: BatchPlace) -> Iterator[RunEvent]:
+    def _changes(self, place: "BatchPlace") -> Iterator[RunEvent]:
         status = STEPS.get(RunStatus(place.status))
         told = (place.attempt, place.status)
         if status is None or self._told.get(place.position) == told:
@@ -73,7 +76,7 @@ class BatchEvents:
             yield self._event(EventType.STEP_RUNNING, place, ago=timedelta(seconds=place.seconds or 0))
         yield self._event(EventType.of_step(status), place, message=place.error or "")
 
-    async def _progress(self, places: Sequence[BatchPlace]) -> AsyncIterator[RunEvent]:
+    async def _progress(self, places: "Sequence[BatchPlace]") -> AsyncIterator[RunEvent]:
         for place in places:
             if place.status != RunStatus.RUNNING:
                 continue
@@ -88,7 +91,7 @@ class BatchEvents:
                 yield self._event(EventType.STEP_PROGRESS, place, message=words, percentage=share)
 
     def _event(
-        self, kind: EventType, place: BatchPlace | None = None, *, message: str = "", percentage: float | None = None,
+        self, kind: EventType, place: "BatchPlace | None" = None, *, message: str = "", percentage: float | None = None,
         data: Json = None, ago: timedelta = timedelta(),
     ) -> RunEvent:  # fmt: skip
         step = None if place is None else self._labels[place.position - 1]

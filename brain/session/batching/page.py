@@ -14,8 +14,13 @@ from brain.visible import visible
 if TYPE_CHECKING:
     from brain.session.batching.result import BatchRun, SetRun
 
-__all__ = ["batch_rows", "batch_views", "next_step", "summary"]
+__all__ = ["batch_rows", "batch_views", "below"]
 
+WORDS = {
+    "succeeded": "succeeded", "cached": "served from earlier runs", "failed": "failed", "running": "running",
+    "cancelled": "cancelled", "interrupted": "interrupted", "queued": "not begun",
+}  # fmt: skip
+"""By status, in the order in which they are told."""
 SHOWN_SETS = 50
 """Those without a result first; the frame has all."""
 
@@ -25,21 +30,22 @@ def batch_views(batch: "BatchRun") -> Views:
 
     def html() -> str:
         titles, rows = batch_rows(batch)
-        return render("listing.html", titles=titles, rows=rows) + render("note.html", text=_below(batch))
+        return render("listing.html", titles=titles, rows=rows) + render("note.html", text=below(batch))
 
     def markdown() -> str:
         titles, rows = batch_rows(batch)
-        return f"{table_in_markdown(titles, rows)}\n\n{_below(batch)}"
+        return f"{table_in_markdown(titles, rows)}\n\n{below(batch)}"
 
     def plain_text() -> str:
-        return visible(_below(batch))
+        return visible(below(batch))
 
     return Views(plain_text, html, markdown)
 
 
 def summary(batch: "BatchRun") -> str:
     """How many sets ended how, and how long that took."""
-    parts = [f"{count} {status}" for status, count in batch.counts.items()]
+    counts = batch.counts
+    parts = [f"{counts[status]} {words}" for status, words in WORDS.items() if status in counts]
     if batch.finished_at is not None:
         parts.append(f"in {duration((batch.finished_at - batch.created_at).total_seconds())}")
     return " · ".join([*parts, f"batch {batch.id}"])
@@ -78,7 +84,8 @@ def _time(one: "SetRun") -> str:
     return "" if one.seconds is None else duration(one.seconds)
 
 
-def _below(batch: "BatchRun") -> str:
+def below(batch: "BatchRun") -> str:
+    """What is said under the sets, a line each."""
     hidden = len(batch.sets) - SHOWN_SETS
-    more = f"{hidden} more sets stand in the frame." if hidden > 0 else ""
+    more = f"and {hidden} more, which the whole table has (--table, .frame)" if hidden > 0 else ""
     return "\n".join(filter(None, [more, summary(batch), *batch.notes, next_step(batch)]))

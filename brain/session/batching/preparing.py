@@ -38,7 +38,7 @@ class Prepared:
 
 
 def places_of(batch: "BatchRow", project: Path) -> Places:
-    """Where the notebooks of a batch are written."""
+    """Where the notebooks of a batch are written; a folder that nobody named is one of the project."""
     return Places(project / batch.options["out"], batch.name, batch.options["defaults"])
 
 
@@ -117,8 +117,8 @@ class Preparer:
         here, there = Path(notebook).resolve(), (project / notebook).resolve()
         whole = there if there.is_file() and not here.is_file() else here
         if not here.exists() and not there.exists():
-            others = [other.name for other in here.parent.glob(f"*{NOTEBOOK}")]
-            raise UsageError(f"There is no notebook {notebook}.{did_you_mean(here.name, others)}")
+            others = [other.stem for other in here.parent.glob(f"*{NOTEBOOK}")]
+            raise UsageError(f"There is no notebook {notebook}.{did_you_mean(here.stem, others)}")
         if not whole.is_relative_to(project):
             raise UsageError(f"{notebook} is outside the project folder {project}: copy it there, or give --project.")
         if not whole.is_file() or whole.suffix != NOTEBOOK:
@@ -144,11 +144,12 @@ def _row(order: BatchOrder, path: str, inspected: Inspected, sets: list[Mapping[
     from brain.database.tables import Batch
 
     batch_id, stem = new_run_id(), Path(path).stem
-    out = Path(order.out) if order.out is not None else Path(OUTPUTS) / f"{stem}-{short_id(batch_id)}"
+    out = Path(order.out).absolute() if order.out is not None else Path(OUTPUTS) / f"{stem}-{short_id(batch_id)}"
     defaults = {parameter.name: parameter.value for parameter in inspected.parameters if parameter.value is not None}
     names = list(dict.fromkeys(name for each in sets for name in each))
     options: dict[str, Json] = {
-        "out": str(out), "timeout": _duration(order.timeout), "defaults": defaults, "names": names
+        "out": str(out), "timeout": _duration(order.timeout), "defaults": defaults, "names": names,
+        "fresh": order.is_fresh
     }  # fmt: skip
     return Batch(
         id=batch_id, name=stem, notebook=path, parameters=[dict(each) for each in sets], options=options,

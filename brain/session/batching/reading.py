@@ -40,7 +40,7 @@ def batch_run_of(
     for position, parameters in enumerate(parameters_of(batch), 1):
         one = SetRun(position, parameters, files.of(position, parameters, count))
         place = by_position.get(position)
-        sets.append(one if place is None else _run_of(one, place, codec))
+        sets.append(one if place is None else _run_of(one, place, batch.notebook, codec))
     return BatchRun(
         batch.id, batch.notebook, status, tuple(sets), batch.created_at, batch.finished_at, Results({}, codec),
         _notes(places),
@@ -53,9 +53,9 @@ def parameters_of(batch: "BatchRow") -> list[dict[str, Json]]:
     return [dict(sorted(each.items(), key=lambda item: order[item[0]])) for each in batch.parameters]
 
 
-def _run_of(one: SetRun, place: "BatchPlace", codec: ArtifactCodec) -> SetRun:
+def _run_of(one: SetRun, place: "BatchPlace", notebook: str, codec: ArtifactCodec) -> SetRun:
     result: Any = None
-    error = place.error
+    error = place.error and place.error.removeprefix(f"{notebook}: ")
     try:
         result = codec.restore(place.result)
     except BrainError as exc:  # what it recorded is gone

@@ -1,5 +1,6 @@
 """What became of a batch: a run for each set of parameters, with what it recorded, as a DataFrame or as JSON."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from brain.errors import RunUnfinished
+from brain.errors import RunUnfinished, UsageError
 from brain.runs import Json, RunStatus, short_id
 from brain.session.run import Results
 from brain.shortened import shortened
+from brain.text_files import holds_other
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BatchRun", "SetRun", "labels_of"]
+__all__ = ["BatchRun", "SetRun", "labels_of", "look_at_table"]
 
 OWN_COLUMNS = ("status", "seconds", "attempt", "error", "notebook", "run")
+TABLES = (".csv", ".json")
 LONGEST_LABEL = 40
 """Characters."""
 
@@ -105,6 +108,17 @@ class BatchRun:
         columns = dict.fromkeys(name for row in rows for name in row if name not in OWN_COLUMNS)
         return pd.DataFrame(rows, columns=[*columns, *OWN_COLUMNS], index=pd.RangeIndex(1, len(rows) + 1, name="set"))
 
+    def save_table(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write the frame as CSV, or everything as JSON, as the path ends; raises UsageError where it cannot be."""
+        look_at_table(path)
+        content = self.frame.to_csv() if path.suffix == ".csv" else json.dumps(self.to_json(), indent=2) + "\n"
+        if not overwrite and holds_other(path, content.encode()):
+            raise UsageError(f"{path} holds something else already: name another place, or add --overwrite.")
+        try:
+            path.write_text(content, encoding="utf-8")
+        except OSError as exc:
+            raise UsageError(f"{path} could not be written: {exc.strerror}.") from exc
+
     def check(self) -> "BatchRun":
         """This batch, where every set succeeded; raises RunUnfinished with the first that did not."""
         if not (left := self.unfinished):
@@ -142,6 +156,14 @@ class BatchRun:
         from brain.session.batching.page import batch_views
 
         return batch_views(self).bundle(include, exclude)
+
+
+def look_at_table(path: Path) -> None:
+    """Raise UsageError before anything is run where the table of a batch could not be written."""
+    if path.suffix not in TABLES:
+        raise UsageError(f"--table takes a file that ends in {' or '.join(TABLES)}, not {path.name}.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path} could not be written: there is no folder {path.parent}.")
 
 
 def labels_of(sets: Collection[Mapping[str, Json]]) -> list[str]:

@@ -35,7 +35,7 @@ def options_of_command(name: str) -> set[str]:
     return {text for each in command.params for text in each.opts if text.startswith("--")}
 
 
-BOTH = sorted(VERBS.keys() & COMMANDS.keys() - {"tools", "eval"})
+BOTH = sorted(VERBS.keys() & COMMANDS.keys() - {"tools", "eval", "batch"})
 
 
 def test_most_verbs_are_in_both() -> None:
@@ -52,7 +52,7 @@ def test_a_verb_takes_the_same_options_in_a_shell_and_in_a_cell(name: str) -> No
     assert in_cell - ONLY_IN_A_CELL - in_shell == set()
 
 
-@pytest.mark.parametrize("name", ["eval", "tools"])
+@pytest.mark.parametrize("name", ["batch", "eval", "tools"])
 def test_so_do_groups_of_commands(name: str) -> None:
     in_cell = {flag for flag in VERBS[name].parser().flags if flag.startswith("--")} - ONLY_IN_A_CELL
     group = COMMANDS[name].commands
