@@ -9,7 +9,7 @@ from brain.executor.ports import EventSink
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
 from brain.runs import Json, StepResult
 
-__all__ = ["Cluster", "Errand", "Submission", "Workers", "seen_by"]
+__all__ = ["Cluster", "ClusterSize", "Errand", "Submission", "Workers", "seen_by"]
 
 
 class Submission(Protocol):
@@ -58,20 +58,34 @@ class Workers(Protocol):
         """Hand an errand over; it begins once what it comes after is done."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterSize:
+    """What a cluster has."""
+
+    workers: int
+    threads: int
+    """Of all workers: so many calls are made at the same time."""
+    address: str
+
+    def __str__(self) -> str:
+        return f"{_counted(self.workers, 'worker')} with {_counted(self.threads, 'thread')} at {self.address}"
+
+
 class Cluster(Protocol):
     """Where workers are."""
 
-    async def open(self) -> str:
-        """Find out, before a run begins, whether they can do its work, and what they are, in words.
-
-        Raises ClusterUnavailable.
-        """
+    async def open(self) -> ClusterSize:
+        """Find out, before a run begins, whether they can do its work; raises ClusterUnavailable."""
 
     async def aclose(self) -> None:
         """Let go of it."""
 
     def workers(self, pipeline: Pipeline, events: EventSink) -> AbstractAsyncContextManager[Workers]:
         """The workers, told of a pipeline; what they have still under way at the end is cancelled."""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def seen_by(step: PlannedStep, scope: Mapping[str, Json]) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from brain.executor.cluster import Errand, Submission, Workers
+from brain.executor.cluster import ClusterSize, Errand, Submission, Workers
 from brain.executor.ports import EventSink, ToolCaller
 from brain.executor.workplace import Work, Workplace
 from brain.pipeline_builder.pipeline import Pipeline, PlannedStep
@@ -25,9 +25,9 @@ class InProcessCluster:
         self._slots = slots
         self._takes = takes
 
-    async def open(self) -> str:
+    async def open(self) -> ClusterSize:
         """It is always there."""
-        return f"{self._slots} places in this process"
+        return ClusterSize(1, self._slots, "this process")
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -19,7 +19,7 @@ from brain.tool_registry.definitions import JsonSchema
 __all__ = ["ParameterSets", "SetsLike", "from_text", "sets_of"]
 
 type SetsLike = Any
-"""A DataFrame or Arrow table with a row a set, a list of mappings, a mapping (a grid), or the path of a file."""
+"""A DataFrame or Arrow table with a row a set, a list of mappings, a mapping (a grid), or a text or file of these."""
 type ParameterSets = tuple[Mapping[str, Json], ...]
 
 WHAT = "file of parameters"
@@ -62,7 +62,7 @@ def _read(given: SetsLike, schemas: Mapping[str, JsonSchema]) -> Iterator[Mappin
         case Path():
             yield from _from_file(given, schemas)
         case str():
-            is_written = given.lstrip().startswith(("{", "["))
+            is_written = given.lstrip().startswith(("{", "[")) or "\n" in given
             yield from _written(given, "text of parameters") if is_written else _from_file(Path(given), schemas)
         case _ if getattr(given, "ndim", None) == 2:  # noqa: PLR2004 - of a DataFrame, whoever made it
             yield from map(_filled, _rows_of_frame(given))

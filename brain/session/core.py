@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
@@ -46,6 +47,7 @@ from brain.session.own_tools import OwnTools
 from brain.session.planning import Planning, PlanOutcome, PlanRequest
 from brain.session.resumption import Change, is_in_doubt, job_of, left_of, order_for, rest_of
 from brain.session.run import Run
+from brain.session.runnable import runnable
 from brain.session.secrets import Secrets
 from brain.session.services import (
     chat_model,
@@ -175,7 +177,7 @@ class Core:
 
     def check(self, spec: PipelineSpec) -> Pipeline:
         """Build a spec with this project's tools; raises SpecError with every problem."""
-        return build(spec, self.registry)
+        return build(spec, runnable(self.registry, spec))
 
     async def start(self, order: Order) -> UUID:
         """Begin a run; it goes on in the background. Raises UsageError where its budget cannot be held."""
@@ -362,6 +364,12 @@ class Core:
                         self.settings, self.redactor, self.secrets.learn, self._runner, self._stack
                     )
             return self._stores
+
+    async def places(self) -> int:
+        """So many calls are made at the same time and get a processor each."""
+        if self._cluster is not None:
+            return (await self._cluster.open()).threads
+        return os.process_cpu_count() or 1
 
     async def notebooks(self) -> NotebookRunners:
         """The processes that run the project's notebooks in this one's name."""

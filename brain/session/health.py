@@ -238,7 +238,7 @@ def _cluster(settings: Settings) -> "Iterator[Cluster]":
 
 async def _dask(cluster: "Cluster") -> str:
     async with aclosing(cluster):
-        return await cluster.open()
+        return str(await cluster.open())
 
 
 async def _open(settings: Settings, *, model: bool) -> None:

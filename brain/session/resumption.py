@@ -18,6 +18,7 @@ from brain.runs import StepResult, StepStatus
 from brain.session.kept_results import restored, whole_ones
 from brain.session.order import Order
 from brain.session.run import Run
+from brain.session.runnable import runnable
 from brain.tool_registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ async def left_of(run: Run, order: Order, registry: Registry, codec: ArtifactCod
     if order.spec is None:
         return None
     if order.parent is not None:
-        return Left(build(order.spec, registry))
+        return Left(build(order.spec, runnable(registry, order.spec)))
     return await rest_of(order.spec, run.step_results, run.parent_run, registry, codec)
 
 
@@ -104,7 +105,7 @@ async def rest_of(
     A run that goes on from a parent is looked at step by step: some of its results stand in the parent's rows.
     """
     known, whole = await asyncio.to_thread(_looked_at, rows, codec)
-    return Left(build(spec, registry, whole if parent is None else ()), known)
+    return Left(build(spec, runnable(registry, spec), whole if parent is None else ()), known)
 
 
 def _looked_at(rows: Sequence[StepResult], codec: ArtifactCodec) -> tuple[tuple[StepResult, ...], list[StepResult]]:

@@ -3,10 +3,12 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from command_line import CommandLine, remove_project
 from dask_bench import own_cluster, write_tools
+from notebook_files import write_notebook
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,23 @@ def test_a_run_goes_on_the_cluster_that_another_shell_holds(line: CommandLine) -
         found = {each["name"]: each for each in line("doctor", "--json").json}
         assert (found["dask"]["ok"], found["dask"]["detail"]) == (True, f"1 worker with 1 thread at {cluster.address}")
     assert "No Dask cluster is known" in line("run", pipeline, "--executor", "dask").err
+
+
+def test_the_notebooks_of_a_batch_are_spread_over_its_workers(line: CommandLine) -> None:
+    write_notebook(
+        line.project / "where.ipynb", ("number = 1", "parameters"),
+        "import os, brain, pandas as pd\nfrom pathlib import Path\nPath(f'began-{number}').touch()",
+        "import time\nwhile number < 3 and len([*Path().glob('began-[12]')]) < 2:\n    time.sleep(0.02)",
+        "brain.record('rows', pd.DataFrame({'number': [number]}))\nif number == 3:\n    raise ValueError('no data')",
+    )  # fmt: skip
+    with own_cluster(line.project, "--workers", "2"):
+        ended = line("batch", "where.ipynb", "--params", "{number: [1..3]}", "--executor", "dask", "--json")
+        assert ended.code == 1, ended.err
+        assert ended.json["counts"] == {"succeeded": 2, "failed": 1}
+        failed = ended.json["sets"][2]
+        assert failed["error"] == "cell 5 of 5: ValueError: no data."
+        assert all(one["recorded"]["rows"]["row_count"] == 1 for one in ended.json["sets"])
+        assert '"ename": "ValueError"' in Path(failed["notebook"]).read_text()
 
 
 def test_ctrl_c_ends_the_cluster_with_a_word(line: CommandLine) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from brain.errors import ClusterUnavailable, ToolError
-from brain.executor.cluster import Errand, Submission, Workers
+from brain.executor.cluster import ClusterSize, Errand, Submission, Workers
 from brain.executor.dask import checks
 from brain.executor.dask.travelling import Bundle, Outcome, Site
 from brain.executor.dask.worker import carry_out
@@ -45,7 +45,7 @@ class DaskCluster:
         self._sinks: dict[str, EventSink] = {}
         self._opening = asyncio.Lock()
 
-    async def open(self) -> str:
+    async def open(self) -> ClusterSize:
         """Connect, and look whether the workers can do the work; raises ClusterUnavailable with what is missing."""
         async with self._opening:
             if self._client is None or self._client.status != "running":
@@ -53,7 +53,7 @@ class DaskCluster:
                 await self._connect()
             assert self._client is not None  # noqa: S101 - it is connected
             threads = await self._client.nthreads()
-        return f"{_counted(len(threads), 'worker')} with {_counted(sum(threads.values()), 'thread')} at {self._address}"
+        return ClusterSize(len(threads), sum(threads.values()), self._address)
 
     async def _connect(self) -> None:
         self._client = await _connected(self._address)
@@ -225,10 +225,6 @@ def _done_cancelling(task: asyncio.Future[None]) -> None:
     _cancelling.discard(task)
     if not task.cancelled():
         task.exception()  # the scheduler may be gone: so is the task
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _itself(bundle: Bundle) -> Bundle:

@@ -85,7 +85,7 @@ def _order(call: Call) -> "BatchOrder":
     options = call.options
     if call.body is not None and options.params is not None:
         raise UsageError("Give the sets with --params or in the cell, not both.")
-    params = call.body if call.body is not None else options.params and call.named(options.params)
+    params = f"{call.body}\n" if call.body is not None else options.params and call.named(options.params)
     if options.table is not None and options.background:
         raise UsageError("A batch in the background has no table yet: take --table away, and save .frame later.")
     common = named_values(options.parameter, "--parameter")

@@ -49,14 +49,15 @@ class Batches:
         await store.claim(batch_id, Owner.this_process())
         carried = Carrier(self._core, store, prepared).carry_out()
         self._active[batch_id] = asyncio.create_task(carried, name=f"batch {batch_id}")
-        self._active[batch_id].add_done_callback(lambda _task: self._active.pop(batch_id, None))
+        self._active[batch_id].add_done_callback(lambda task: self._forget(batch_id, task))
         return batch_id
 
     async def wait(self, batch_id: UUID) -> BatchRun:
         """The batch at rest; raises what kept this process from seeing it through."""
         if (task := self._active.get(batch_id)) is not None:
             await asyncio.wait([task])
-            if not task.cancelled() and (error := task.exception()) is not None:
+            self._active.pop(batch_id, None)
+            if (error := _error_of(task)) is not None:
                 raise error
         else:
             async for _ in self.events(batch_id):
@@ -102,9 +103,18 @@ class Batches:
             task.cancel()
         return (await self.show(batch_id)).status
 
+    def _forget(self, batch_id: UUID, task: asyncio.Task[None]) -> None:
+        """One that has ended well; what kept another from it is told to who waits for it."""
+        if _error_of(task) is None:
+            self._active.pop(batch_id, None)
+
     async def close(self) -> None:
         """End those that still go on here."""
         tasks = [*self._active.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    return None if task.cancelled() else task.exception()

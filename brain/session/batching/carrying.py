@@ -21,6 +21,7 @@ from brain.session.batching.reading import parameters_of
 from brain.session.order import Order
 from brain.session.resumption import Change
 from brain.session.run import Run
+from brain.session.runnable import NOTEBOOK_TOOL
 
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
@@ -31,7 +32,7 @@ __all__ = ["Carrier"]
 
 log = logging.getLogger(__name__)
 
-TOOL, STEP = "notebook.run", "notebook"
+STEP = "notebook"
 INPUTS = {"path": "string", "parameters": "object", "digest": "string"}
 """Of the run of a notebook, named as the arguments of the tool."""
 BEAT_SECONDS = 1.0
@@ -72,7 +73,7 @@ class Carrier:
         try:
             await self._look()
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._order.width, len(self._waiting))):
+                for _ in range(min(self._order.jobs or await self._core.places(), len(self._waiting))):
                     group.create_task(self._work())
         except* BrainError as group:
             raise group.exceptions[0] from None
@@ -87,7 +88,9 @@ class Carrier:
         self._waiting.extend(n for n in range(1, len(self._parameters) + 1) if n not in done)
         if self._batch.options["fresh"]:
             return
-        tool = self._core.registry.get(TOOL)
+        if not self._waiting:
+            return
+        tool = self._core.check(self._spec(self._waiting[0])).steps[STEP].definition
         calls = {n: fingerprint(tool, self._arguments(n)) or "" for n in self._waiting if n not in self._known}
         made = await self._store.made(set(calls.values()))
         self._made = {n: made[call] for n, call in calls.items() if call in made}
@@ -182,7 +185,7 @@ class Carrier:
     def _spec(self, position: int) -> PipelineSpec:
         step: dict[str, Json] = {
             "id": STEP,
-            "tool": TOOL,
+            "tool": NOTEBOOK_TOOL,
             "arguments": {name: input_reference(name) for name in INPUTS},
         }
         if self._batch.options["timeout"] is not None:

@@ -1,6 +1,5 @@
 """What a batch is to do, as a door hands it over, and where each of its notebooks is written."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ class BatchOrder:
     out: str | Path | None = None
     """A folder, or a path that names each notebook: `reports/{city}-{month}.ipynb`."""
     jobs: int | None = None
-    """Notebooks at the same time; None: as many as there are processors."""
+    """Notebooks at the same time; None: as many as there are processors, here or in the cluster."""
     retries: int = 0
     """How often one that failed is run again."""
     timeout: str | float | None = None
@@ -53,11 +52,6 @@ class BatchOrder:
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
                 raise UsageError(f"{name} is a number from {least} on, not {value!r}.")
-
-    @property
-    def width(self) -> int:
-        """Notebooks at the same time."""
-        return self.jobs or os.process_cpu_count() or 1
 
 
 def common_values(common: Mapping[str, Any], inspected: Inspected) -> dict[str, Json]:

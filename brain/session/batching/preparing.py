@@ -53,7 +53,7 @@ class Preparer:
         if order.parameters is None and not order.common:
             raise UsageError("Which parameters? Give a table, a file or a grid of them: --params FILE.")
         path = self._path(order.notebook)
-        inspected = await self._inspected(path, soon=order.width)
+        inspected = await self._inspected(path, await self._soon(order))
         sets = await asyncio.to_thread(self._sets, order, inspected)
         batch = _row(order, path, inspected, sets)
         places = places_of(batch, self._core.settings.project)
@@ -67,7 +67,7 @@ class Preparer:
         if order.is_fresh:
             raise UsageError("--fresh runs all sets anew and --resume what is left: leave one of them out.")
         batch, _ = await store.load(await self._id_of_earlier(order, store))
-        inspected = await self._inspected(batch.notebook, soon=order.width)
+        inspected = await self._inspected(batch.notebook, await self._soon(order))
         if problems := problems_of(batch.parameters, inspected):
             raise ParametersError(batch.notebook, problems)
         if order.timeout is not None:
@@ -106,7 +106,11 @@ class Preparer:
             for what in _about_secrets(value, problems)
         ]
 
-    async def _inspected(self, path: str, *, soon: int = 0) -> Inspected:
+    async def _soon(self, order: BatchOrder) -> int:
+        """How many notebooks are soon run in this process's name at the same time."""
+        return 0 if self._core.settings.brain_executor == "dask" else order.jobs or await self._core.places()
+
+    async def _inspected(self, path: str, soon: int = 0) -> Inspected:
         return await (await self._core.notebooks()).inspect(self._core.settings.project / path, soon=soon)
 
     def _path(self, notebook: str | Path | None) -> str:
