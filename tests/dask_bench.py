@@ -31,7 +31,7 @@ from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunResult, StepResult
-from brain.tool_registry.definitions import PythonRun, SecretBinding, ToolAnnotations, ToolDefinition
+from brain.tool_registry.definitions import SecretBinding, ToolAnnotations, ToolDefinition, ToolRun
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
 
@@ -142,7 +142,7 @@ def _tools() -> list[ToolDefinition]:
         tool(f"bench.{name}", {key: {} for key in takes}, python=f"{MODULE}:{name}", **more.get(name, {}))
         for name, takes in TAKES.items()
     ]
-    own = PythonRun(python=f"{MODULE}:crunch", process=True)
+    own = ToolRun(python=f"{MODULE}:crunch", process=True)
     return [
         *made,
         tool("bench.length", {"path": PATH}, python=f"{MODULE}:length"),

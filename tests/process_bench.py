@@ -19,7 +19,7 @@ from brain.language_models import ChatEndpoint, OpenAIChat
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.spec import PipelineSpec
 from brain.runs import RunResult
-from brain.tool_registry.definitions import PythonRun, SecretBinding, ToolDefinition
+from brain.tool_registry.definitions import SecretBinding, ToolDefinition, ToolRun
 from brain.tool_registry.own_modules import OwnModules
 from brain.tool_registry.registry import load
 
@@ -177,7 +177,7 @@ class ProcessBench:
         """A definition of one of the functions, of which all arguments are needed."""
         return tool(
             f"busy.{name}", {argument: {} for argument in takes}, required=tuple(takes),
-            run=PythonRun(python=f"busy_tools:{name}", process=process),
+            run=ToolRun(python=f"busy_tools:{name}", process=process),
             secrets=(SecretBinding(name="SHOP_TOKEN"),),
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from brain.pipeline_builder.spec import OnError, PipelineSpec
-from brain.tool_registry.definitions import PythonRun, SecretBinding, ToolAnnotations, ToolDefinition
+from brain.tool_registry.definitions import SecretBinding, ToolAnnotations, ToolDefinition, ToolRun
 from brain.tool_registry.registry import Registry
 
 __all__ = [
@@ -42,7 +42,7 @@ def tool(
         "required": list(required),
         "additionalProperties": False,
     }
-    run = None if python is None else PythonRun(python=python)
+    run = None if python is None else ToolRun(python=python)
     defaults: dict[str, Any] = {"description": "A tool that tests use.", "annotations": READ_ONLY, "run": run}
     return ToolDefinition(name=name, input_schema=schema, output_schema=dict(gives or {}), **{**defaults, **more})
 

@@ -60,7 +60,13 @@ def show(name: Name, *, project: Project = None, tools: Tools = None, as_json: A
 
 @tools.command(epilog="Example: brain tools add my_tools:change --after table.aggregate")
 def add(
-    function: Annotated[str, typer.Argument(help="MODULE:FUNCTION, decorated with @brain.tool.", show_default=False)],
+    function: Annotated[
+        str,
+        typer.Argument(
+            help="MODULE:FUNCTION, decorated with @brain.tool, or a notebook with a cell that is tagged `parameters`.",
+            show_default=False,
+        ),
+    ],
     *,
     after: Annotated[
         str | None,
@@ -70,7 +76,7 @@ def add(
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the entry of a function into tools.json, or replace the one of its name."""
+    """Write the entry of a function or a notebook into tools.json, or replace the one of its name."""
     from brain.cli import render
     from brain.cli.screen import print_json
 
@@ -186,7 +192,7 @@ def _show(tool: "ToolDefinition") -> None:
     for example in tool.examples:
         console.print(f"\n[bold]Example[/] {escape(example.description)}", highlight=False)
         console.print(escape(laid_out(example.arguments, room=console.width)), highlight=False)
-    run = tool.run.python if tool.run else "nothing: it can be planned with, not run"
+    run = str(tool.run) if tool.run else "nothing: it can be planned with, not run"
     run += " in a process of its own" * tool.wants_process
     console.print(f"\n[dim]version {escape(tool.version)}, runs {escape(run)}[/]", highlight=False)
 

@@ -45,13 +45,22 @@ def approval_hash(tool: ToolDefinition, arguments: Mapping[str, Json]) -> str:
 
 
 def reads_files(tool: ToolDefinition) -> bool:
-    """Whether calls of the tool may read files of the project: it reads, and some argument of it is a path."""
-    return tool.is_read_only and _mentions_paths(tool.input_schema)
+    """Whether calls of the tool read files of the project: it is a notebook, or reads and some argument is a path."""
+    return _notebook_of(tool) is not None or (tool.is_read_only and _mentions_paths(tool.input_schema))
 
 
 def files_read(tool: ToolDefinition, arguments: Mapping[str, Json]) -> dict[str, str]:
-    """By place in the arguments the paths of the project's files that a call reads, those by default among them."""
+    """By place in the arguments the paths of the project's files that a call reads, those by default among them.
+
+    Of a notebook it is the notebook.
+    """
+    if (notebook := _notebook_of(tool)) is not None:
+        return {"notebook": notebook}
     return dict(_paths(tool.input_schema, arguments, "", tool.input_schema)) if tool.is_read_only else {}
+
+
+def _notebook_of(tool: ToolDefinition) -> str | None:
+    return None if tool.run is None else tool.run.notebook
 
 
 def _mentions_paths(schema: Json) -> bool:

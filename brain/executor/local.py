@@ -65,7 +65,7 @@ class LocalCaller:
         self._around = around
         self._slots = asyncio.Semaphore(max_parallel)
         self._processes = around.processes or Processes(around.project)
-        self._functions: dict[tuple[str, str | None], _Function] = {}
+        self._functions: dict[tuple[str, str], _Function] = {}
 
     def slot(self) -> asyncio.Semaphore:
         """One of `max_parallel` places."""
@@ -132,7 +132,7 @@ class LocalCaller:
             raise
 
     def _function(self, tool: ToolDefinition) -> "_Function":
-        key = (tool.name, tool.run.python if tool.run else None)
+        key = (tool.name, str(tool.run))
         if key not in self._functions:
             self._functions[key] = _Function.of(self._load(tool))
         return self._functions[key]

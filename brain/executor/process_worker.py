@@ -55,7 +55,7 @@ class _Tools:
             return Failed(_told(work.tool.name, exc))
 
     def _function(self, tool: ToolDefinition) -> Callable[..., Any]:
-        key = (tool.name, tool.run.python if tool.run else "")
+        key = (tool.name, str(tool.run or ""))
         if key not in self._loaded:
             self._loaded[key] = self._load(tool)
         return self._loaded[key]

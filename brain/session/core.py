@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -29,7 +30,8 @@ from brain.intent_inference.clarifying import checked_answers
 from brain.intent_inference.plan import Plan
 from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
-from brain.notebook_runs.runners import NotebookRunners, OpenRunners
+from brain.notebook_runs.parameters import Inspected
+from brain.notebook_runs.runners import OpenRunners
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
@@ -92,7 +94,7 @@ class Core:
         self.settings = settings
         self._while_opening = while_opening
         importing = OwnModules(settings.project).load
-        self.own_tools = OwnTools(settings, importing, self._use)
+        self.own_tools = OwnTools(settings, importing, self._use, self.inspect_notebook)
         self.registry = Registry.from_file(tools_file_of(settings))
         names = [binding.name for tool in self.registry for binding in tool.secrets]
         self.redactor = Redactor.of_environment(settings.project, names)
@@ -367,13 +369,11 @@ class Core:
 
     async def places(self) -> int:
         """So many calls are made at the same time and get a processor each."""
-        if self._cluster is not None:
-            return (await self._cluster.open()).threads
-        return os.process_cpu_count() or 1
+        return (os.process_cpu_count() or 1) if self._cluster is None else (await self._cluster.open()).threads
 
-    async def notebooks(self) -> NotebookRunners:
-        """The processes that run the project's notebooks in this one's name."""
-        return await self._shared.get(OpenRunners(self.settings.project))
+    async def inspect_notebook(self, path: Path, *, soon: int = 0) -> Inspected:
+        """What is known of a notebook; raises ToolError. `soon` so many of it are to be run at the same time."""
+        return await (await self._shared.get(OpenRunners(self.settings.project))).inspect(path, soon=soon)
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.knowledge_base.large_values import LargeValues

@@ -1,7 +1,7 @@
-"""The verbs about tools of one's own: write the entry of a decorated function into tools.json, take one out."""
+"""The verbs about tools of one's own: write the entry of a function or a notebook into tools.json, take one out."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 
 from brain.config_secrets import Settings
 from brain.errors import RegistryError, UsageError
+from brain.notebook_runs.parameters import Inspected
+from brain.notebook_runs.tool_entry import entry_of_notebook
 from brain.tool_registry.definitions import ToolDefinition
 from brain.tool_registry.entries import definition_of
 from brain.tool_registry.from_function import entry_of
@@ -17,8 +19,11 @@ from brain.tool_registry.tools_file import ToolsFile, kept_annotations
 
 __all__ = ["AddedTool", "OwnTools"]
 
+NOTEBOOK = ".ipynb"
 type Importing = Callable[[str], Any]
 """Imports a module by name, also one of the project folder."""
+type Inspect = Callable[[Path], Awaitable[Inspected]]
+"""What is known of a notebook; raises ToolError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +44,34 @@ class AddedTool:
 class OwnTools:
     """Changes the files that a project's tools come from; `use` takes up its own one once that is changed."""
 
-    def __init__(self, settings: Settings, importing: Importing, use: Callable[[Registry], None]) -> None:
+    def __init__(
+        self, settings: Settings, importing: Importing, use: Callable[[Registry], None], inspect: Inspect
+    ) -> None:
         self._settings = settings
         self._importing = importing
         self._use = use
+        self._inspect = inspect
 
     async def add(
         self, function: Callable[..., Any] | str, path: Path | None = None, *, after: str | None = None
     ) -> AddedTool:
-        """Write the entry of a function, given itself or as `MODULE:FUNCTION`, or replace the one of its name.
+        """Write the entry of a function, given itself or as `MODULE:FUNCTION`, or of a notebook by its path.
 
-        Raises RegistryError where the function is no tool or the file would be wrong with it, UsageError; nothing is
-        changed then.
+        One of its name is replaced. Raises RegistryError where it is no tool or the file would be wrong with it,
+        UsageError, ToolError where a notebook cannot be read; nothing is changed then.
         """
         place = path or self._settings.tools_file
-        added = await asyncio.to_thread(_add, function, place, self._importing, after)
+        if isinstance(function, str) and function.endswith(NOTEBOOK):
+            entry = await self._entry_of_notebook(Path(function))
+        else:
+            entry = await asyncio.to_thread(_entry_of, function, self._importing)
+        added = await asyncio.to_thread(_add, entry, place, self._importing, after)
         self._take_up(place)
         return added
+
+    async def _entry_of_notebook(self, notebook: Path) -> dict[str, Any]:
+        path, written = await asyncio.to_thread(_inside, self._settings.project.resolve(), notebook)
+        return entry_of_notebook(path, written, await self._inspect(path))
 
     async def remove(self, name: str, path: Path | None = None) -> bool:
         """Take an entry out; returns whether the file was made of the built-in tools first. Raises UsageError."""
@@ -69,8 +85,21 @@ class OwnTools:
             self._use(Registry.from_file(place))
 
 
-def _add(function: Callable[..., Any] | str, path: Path, importing: Importing, after: str | None) -> AddedTool:
-    entry = entry_of(_named(function, importing) if isinstance(function, str) else function)
+def _inside(project: Path, notebook: Path) -> tuple[Path, str]:
+    """Where a notebook is, and that as seen from the project folder; raises UsageError where it is not in there."""
+    path = notebook.resolve()
+    if not path.is_file():
+        raise UsageError(f"There is no notebook {notebook}.")
+    if not path.is_relative_to(project):
+        raise UsageError(f"{notebook} is outside the project folder {project}, where tools are: copy it there.")
+    return path, path.relative_to(project).as_posix()
+
+
+def _entry_of(function: Callable[..., Any] | str, importing: Importing) -> dict[str, Any]:
+    return entry_of(_named(function, importing) if isinstance(function, str) else function)
+
+
+def _add(entry: dict[str, Any], path: Path, importing: Importing, after: str | None) -> AddedTool:
     _checked(entry, importing)
     file = ToolsFile(path)
     with _made(file) as is_copied:
@@ -108,7 +137,7 @@ def _named(python: str, importing: Importing) -> Callable[..., Any]:
 
 def _checked(entry: dict[str, Any], importing: Importing) -> ToolDefinition:
     """The definition that the entry makes; raises RegistryError where it is none, or the function cannot be found."""
-    definition, problems = definition_of(entry, f"{entry['run']['python']} is no tool yet:")
+    definition, problems = definition_of(entry, f"{next(iter(entry['run'].values()))} is no tool yet:")
     if definition is None or problems:
         raise RegistryError("\n".join(problems))
     load(definition, importing)

@@ -29,7 +29,8 @@ class Toolbox(Opened):
     ) -> AddedTool:
         """Write the entry of a function that `brain.tool` decorates into tools.json, or replace the one of its name.
 
-        `function` may be its name too, as in `my_tools:change`; `after` names the tool that the entry shall stand
+        `function` may be its name too, as in `my_tools:change`, or the path of a notebook, whose parameters are then
+        what the tool takes; `after` names the tool that the entry shall stand
         behind, `path` another file than this project's own.
         """
         place = None if path is None else Path(path).absolute()

@@ -12,13 +12,13 @@ from brain.rates import RateText
 
 __all__ = [
     "JsonSchema",
-    "PythonRun",
     "Sample",
     "SecretBinding",
     "ToolAnnotations",
     "ToolDefinition",
     "ToolExample",
     "ToolLimits",
+    "ToolRun",
 ]
 
 type JsonSchema = dict[str, Any]
@@ -74,12 +74,26 @@ class ToolLimits(_Shape):
     """Calls that begin in a while (`5/s`), over all processes together."""
 
 
-class PythonRun(_Shape):
-    """A Python callable, written `package.module:function`."""
+class ToolRun(_Shape):
+    """What a call runs: one of the two."""
 
-    python: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    python: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
+    """A Python callable, written `package.module:function`."""
+    notebook: Annotated[str, StringConstraints(pattern=r"^[^/].*\.ipynb$")] | None = None
+    """A notebook, as seen from the project folder; the arguments are its parameters."""
     process: bool = False
     """Whether a call gets a process of its own, rather than a thread: for work that keeps a core busy."""
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if (self.python is None) == (self.notebook is None):
+            raise ValueError("takes `python` or `notebook`")
+        if self.notebook is not None and self.process:
+            raise ValueError("has `process`, and a notebook has a process of its own anyway")
+        return self
+
+    def __str__(self) -> str:
+        return self.python or self.notebook or ""
 
 
 class Sample(_Shape):
@@ -128,7 +142,7 @@ class ToolDefinition(_Shape):
     """How long one call may take, where the step does not say (`30s`)."""
     limits: ToolLimits = ToolLimits()
     examples: tuple[ToolExample, ...] = ()
-    run: PythonRun | None = None
+    run: ToolRun | None = None
     """None: the tool can be planned with, not executed."""
 
     @field_validator("input_schema")

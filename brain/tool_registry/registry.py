@@ -17,6 +17,8 @@ from brain.tool_registry.typed import CONTEXT, speaking_json
 
 __all__ = ["Registry", "built_in_tools_file", "find_function", "load"]
 
+NOTEBOOKS = "brain.tools.notebook"
+"""The module that runs notebooks."""
 TOP_LEVEL_KEYS = frozenset({"tools", "samples", "$schema", "version"})
 
 
@@ -83,8 +85,11 @@ def load(definition: ToolDefinition, importing: Callable[[str], Any] = import_mo
     """
     if definition.run is None:
         raise RegistryError(f"The tool {definition.name} can be planned with but not run: its definition has no `run`.")
+    if definition.run.notebook is not None:
+        runner: Callable[..., Any] = importing(NOTEBOOKS).runner_of(definition.run.notebook)
+        return runner
     try:
-        function = _found(definition.run.python, importing)
+        function = _found(str(definition.run.python), importing)
         signature = _signature(function)
         _compare(definition, signature)
         if definition.wants_process:

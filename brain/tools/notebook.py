@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from brain.runs import Json
 from brain.tool_registry.context import ToolContext
 from brain.tools.project_files import path_to_read
 
-__all__ = ["run"]
+__all__ = ["run", "runner_of"]
 
 MEDIA_TYPE = "application/x-ipynb+json"
 SUFFIXES = (".ipynb",)
@@ -54,6 +54,15 @@ async def run(
     if error is not None:
         raise ToolError(f"{path}: {error}.", left=left)
     return left
+
+
+def runner_of(path: str) -> Callable[..., Awaitable[dict[str, Any] | None]]:
+    """The tool that one notebook is: what it takes are its parameters."""
+
+    async def run_notebook(*, context: ToolContext, **parameters: Json) -> dict[str, Any] | None:
+        return await run(path, parameters, context=context)
+
+    return run_notebook
 
 
 def _left(output: Path) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["imported_by", "scan", "shareable", "worth_importing"]
+__all__ = ["imported_by", "nodes_of", "scan", "shareable", "worth_importing"]
 
 EXTENSION = "%load_ext "
 WITH_OURS = ("brain.notebook.magics", "brain.notebook.verbs", "brain.session.brain", "brain.session.runner")
@@ -69,7 +69,7 @@ def _in_cell(cell: str) -> Iterator[str]:
     for line in cell.splitlines():
         if line.strip().removeprefix(EXTENSION) == "brain" and line.strip().startswith(EXTENSION):
             yield from WITH_OURS
-    for node in _nodes(cell):
+    for node in nodes_of(cell):
         match node:
             case ast.Import():
                 yield from (alias.name for alias in node.names)
@@ -78,10 +78,10 @@ def _in_cell(cell: str) -> Iterator[str]:
 
 
 def _plots(cell: str) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in PLOTS for node in _nodes(cell))
+    return any(isinstance(node, ast.Attribute) and node.attr in PLOTS for node in nodes_of(cell))
 
 
-def _nodes(cell: str) -> Iterator[ast.AST]:
+def nodes_of(cell: str) -> Iterator[ast.AST]:
     """All of a cell; nothing where it is no Python."""
     for read in (str, _plain):  # the second one, which loads IPython, where the first does not do
         with suppress(SyntaxError):

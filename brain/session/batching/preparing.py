@@ -111,7 +111,7 @@ class Preparer:
         return 0 if self._core.settings.brain_executor == "dask" else order.jobs or await self._core.places()
 
     async def _inspected(self, path: str, soon: int = 0) -> Inspected:
-        return await (await self._core.notebooks()).inspect(self._core.settings.project / path, soon=soon)
+        return await self._core.inspect_notebook(self._core.settings.project / path, soon=soon)
 
     def _path(self, notebook: str | Path | None) -> str:
         """As seen from the project folder, from which tools see files."""
