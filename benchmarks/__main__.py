@@ -6,6 +6,7 @@ import sys
 from benchmarks.harness import Row, missed, save, show
 
 BENCHMARKS = {
+    "batch": "benchmarks.batch",
     "executor": "benchmarks.executor",
     "import": "benchmarks.start_up",
     "memory": "benchmarks.planning.remembering",

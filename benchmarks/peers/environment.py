@@ -21,7 +21,7 @@ def peers_python() -> Path:
     if not stamp.exists():
         print("Installing the peers into benchmarks/.venv-peers")
         _uv("venv", "--clear", "--python", sys.executable, str(ENVIRONMENT))
-        _uv("pip", "install", "--python", str(python), "--no-deps", "-r", str(REQUIREMENTS))
+        _uv("pip", "install", "--python", str(python), "--no-deps", "--compile-bytecode", "-r", str(REQUIREMENTS))
         stamp.touch()
     return python
 

@@ -98,6 +98,8 @@ class Settings(BaseModel):
     brain_max_parallel: Annotated[int, Field(ge=1, le=1000)] = 32
     brain_max_processes: Optional[Annotated[int, Field(ge=1, le=1000)]] = None
     """None: as many as this process may use cores."""
+    brain_warm_kernels: Annotated[Literal["on", "off"], BeforeValidator(_switch)] = "on"
+    """Whether kernels of notebooks that the Brain runs come from a process that has imported what they import."""
     brain_run_budget: Annotated[Budget, BeforeValidator(_budget)] = UNLIMITED
     """What a run may spend on the chat model, unless it is told otherwise."""
     brain_run_deadline: Annotated[Deadline, BeforeValidator(_deadline)] = NO_DEADLINE

@@ -51,6 +51,7 @@ class Surroundings:
     redactor: Redactor
     shared: SharedResources = field(default_factory=SharedResources)
     chromium: Path | None = None
+    warm_kernels: bool = True
     processes: Processes | None = None
     """None: a caller has its own."""
 
@@ -142,6 +143,7 @@ class LocalCaller:
         return ToolContext(
             project=around.project, egress=grant.narrow(around.egress), model=model, secret=grant.secret,
             report=self._report(call), shared=around.shared, earlier=call.earlier, chromium=around.chromium,
+            warm_kernels=around.warm_kernels,
         )  # fmt: skip
 
     def _report(self, call: ToolCall) -> Report:

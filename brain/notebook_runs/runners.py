@@ -55,17 +55,19 @@ class OpenRunners:
     """Opens the processes that run notebooks of a project; for `SharedResources.get`."""
 
     project: Path
+    warm_kernels: bool = True
 
     def __call__(self) -> "NotebookRunners":
         """None of them is started before the first notebook."""
-        return NotebookRunners(self.project)
+        return NotebookRunners(self.project, most_parents=MOST_PARENTS if self.warm_kernels else 0)
 
 
 class NotebookRunners:
     """Workers that wait are used again, each for one notebook at a time; kernels never are."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, *, most_parents: int = MOST_PARENTS) -> None:
         self._project = project
+        self._most_parents = most_parents
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._parents: dict[tuple[str, ...], _Parent] = {}
@@ -127,7 +129,7 @@ class NotebookRunners:
 
     def _parent(self, modules: tuple[str, ...]) -> "_Parent | None":
         """The warm parent with these modules, which may be starting; None where there are as many as may be."""
-        if modules not in self._parents and len(self._parents) < MOST_PARENTS:
+        if modules not in self._parents and len(self._parents) < self._most_parents:
             self._parents[modules] = _Parent(modules)
         return self._parents.get(modules)
 

@@ -25,6 +25,7 @@ def local_caller(
     around = Surroundings(
         project=settings.project, codec=codec, egress=Egress(egress_policy(settings)), model=model,
         secrets=SecretResolver(ProjectEnvironment(settings.project), secrets), redactor=redactor, shared=shared,
-        chromium=settings.brain_chromium, processes=Processes(settings.project, settings.brain_max_processes),
+        chromium=settings.brain_chromium, warm_kernels=settings.brain_warm_kernels == "on",
+        processes=Processes(settings.project, settings.brain_max_processes),
     )  # fmt: skip
     return LocalCaller(partial(load, importing=importing), around, max_parallel=settings.brain_max_parallel)

@@ -373,7 +373,8 @@ class Core:
 
     async def inspect_notebook(self, path: Path, *, soon: int = 0) -> Inspected:
         """What is known of a notebook; raises ToolError. `soon` so many of it are to be run at the same time."""
-        return await (await self._shared.get(OpenRunners(self.settings.project))).inspect(path, soon=soon)
+        opener = OpenRunners(self.settings.project, self.settings.brain_warm_kernels == "on")
+        return await (await self._shared.get(opener)).inspect(path, soon=soon)
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.knowledge_base.large_values import LargeValues

@@ -206,7 +206,9 @@ def cluster_of(settings: Settings) -> "Cluster | None":
             "`brain cluster`."
         )
     chromium = str(settings.brain_chromium) if settings.brain_chromium else None
-    return DaskCluster(found, Site(str(settings.project), settings.artifacts_url, egress_policy(settings), chromium))
+    is_warm = settings.brain_warm_kernels == "on"
+    policy = egress_policy(settings)
+    return DaskCluster(found, Site(str(settings.project), settings.artifacts_url, policy, chromium, is_warm))
 
 
 def event_backends(

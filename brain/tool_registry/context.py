@@ -60,6 +60,8 @@ class ToolContext:
     """What is too dear to make for one call; for async tools."""
     chromium: Path | None = None
     """The browser that the settings name; None: the one that is found."""
+    warm_kernels: bool = True
+    """Whether kernels of notebooks may come from a process that has imported what they import."""
     earlier: Json = None
     """The result that the step cache has of the same call and that is too old to be used as it is; None: there is none.
 

@@ -29,6 +29,7 @@ class Site:
     artifacts_url: str
     egress: EgressPolicy
     chromium: str | None = None
+    warm_kernels: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ def _surroundings(site: Site) -> Surroundings:
         secrets=SecretResolver(ProjectEnvironment(project), advice="set it in the environment of the Dask workers."),
         redactor=redactor,
         chromium=Path(site.chromium) if site.chromium else None,
+        warm_kernels=site.warm_kernels,
         processes=Processes(project),
     )
 
