@@ -194,12 +194,9 @@ class _Worker:
         raise ToolError(f"The process that ran the notebook ended with {code}.", transient=True)
 
     async def end(self, *, is_idle: bool = False) -> None:
-        """Have it end its kernel and itself."""
-        if is_idle and self._process.stdin is not None:
-            self._process.stdin.close()
-        elif self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGINT)
+        """Have it end its kernel and itself; one that `is_idle` has none, and nothing to lose."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL if is_idle else signal.SIGINT)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), END_SECONDS)
         if self._process.returncode is None:

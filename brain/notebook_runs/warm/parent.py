@@ -63,6 +63,7 @@ def main(arguments: Sequence[str]) -> None:
             gc.collect()
             gc.freeze()  # so that the collectors of kernels leave the pages alone that they share
             _Parent(listening).serve()
+            os._exit(0)  # there is nothing left to do, and to take down all those modules takes its time
 
 
 def _imported(modules: Sequence[str]) -> str | None:
