@@ -34,7 +34,8 @@ class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no type
             _tell_of_cells(nb_man, on_cell)
         secrecy = _secrecy()
         secrecy.watch(nb_man)
-        folder = options.pop("warm_folder", None) or _own_parents.folder_for(nb_man.nb, kernel_name)
+        is_told = "warm_folder" in options
+        folder = options.pop("warm_folder", None) if is_told else _own_parents.folder_for(nb_man.nb, kernel_name)
         try:
             return super().execute_managed_notebook(nb_man, kernel_name, **{**_kernels_from(folder), **options})
         finally:  # papermill writes it once more, and tells of its errors

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from command_line import new_project, remove_project
 from jupyterlab import Lab, Notebook, chromium, lab
+from notebook_files import write_notebook
 from playwright.sync_api import Browser
 from scripted_openai import Asked, ScriptedOpenAI, says, says_json
 
@@ -86,6 +87,30 @@ def test_a_run_moves_is_cancelled_while_the_cell_runs_and_is_seen_again_after_al
     assert re.search(r"■\s+last shop\.nap", notebook.text(1))
     assert "model not found" not in notebook.text(1) + notebook.text(2)
     photographed(notebook, "loaded-again")
+
+
+@pytest.mark.timeout(240)
+def test_a_batch_moves_notebook_by_notebook_and_its_table_stays(browser: Browser, server: Lab) -> None:
+    gate = server.project / "go"
+    gate.unlink(missing_ok=True)
+    write_notebook(
+        server.project / "report.ipynb", ("city = 'Oslo'", "parameters"),
+        "import brain, time\nfrom pathlib import Path",
+        "while city == 'Rome' and not Path('go').exists():\n    time.sleep(0.02)",
+        "brain.record('letters', len(city))",
+    )  # fmt: skip
+    notebook = opened(
+        browser, server, "batch.ipynb", "%load_ext brain",
+        "%%brain batch report.ipynb --jobs 1\ncity: [Oslo, Rome, Bern]",
+    )  # fmt: skip
+    notebook.finish(0)
+    notebook.run(1)
+    notebook.wait_for(1, r"✓\s+1 Oslo notebook\.run[^▸]*▸\s+2 Rome notebook\.run\s+[\d.]+ s\s+cell \d of \d")
+    photographed(notebook, "batch")
+    gate.touch()
+    ended = notebook.wait_for(1, r"3 succeeded · in [\d.]+ s · batch \w{8}")
+    assert re.search(r"^2\s+succeeded\s+Rome\s+4", ended, re.MULTILINE), ended
+    photographed(notebook, "batch-ended")
 
 
 @pytest.mark.timeout(240)

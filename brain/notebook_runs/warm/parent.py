@@ -36,7 +36,7 @@ KERNEL_MODULES = (
     "IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
     "IPython.core.profiledir", "IPython.core.pylabtools", "IPython.extensions.storemagic", "encodings.idna",
     "faulthandler", "ipykernel.debugger", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
-    "nbformat", "pdb", "psutil", "sqlite3", "tornado.gen", "tornado.locks", "tornado.platform.asyncio",
+    "pdb", "psutil", "sqlite3", "tornado.gen", "tornado.locks", "tornado.platform.asyncio",
     "tornado.queues",
 )  # fmt: skip
 """What a kernel has imported by the time that it is ready."""

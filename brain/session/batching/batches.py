@@ -42,7 +42,7 @@ class Batches:
             store = (await self._core.stores()).batches
             prepared = await preparer.earlier(order, store)
         else:  # the services may have to start, and so have the processes that look at the notebook
-            stores, prepared = await asyncio.gather(self._core.stores(), preparer.new(order))
+            prepared, stores = await asyncio.gather(preparer.new(order), self._core.stores())
             store = stores.batches
             await store.begin(prepared.batch)
         batch_id = prepared.batch.id

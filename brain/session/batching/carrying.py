@@ -22,6 +22,7 @@ from brain.session.order import Order
 from brain.session.resumption import Change
 from brain.session.run import Run
 from brain.session.runnable import NOTEBOOK_TOOL
+from brain.shortened import shortened
 
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 STEP = "notebook"
 INPUTS = {"path": "string", "parameters": "object", "digest": "string"}
 """Of the run of a notebook, named as the arguments of the tool."""
+LONGEST_NAME = 200
+"""Characters of the name of a run."""
 BEAT_SECONDS = 1.0
 """Between two heartbeats; also how soon a wish to cancel is noticed."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
@@ -61,6 +64,7 @@ class Carrier:
         self._waiting: deque[int] = deque()
         """The positions that are still to be begun."""
         self._known: dict[int, BatchPlace] = {}
+        self._begun_here: dict[int, UUID] = {}
         self._made: dict[int, UUID] = {}
         """By position an earlier run, of any batch, with the same call."""
 
@@ -86,9 +90,7 @@ class Carrier:
         self._known = {place.position: place for place in await self._store.places(self._batch.id)}
         done = {place.position for place in self._known.values() if place.status == RunStatus.SUCCEEDED}
         self._waiting.extend(n for n in range(1, len(self._parameters) + 1) if n not in done)
-        if self._batch.options["fresh"]:
-            return
-        if not self._waiting:
+        if self._batch.options["fresh"] or not self._waiting:
             return
         tool = self._core.check(self._spec(self._waiting[0])).steps[STEP].definition
         calls = {n: fingerprint(tool, self._arguments(n)) or "" for n in self._waiting if n not in self._known}
@@ -121,20 +123,45 @@ class Carrier:
 
     async def _see_to(self, position: int) -> None:
         """Run the notebook with a set, as often as is wanted where it fails."""
-        run_id = await self._left(position)
         tries = stamina.retry_context(
             on=_Failed, attempts=self._order.retries + 1, timeout=None, wait_initial=FIRST_WAIT, wait_max=LONGEST_WAIT
         )
         try:
             async for attempt in tries:
                 with attempt:
-                    run_id = await self._begun(position, run_id)
-                    await self._ended(position, run_id)
+                    await self._run(position)
         except _Failed:  # its run tells how
             return
 
+    async def _run(self, position: int) -> None:
+        """Have a run of the set; cancelling this cancels it, also one that is just being begun. Raises _Failed."""
+        beginning = asyncio.ensure_future(self._begun(position))
+        try:
+            run_id = await asyncio.shield(beginning)
+            await self._ended(position, run_id)
+        except asyncio.CancelledError:
+            run_id = await beginning
+            await self._core.cancel(run_id)
+            await self._ended(position, run_id)
+            raise
+
+    async def _begun(self, position: int) -> UUID:
+        """A new run, or another attempt of the one that there is."""
+        if (run_id := await self._left(position)) is not None:
+            doubtful = [step.step_id for step in (await self._core.foresee(run_id, Change())).doubtful]
+            change = Change(words=Words(retry=frozenset(doubtful)))
+            return await self._core.resume(run_id, Order(yes=True, source=self._order.source), change)
+        order = Order(
+            spec=self._spec(position), inputs=self._arguments(position), yes=True, source=self._order.source,
+            parent=self._made.get(position), words=AGAIN, batch=(self._batch.id, position),
+        )  # fmt: skip
+        self._begun_here[position] = begun = await self._core.start(order)
+        return begun
+
     async def _left(self, position: int) -> UUID | None:
         """The run that an earlier attempt left, where it is of the notebook as it is now."""
+        if (run_id := self._begun_here.get(position)) is not None:
+            return run_id
         known = self._known.get(position)
         if known is None:
             return None
@@ -143,26 +170,9 @@ class Carrier:
         await self._store.release(known.run_id)
         return None
 
-    async def _begun(self, position: int, run_id: UUID | None) -> UUID:
-        if run_id is not None:
-            doubtful = [step.step_id for step in (await self._core.foresee(run_id, Change())).doubtful]
-            change = Change(words=Words(retry=frozenset(doubtful)))
-            return await self._core.resume(run_id, Order(yes=True, source=self._order.source), change)
-        return await self._core.start(
-            Order(
-                spec=self._spec(position), inputs=self._arguments(position), yes=True, source=self._order.source,
-                parent=self._made.get(position), words=AGAIN, batch=(self._batch.id, position),
-            )
-        )  # fmt: skip
-
     async def _ended(self, position: int, run_id: UUID) -> None:
         """Wait for the end of a run; raises _Failed where it is not what was wanted."""
-        try:
-            run = await self._core.wait(run_id)
-        except asyncio.CancelledError:
-            await self._core.cancel(run_id)
-            await self._core.wait(run_id)
-            raise
+        run = await self._core.wait(run_id)
         await asyncio.to_thread(self._write, position, run)
         if run.status is RunStatus.FAILED:
             raise _Failed
@@ -192,7 +202,7 @@ class Carrier:
             step["timeout"] = self._batch.options["timeout"]
         values = ", ".join(f"{name}={value}" for name, value in self._parameters[position - 1].items())
         return PipelineSpec.from_value({
-            "name": f"{self._batch.name}: {values}".removesuffix(": "),
+            "name": shortened(f"{self._batch.name}: {values}".removesuffix(": "), LONGEST_NAME),
             "inputs": {name: {"type": kind} for name, kind in INPUTS.items()},
             "steps": [step],
             "outputs": {"notebook": f"${{{STEP}.notebook}}", "recorded": f"${{{STEP}.recorded}}"},
