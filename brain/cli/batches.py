@@ -32,7 +32,7 @@ Table = Annotated[
 ]
 
 
-@batch.command(epilog="Example: brain batch report.ipynb --params '{city: [Oslo, Rome], month: [1..12]}' --jobs 2")
+@batch.command(epilog="Example: brain batch run report.ipynb --params '{city: [Oslo, Rome], month: [1..12]}' --jobs 2")
 def run(
     notebook: Annotated[
         str | None,

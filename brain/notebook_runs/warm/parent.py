@@ -10,6 +10,7 @@ import atexit
 import gc
 import json
 import os
+import re
 import selectors
 import signal
 import socket
@@ -22,9 +23,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brain.lifelines import end_with
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 __all__ = ["SOCKET", "STATE", "main"]
 
@@ -44,6 +48,7 @@ TASKS = Path("/proc/self/task")
 """Threads of this process; in each `children`, the processes that it has started."""
 CLOSE_SECONDS = 1.0
 """How long a kernel that ends waits for its control channel."""
+SETTING = re.compile(r"--(?P<name>[A-Z]\w*)\.(?P<trait>\w+)=(?P<value>.*)", re.DOTALL)
 LONGEST_REQUEST = 2**20
 """Bytes."""
 
@@ -270,6 +275,14 @@ def _become_kernel(request: dict[str, Any], ready: int, parent: int) -> None:
     class WarmKernelApp(IPKernelApp):
         kernel_class = WarmKernel
 
+        def parse_command_line(self, argv: list[str] | None = None) -> None:
+            """One of the usual shape by ourselves: traitlets takes 8 ms to be ready for all that there might be."""
+            if (config := _usual(argv or [])) is None:
+                super().parse_command_line(argv)
+                return
+            self.cli_config, self.extra_args = config, []
+            self.update_config(config)
+
         def start(self) -> None:
             gc.enable()
             atexit.register(self._close_control)
@@ -288,6 +301,24 @@ def _become_kernel(request: dict[str, Any], ready: int, parent: int) -> None:
     except SystemExit as exc:
         _exit(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
     _exit(0)
+
+
+def _usual(argv: Sequence[str]) -> "Config | None":
+    """What a command line says that consists of `-f FILE` and `--Class.trait=value`; None for any other."""
+    from traitlets.config import Config
+    from traitlets.config.loader import DeferredConfigString
+
+    config: Any = Config()
+    words = iter(argv)
+    for word in words:
+        if word == "-f" and (file := next(words, None)) is not None:
+            config.IPKernelApp.connection_file = file
+        elif said := SETTING.fullmatch(word):
+            config[said["name"]][said["trait"]] = DeferredConfigString(said["value"])
+        else:
+            return None
+    usual: Config = config
+    return usual
 
 
 def _may_have_children() -> bool:

@@ -4,7 +4,7 @@ import copy
 import inspect
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from notebook_files import write_notebook
 from web_site import Site, SiteEgress, Visit, certificate, plain
 
 from brain.artifacts import ArtifactCodec, MemoryStore
@@ -113,13 +114,16 @@ class Caller:
 
 
 @pytest.fixture
-def examples(folder, model, internet, report, secret) -> Examples:
+async def examples(folder, model, internet, report, secret) -> AsyncIterator[Examples]:
     (folder / "notebooks" / "data" / "report.pdf").write_bytes(report)
     (folder / "stations.xlsx").write_bytes(workbook_bytes({"Orders": ORDERS, "Stations": STATIONS}))
     pq.write_table(CUSTOMERS, folder / "customers.parquet")
     codec = ArtifactCodec(MemoryStore())
+    (folder / "notebooks" / "batch").mkdir()
+    write_notebook(folder / "notebooks" / "batch" / "monthly_report.ipynb", ("month = 1", "parameters"), "print(month)")
     context = ToolContext(folder, internet, model, secret=secret, report=lambda *_: None)
-    return Examples(REGISTRY, Caller(context, codec), codec)
+    yield Examples(REGISTRY, Caller(context, codec), codec)
+    await context.shared.aclose()
 
 
 @pytest.mark.parametrize(("tool", "example"), EXAMPLES)
