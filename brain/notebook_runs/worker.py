@@ -38,14 +38,21 @@ def _serve(tell: Any) -> None:
         asked = json.loads(line)
         try:
             done = _inspected(asked) if asked.pop("do") == "inspect" else _ran(asked, tell)
+        except _Unfit as exc:
+            tell(failed=str(exc))
         except Exception as exc:  # noqa: BLE001 - whatever a notebook file or papermill may raise
             tell(failed=f"{type(exc).__name__}: {exc}")
         else:
             tell(done=done)
 
 
+class _Unfit(Exception):
+    """What keeps a notebook from being run."""
+
+
 def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
     """What `Inspected` has of it, as papermill sees it."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     from papermill.inspection import _infer_parameters
     from papermill.iorw import load_notebook_node
     from papermill.utils import any_tagged_cell, nb_kernel_name
@@ -58,8 +65,17 @@ def _inspected(asked: dict[str, Any]) -> dict[str, Any]:
         for each in _infer_parameters(notebook)
     ]
     sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
+    try:
+        kernel = nb_kernel_name(notebook)
+        KernelSpecManager().get_kernel_spec(kernel)
+    except ValueError:
+        raise _Unfit("it names no kernel. Open it in JupyterLab, choose one, and save it.") from None
+    except NoSuchKernel:
+        raise _Unfit(
+            f"its kernel {kernel} is not installed here: jupyter kernelspec list shows those that are."
+        ) from None
     return {
-        "can_fork": can_fork(nb_kernel_name(notebook)), "parameters": parameters,
+        "can_fork": can_fork(kernel), "parameters": parameters,
         "has_cell": any_tagged_cell(notebook, "parameters"),
         "digest": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
     }  # fmt: skip

@@ -199,6 +199,9 @@ def test_nothing_is_run_where_a_parameter_is_wrong(brain: Brain, folder: Path) -
         (("report.ipynb", [{}]), {"timeout": 0}, "longer than nothing"),
         (("runs.txt", [{}]), {}, "There is no notebook"),
         (("ffffffff", None), {"resume": True}, "No batch's id begins or ends with 'ffffffff'"),
+        (("report.ipynb", [{}]), {"out": "/proc/made"}, "Notebooks cannot be written into /proc/made"),
+        (("nameless.ipynb", [{}]), {}, "it names no kernel. Open it in JupyterLab"),
+        (("foreign.ipynb", [{}]), {}, "its kernel ir is not installed here"),
         (("broken.ipynb", [{}]), {}, "The notebook broken.ipynb cannot be run"),
     ],
 )
@@ -206,6 +209,10 @@ def test_what_makes_no_batch_is_refused_in_a_sentence(
     brain: Brain, folder: Path, given: tuple[Any, Any], options: Any, says: str
 ) -> None:
     (folder / "broken.ipynb").write_text("{")
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    nbformat.write(made, folder / "nameless.ipynb")
+    made.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
+    nbformat.write(made, folder / "foreign.ipynb")
     write_notebook(folder.parent.parent / "other.ipynb", *CELLS)
     notebook, parameters = given
     path = folder / notebook if notebook and notebook.endswith("ipynb") else notebook

@@ -1,8 +1,10 @@
 """What a batch is to do, as a door hands it over, and where each of its notebooks is written."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from errno import EACCES
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -87,6 +89,16 @@ class Places:
         if self._out.suffix != NOTEBOOK:
             return [Problem("out", f"{self._out.name} does not end in {NOTEBOOK}")]
         return self._collisions(sets)
+
+    def make_folders(self, sets: Sequence[Mapping[str, Json]]) -> None:
+        """Make the folders; raises UsageError where one cannot be, or cannot be written into."""
+        for folder in {self.of(position, each, len(sets)).parent for position, each in enumerate(sets, 1)}:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK):
+                    raise PermissionError(EACCES, "Permission denied")
+            except OSError as exc:
+                raise UsageError(f"Notebooks cannot be written into {folder}: {exc.strerror}.") from None
 
     def of(self, position: int, parameters: Mapping[str, Json], count: int) -> Path:
         """The file for the set of that number, from 1, of so many."""

@@ -60,6 +60,7 @@ class Preparer:
         wrong = [*problems_of(sets, inspected), *await self._wrong_secrets(sets), *places.problems(sets)]
         if wrong:
             raise ParametersError(path, wrong)
+        await asyncio.to_thread(places.make_folders, sets)
         return Prepared(order, batch, inspected)
 
     async def earlier(self, order: BatchOrder, store: "BatchStore") -> Prepared:
