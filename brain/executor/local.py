@@ -52,6 +52,7 @@ class Surroundings:
     shared: SharedResources = field(default_factory=SharedResources)
     chromium: Path | None = None
     warm_kernels: bool = True
+    artifacts_url: str | None = None
     processes: Processes | None = None
     """None: a caller has its own."""
 
@@ -143,7 +144,7 @@ class LocalCaller:
         return ToolContext(
             project=around.project, egress=grant.narrow(around.egress), model=model, secret=grant.secret,
             report=self._report(call), shared=around.shared, earlier=call.earlier, chromium=around.chromium,
-            warm_kernels=around.warm_kernels,
+            warm_kernels=around.warm_kernels, artifacts_url=around.artifacts_url,
         )  # fmt: skip
 
     def _report(self, call: ToolCall) -> Report:

@@ -55,18 +55,21 @@ class OpenRunners:
     """Opens the processes that run notebooks of a project; for `SharedResources.get`."""
 
     project: Path
+    artifacts_url: str | None = None
     warm_kernels: bool = True
 
     def __call__(self) -> "NotebookRunners":
         """None of them is started before the first notebook."""
-        return NotebookRunners(self.project, most_parents=MOST_PARENTS if self.warm_kernels else 0)
+        most_parents = MOST_PARENTS if self.warm_kernels else 0
+        return NotebookRunners(self.project, self.artifacts_url, most_parents=most_parents)
 
 
 class NotebookRunners:
     """Workers that wait are used again, each for one notebook at a time; kernels never are."""
 
-    def __init__(self, project: Path, *, most_parents: int = MOST_PARENTS) -> None:
-        self._project = project
+    def __init__(self, project: Path, artifacts_url: str | None = None, *, most_parents: int = MOST_PARENTS) -> None:
+        artifacts = {} if artifacts_url is None else {"BRAIN_ARTIFACTS_URL": artifacts_url}
+        self._environment = {**os.environ, "BRAIN_HOME": str(project), **artifacts}
         self._most_parents = most_parents
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -123,7 +126,7 @@ class NotebookRunners:
         self._idle.append(await self._new_worker())
 
     async def _new_worker(self) -> "_Worker":
-        worker = await _Worker.start(self._project)
+        worker = await _Worker.start(self._environment)
         self._all.add(worker)
         return worker
 
@@ -168,13 +171,13 @@ class _Worker:
         self._process = process
 
     @classmethod
-    async def start(cls, project: Path) -> Self:
+    async def start(cls, environment: Mapping[str, str]) -> Self:
         """Begin it; it has loaded nothing yet."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "brain.notebook_runs.worker", str(os.getpid()), stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, stderr=None if _is_heard() else asyncio.subprocess.DEVNULL,
             limit=LONGEST_LINE, start_new_session=True,
-            env={**os.environ, "BRAIN_HOME": str(project)},
+            env=environment,
         )  # fmt: skip
         return cls(process)
 

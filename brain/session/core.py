@@ -31,7 +31,6 @@ from brain.intent_inference.plan import Plan
 from brain.intent_inference.sources import table_reader
 from brain.language_models import ChatModel
 from brain.notebook_runs.parameters import Inspected
-from brain.notebook_runs.runners import OpenRunners
 from brain.pipeline_builder.build import build
 from brain.pipeline_builder.pipeline import Pipeline
 from brain.pipeline_builder.preflight import Preflight, estimate, preflight
@@ -40,7 +39,7 @@ from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import NOTHING_SPENT, RunEvent, RunStatus, Spending
 from brain.session import admission
 from brain.session.batching.batches import Batches
-from brain.session.calling import local_caller
+from brain.session.calling import local_caller, notebook_runners
 from brain.session.evaluations import Evaluations
 from brain.session.examples import ExampleResult, Examples
 from brain.session.memory import KnowledgeMemory
@@ -373,8 +372,7 @@ class Core:
 
     async def inspect_notebook(self, path: Path, *, soon: int = 0) -> Inspected:
         """What is known of a notebook; raises ToolError. `soon` so many of it are to be run at the same time."""
-        opener = OpenRunners(self.settings.project, self.settings.brain_warm_kernels == "on")
-        return await (await self._shared.get(opener)).inspect(path, soon=soon)
+        return await (await self._shared.get(notebook_runners(self.settings))).inspect(path, soon=soon)
 
     def _runner(self, store: "RunStore", tracker: ProgressTracker, rates: "RateLimiter") -> "Runner":
         from brain.knowledge_base.large_values import LargeValues

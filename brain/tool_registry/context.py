@@ -62,6 +62,8 @@ class ToolContext:
     """The browser that the settings name; None: the one that is found."""
     warm_kernels: bool = True
     """Whether kernels of notebooks may come from a process that has imported what they import."""
+    artifacts_url: str | None = None
+    """Where processes that a tool starts keep tables and files; None: where the settings of the project say."""
     earlier: Json = None
     """The result that the step cache has of the same call and that is too old to be used as it is; None: there is none.
 

@@ -36,7 +36,7 @@ async def run(
     take the parameters, where a cell fails, and where it is cancelled.
     """
     notebook = path_to_read(context.project, path, SUFFIXES)
-    runners = await context.shared.get(OpenRunners(context.project, context.warm_kernels))
+    runners = await context.shared.get(OpenRunners(context.project, context.artifacts_url, context.warm_kernels))
     inspected = await runners.inspect(notebook)
     if digest is not None and digest != inspected.digest:
         raise ToolError(f"{path} was changed meanwhile: it is no longer the notebook that was to be run.")

@@ -148,6 +148,7 @@ def _surroundings(site: Site) -> Surroundings:
         redactor=redactor,
         chromium=Path(site.chromium) if site.chromium else None,
         warm_kernels=site.warm_kernels,
+        artifacts_url=site.artifacts_url,
         processes=Processes(project),
     )
 
