@@ -34,6 +34,14 @@ class Owner:
         host, pid, started = text.rsplit(":", 2)
         return cls(host, int(pid), float(started))
 
+    @classmethod
+    def has_gone(cls, text: str) -> bool:
+        """Whether the owner that `str` wrote is gone, as `is_gone` tells; what is none counts as there."""
+        try:
+            return cls.parse(text).is_gone()
+        except ValueError:
+            return False
+
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}:{self.started:.2f}"
 

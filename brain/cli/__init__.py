@@ -16,7 +16,7 @@ THREADS = "brain-"
 """How the names of our threads begin: of tools, and of the event loop."""
 EXIT_CODES = """\
 0  done
-1  the run, or a set of a batch, failed and is kept with the reason; or it lost its database; or there is no plan
+1  a run, or a set of a batch, failed and is kept; or it lost its database, or another process runs it; or no plan
 2  the input is wrong: an unknown option, run or tool, a broken pipeline or setting; no run was begun
 3  a service (database, model) cannot be used, and no run was begun
 4  the run waits for approval (brain approve RUN) or for answers (brain answer RUN), or the plan for --answer

@@ -157,7 +157,7 @@ def watched(brain: "Brain", batch_id: UUID, *, as_json: bool) -> None:
 
     try:
         with live.view(brain.settings.brain_progress, as_json=as_json) as view:
-            for event in brain.watch(brain.show_batch(batch_id)):
+            for event in brain.watch(str(batch_id)):
                 view.show(event)
     except KeyboardInterrupt:
         live.note(f"The batch goes on without being watched; this ends it: brain cancel {short_id(batch_id)}")
@@ -178,11 +178,11 @@ def _seen_through(brain: "Brain", batch_id: UUID, *, as_json: bool) -> "BatchRun
 
     try:
         with live.view("off" if as_json else brain.settings.brain_progress) as view:
-            for event in brain.watch(brain.show_batch(batch_id)):
+            for event in brain.watch(str(batch_id)):
                 view.show(event)
             return brain.wait_batch(batch_id)
     except KeyboardInterrupt:
-        brain.cancel(brain.show_batch(batch_id))
+        brain.cancel(str(batch_id))
         brain.wait_batch(batch_id)
         live.note(f"Cancelled. What was done is kept; to go on: brain batch {short_id(batch_id)} --resume")
         raise typer.Exit(CANCELLED) from None

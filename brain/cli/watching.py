@@ -35,7 +35,7 @@ def cancel(run: RunArgument, *, project: Project = None, as_json: AsJson = False
 
     with open_brain(project) as brain:
         if (batch_id := brain.find_batch(run)) is not None:
-            brain.cancel(brain.show_batch(batch_id))
+            brain.cancel(str(batch_id))
             batches.shown(brain, brain.wait_batch(batch_id).batch_id, as_json=as_json)
             return
         found = brain.show(run)

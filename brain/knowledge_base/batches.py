@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
-from sqlalchemy import false, func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from brain.config_secrets import Redactor
@@ -20,7 +19,7 @@ from brain.knowledge_base.statements import HEARTBEAT_SECONDS
 from brain.owners import Owner
 from brain.runs import Json, short_id
 
-__all__ = ["BatchPlace", "BatchStore"]
+__all__ = ["BatchPlace", "BatchStanding", "BatchStore"]
 
 WHERE_TO_LOOK = "`brain batch list` lists the ones there are."
 STEP = "notebook"
@@ -49,9 +48,17 @@ RETURNING cancel_requested_at IS NOT NULL
 """
 FINISH = """
 UPDATE brain.batches SET owner = NULL, finished_at = now() WHERE id = %(batch_id)s AND owner = %(owner)s
+RETURNING id
 """
-CANCEL = "UPDATE brain.batches SET cancel_requested_at = now() WHERE id = %(batch_id)s AND finished_at IS NULL"
-RELEASE = "UPDATE brain.runs SET batch_position = NULL WHERE id = %(run_id)s"
+CANCEL = """
+UPDATE brain.batches SET cancel_requested_at = now() WHERE id = %(batch_id)s AND finished_at IS NULL RETURNING id
+"""
+RELEASE = "UPDATE brain.runs SET batch_position = NULL WHERE id = %(run_id)s RETURNING id"
+STANDING = f"""
+SELECT owner, coalesce(heartbeat_at > now() - interval '{HEARTBEAT_SECONDS} seconds', false),
+    cancel_requested_at IS NOT NULL
+FROM brain.batches WHERE id = %(batch_id)s
+"""  # noqa: S608 - put together from constants
 MADE = """
 SELECT DISTINCT ON (fingerprint) fingerprint, run_id FROM brain.steps
 WHERE fingerprint = ANY(%(fingerprints)s::text[]) AND status = 'succeeded'
@@ -78,6 +85,16 @@ class BatchPlace:
     """Of the notebook as it was then."""
 
 
+@dataclass(frozen=True, slots=True)
+class BatchStanding:
+    """Who is at a batch."""
+
+    is_live: bool
+    """A process sees to it."""
+    is_cancelled: bool
+    """Somebody wants it to end."""
+
+
 class BatchStore:
     """Everything is redacted on its way in; every method raises DatabaseError where the database cannot be used."""
 
@@ -94,16 +111,17 @@ class BatchStore:
         async with self._database.session() as session:
             session.add(Batch(id=batch.id, source=batch.source, **clean))
 
-    async def load(self, batch_id: UUID) -> tuple[Batch, bool]:
-        """The batch as it stands, and whether a process sees to it; raises UsageError where there is none."""
-        is_heard = func.now() - col(Batch.heartbeat_at) < timedelta(seconds=HEARTBEAT_SECONDS)
-        wanted = select(Batch, func.coalesce(is_heard, false())).where(col(Batch.id) == batch_id)
+    async def load(self, batch_id: UUID) -> tuple[Batch, BatchStanding]:
+        """The batch as it stands, and how; raises UsageError where there is none."""
         async with self._database.session() as session:
-            found = (await session.execute(wanted)).one_or_none()
-        if found is None:
-            raise UsageError(f"There is no batch {batch_id}: {WHERE_TO_LOOK}")
-        batch, is_heard_of = found
-        return batch, batch.owner is not None and is_heard_of and not _is_gone(batch.owner)
+            if (batch := await session.get(Batch, batch_id)) is None:
+                raise UsageError(f"There is no batch {batch_id}: {WHERE_TO_LOOK}")
+        return batch, await self.standing(batch_id)
+
+    async def standing(self, batch_id: UUID) -> BatchStanding:
+        """Whether a process sees to it, and somebody wants it cancelled; no more, as it is asked again and again."""
+        [(owner, is_heard, is_cancelled)] = await self._changed(STANDING, batch_id=batch_id)
+        return BatchStanding(owner is not None and is_heard and not Owner.has_gone(owner), is_cancelled)
 
     async def places(self, batch_id: UUID, *, results: bool = False) -> list[BatchPlace]:
         """The runs that its sets of parameters have, in the order of the sets; a set that was not begun has none."""
@@ -144,7 +162,7 @@ class BatchStore:
     async def claim(self, batch_id: UUID, owner: Owner) -> None:
         """See to a batch from now on; raises UsageError where another process does."""
         batch, _ = await self.load(batch_id)
-        gone = [batch.owner] if batch.owner is not None and _is_gone(batch.owner) else []
+        gone = [batch.owner] if batch.owner is not None and Owner.has_gone(batch.owner) else []
         if not await self._changed(CLAIM, batch_id=batch_id, owner=str(owner), gone=gone):
             raise UsageError(
                 f"The batch {short_id(batch_id)} is being run already, by {batch.owner}: brain watch "
@@ -159,15 +177,15 @@ class BatchStore:
 
     async def finish(self, batch_id: UUID, owner: Owner) -> None:
         """Let go of it."""
-        await self._changed(f"{FINISH} RETURNING id", batch_id=batch_id, owner=str(owner))
+        await self._changed(FINISH, batch_id=batch_id, owner=str(owner))
 
     async def request_cancel(self, batch_id: UUID) -> None:
         """Ask its owner to end it."""
-        await self._changed(f"{CANCEL} RETURNING id", batch_id=batch_id)
+        await self._changed(CANCEL, batch_id=batch_id)
 
     async def release(self, run_id: UUID) -> None:
         """Let another run have the place of this one."""
-        await self._changed(f"{RELEASE} RETURNING id", run_id=run_id)
+        await self._changed(RELEASE, run_id=run_id)
 
     async def made(self, fingerprints: Collection[str]) -> dict[str, UUID]:
         """By fingerprint the run that made the latest good result of the same call."""
@@ -177,11 +195,3 @@ class BatchStore:
     async def _changed(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         async with self._database.connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
-
-
-def _is_gone(owner: str) -> bool:
-    """Whether it has ended, as far as this machine can tell."""
-    try:
-        return Owner.parse(owner).is_gone()
-    except ValueError:
-        return False

@@ -231,7 +231,7 @@ class RunStore:
         return {"name": tool.name, "hash": hashlib.sha256(canonical.encode()).hexdigest(), "definition": definition}
 
     async def _gone_owners(self) -> list[str]:
-        return [text for (text,) in await self._rows(statements.OWNERS, {}, ONCE_MORE) if _is_gone(text)]
+        return [text for (text,) in await self._rows(statements.OWNERS, {}, ONCE_MORE) if Owner.has_gone(text)]
 
     async def _write_owned(self, statement: str, run_id: UUID, attempt: int, **values: Any) -> tuple[Any, ...]:
         row = await self._write(statement, run_id=run_id, attempt=attempt, **values)
@@ -298,13 +298,6 @@ def _entry(step: StepResult, position: int) -> dict[str, Any]:
         "started_at": step.started_at and step.started_at.isoformat(),
         "finished_at": step.finished_at and step.finished_at.isoformat(),
     }
-
-
-def _is_gone(text: str) -> bool:
-    try:
-        return Owner.parse(text).is_gone()
-    except ValueError:
-        return False
 
 
 def _not_claimed(run: Run) -> UsageError | StaleAttempt:

@@ -63,7 +63,7 @@ class BatchHandle:
 
     def cancel(self) -> RunStatus:
         """End it."""
-        return self._brain.cancel(self.show())
+        return self._brain.cancel(str(self.batch_id))
 
     def __repr__(self) -> str:
         return f"<batch {self.id}: .wait() for its end, .show(), .cancel()>"

@@ -26,7 +26,7 @@ CANCEL_SECONDS = 15.0
 """How long a cancelled run may take to end before the cell ends without it."""
 
 
-type Shown = "UUID | BatchRun"
+type Shown = UUID | BatchRun
 """A run by its id, or a batch."""
 
 

@@ -16,12 +16,9 @@ from traitlets.config import Config
 from brain.notebook_runs.secrecy import Secrecy
 from brain.notebook_runs.warm.imports import worth_importing
 from brain.notebook_runs.warm.manager import QuickManager, WarmManager
-from brain.notebook_runs.warm.starting import WarmParent, can_fork
+from brain.notebook_runs.warm.starting import MOST_PARENTS, WarmParent, can_fork
 
 __all__ = ["BrainEngine"]
-
-MOST_PARENTS = 3
-"""Warm parents of one process at the same time, each of some 150 MB."""
 
 
 class BrainEngine(NBClientEngine):  # type: ignore[misc] # papermill has no types

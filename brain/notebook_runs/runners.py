@@ -16,7 +16,7 @@ from typing import Any, Self
 from brain.errors import ToolError
 from brain.notebook_runs.parameters import Inspected
 from brain.notebook_runs.warm.imports import scan
-from brain.notebook_runs.warm.starting import WarmParent
+from brain.notebook_runs.warm.starting import MOST_PARENTS, WarmParent
 from brain.runs import Json
 
 __all__ = ["NotebookJob", "NotebookRunners", "OpenRunners"]
@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 
 PYTHON = "python"
 """What the names of kernels begin with that a warm parent can most probably become."""
-MOST_PARENTS = 3
-"""Warm parents at the same time, each of some 150 MB."""
 LONGEST_LINE = 2**26
 """Bytes that one answer of a worker may have."""
 END_SECONDS = 5.0

@@ -264,6 +264,15 @@ def _become_kernel(request: dict[str, Any], ready: int, parent: int) -> None:
 
     gc.disable()  # until it is ready: there is no rubbish yet
 
+    try:
+        _kernel_app(ready).launch_instance(sys.argv[1:], parent_handle=parent)
+    except SystemExit as exc:
+        _exit(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
+    _exit(0)
+
+
+def _kernel_app(ready: int) -> Any:
+    """Ipykernel's program, which says at that pipe that it is ready."""
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
 
@@ -296,11 +305,7 @@ def _become_kernel(request: dict[str, Any], ready: int, parent: int) -> None:
                 self.control_thread.stop()
                 self.control_thread.join(CLOSE_SECONDS)
 
-    try:
-        WarmKernelApp.launch_instance(sys.argv[1:], parent_handle=parent)
-    except SystemExit as exc:
-        _exit(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
-    _exit(0)
+    return WarmKernelApp
 
 
 def _usual(argv: Sequence[str]) -> "Config | None":

@@ -14,8 +14,10 @@ from typing import Self
 
 from brain.notebook_runs.warm.parent import STATE
 
-__all__ = ["WarmParent", "can_fork"]
+__all__ = ["MOST_PARENTS", "WarmParent", "can_fork"]
 
+MOST_PARENTS = 3
+"""Of one process at the same time, each of some 150 MB."""
 LOOK_SECONDS = 0.01
 START_SECONDS = 120.0
 """How long the imports may take."""

@@ -68,9 +68,9 @@ class Batches:
         """The batch as it stands; raises UsageError where there is none."""
         stores = await self._core.stores()
         await stores.store.mark_stale()
-        batch, is_live = await stores.batches.load(batch_id)
+        batch, standing = await stores.batches.load(batch_id)
         places = await stores.batches.places(batch_id, results=True)
-        status = status_of(batch, places, is_live=is_live)
+        status = status_of(len(batch.parameters), places, standing)
         return await asyncio.to_thread(
             batch_run_of, batch, places, status, self._core.settings.project, self._core.codec
         )
@@ -81,9 +81,9 @@ class Batches:
         batch, _ = await stores.batches.load(batch_id)
 
         async def look() -> "tuple[Sequence[BatchPlace], RunStatus]":
-            known, is_live = await stores.batches.load(batch_id)
+            standing = await stores.batches.standing(batch_id)
             places = await stores.batches.places(batch_id)
-            return places, status_of(known, places, is_live=is_live)
+            return places, status_of(len(batch.parameters), places, standing)
 
         async for event in BatchEvents(batch_id, labels_of(parameters_of(batch)), look, stores.tracker).all():
             yield event

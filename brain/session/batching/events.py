@@ -11,6 +11,7 @@ from uuid import UUID
 from brain.errors import ProgressUnavailable
 from brain.progress_tracker.tracker import ProgressTracker
 from brain.runs import EventType, Json, RunEvent, RunStatus, StepStatus, utc_now
+from brain.session.runnable import NOTEBOOK_TOOL
 
 if TYPE_CHECKING:
     from brain.knowledge_base.batches import BatchPlace  # loads SQLAlchemy
@@ -21,7 +22,6 @@ LOOK_SECONDS = 0.2
 """Between two looks at the rows."""
 CELL = re.compile(r"cell (\d+) of (\d+)")
 """What `notebook.run` tells of a notebook."""
-TOOL = "notebook.run"
 STEPS = {
     RunStatus.RUNNING: StepStatus.RUNNING, RunStatus.WAITING: StepStatus.RUNNING,
     RunStatus.SUCCEEDED: StepStatus.SUCCEEDED, RunStatus.FAILED: StepStatus.FAILED,
@@ -48,8 +48,8 @@ class BatchEvents:
     async def all(self) -> AsyncIterator[RunEvent]:
         """Until the batch comes to rest."""
         yield self._event(EventType.RUN_RUNNING)
-        steps: list[Json] = [{"id": label, "tool": TOOL, "needs": []} for label in self._labels]
-        yield self._event(EventType.PLAN_FINISHED, data={"name": TOOL, "steps": steps})
+        steps: list[Json] = [{"id": label, "tool": NOTEBOOK_TOOL, "needs": []} for label in self._labels]
+        yield self._event(EventType.PLAN_FINISHED, data={"name": NOTEBOOK_TOOL, "steps": steps})
         while True:
             places, status = await self._look()
             for place in places:

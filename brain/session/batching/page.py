@@ -42,7 +42,7 @@ def batch_views(batch: "BatchRun") -> Views:
     return Views(plain_text, html, markdown)
 
 
-def summary(batch: "BatchRun") -> str:
+def _summary(batch: "BatchRun") -> str:
     """How many sets ended how, and how long that took."""
     counts = batch.counts
     parts = [f"{counts[status]} {words}" for status, words in WORDS.items() if status in counts]
@@ -51,7 +51,7 @@ def summary(batch: "BatchRun") -> str:
     return " · ".join([*parts, f"batch {batch.id}"])
 
 
-def next_step(batch: "BatchRun") -> str:
+def _next_step(batch: "BatchRun") -> str:
     """What can be done about the sets without a result."""
     if batch.status is RunStatus.RUNNING or not batch.unfinished:
         return ""
@@ -62,7 +62,7 @@ def batch_rows(batch: "BatchRun") -> tuple[list[str], list[list[str]]]:
     """A row a set with its parameters and what it recorded, at most SHOWN_SETS of them."""
     shown_sets = sorted(batch.sets, key=lambda one: one.status is RunStatus.SUCCEEDED)[:SHOWN_SETS]
     names = list(dict.fromkeys(name for one in shown_sets for name in (*one.parameters, *one.recorded)))
-    rows = [[str(one.position), _status(one), *_cells(one, names), _time(one), one.error or ""] for one in shown_sets]
+    rows = [[str(one.position), one.outcome, *_cells(one, names), _time(one), one.error or ""] for one in shown_sets]
     return ["set", "status", *names, "time", "error"], rows
 
 
@@ -76,10 +76,6 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
-def _status(one: "SetRun") -> str:
-    return "cached" if one.cached_from else str(one.status)
-
-
 def _time(one: "SetRun") -> str:
     return "" if one.seconds is None else duration(one.seconds)
 
@@ -88,4 +84,4 @@ def below(batch: "BatchRun") -> str:
     """What is said under the sets, a line each."""
     hidden = len(batch.sets) - SHOWN_SETS
     more = f"and {hidden} more, which the whole table has (--table, .frame)" if hidden > 0 else ""
-    return "\n".join(filter(None, [more, summary(batch), *batch.notes, next_step(batch)]))
+    return "\n".join(filter(None, [more, _summary(batch), *batch.notes, _next_step(batch)]))

@@ -15,19 +15,19 @@ from brain.session.run import Results
 if TYPE_CHECKING:
     # loaded where the stores are opened: SQLAlchemy takes longer to load than everything else here
     from brain.database.tables import Batch as BatchRow
-    from brain.knowledge_base.batches import BatchPlace
+    from brain.knowledge_base.batches import BatchPlace, BatchStanding
 
 __all__ = ["batch_run_of", "parameters_of", "status_of"]
 
 
-def status_of(batch: "BatchRow", places: "Sequence[BatchPlace]", *, is_live: bool) -> RunStatus:
-    """How the whole batch stands; `is_live`: a process sees to it."""
-    if is_live:
+def status_of(wanted: int, places: "Sequence[BatchPlace]", standing: "BatchStanding") -> RunStatus:
+    """How a whole batch of so many sets stands."""
+    if standing.is_live:
         return RunStatus.RUNNING
     ended = [place.status for place in places if place.status in (RunStatus.SUCCEEDED, RunStatus.FAILED)]
-    if len(ended) == len(batch.parameters):
+    if len(ended) == wanted:
         return RunStatus.FAILED if RunStatus.FAILED in ended else RunStatus.SUCCEEDED
-    return RunStatus.INTERRUPTED if batch.cancel_requested_at is None else RunStatus.CANCELLED
+    return RunStatus.CANCELLED if standing.is_cancelled else RunStatus.INTERRUPTED
 
 
 def batch_run_of(

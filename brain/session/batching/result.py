@@ -47,6 +47,11 @@ class SetRun:
     recorded: Mapping[str, Json] = field(default_factory=dict)
     """By name, in the order of the alphabet, tables and files as references."""
 
+    @property
+    def outcome(self) -> str:
+        """Its status, or `cached` where an earlier run has stood for it."""
+        return "cached" if self.cached_from else str(self.status)
+
     def to_json(self) -> dict[str, Json]:
         """All of it."""
         return {
@@ -83,7 +88,7 @@ class BatchRun:
     @property
     def counts(self) -> dict[str, int]:
         """How many sets have each status; `cached` are those that an earlier run has stood for."""
-        return dict(Counter("cached" if each.cached_from else str(each.status) for each in self.sets))
+        return dict(Counter(each.outcome for each in self.sets))
 
     @property
     def failed(self) -> tuple[SetRun, ...]:
@@ -145,7 +150,7 @@ class BatchRun:
             row[f"recorded.{name}" if name in row or name in OWN_COLUMNS else name] = opened[name]
         is_written = one.run_id is not None and one.notebook.exists()
         return row | {
-            "status": "cached" if one.cached_from else str(one.status), "seconds": one.seconds, "attempt": one.attempt,
+            "status": one.outcome, "seconds": one.seconds, "attempt": one.attempt,
             "error": one.error, "notebook": str(one.notebook) if is_written else None,
             "run": short_id(one.run_id) if one.run_id else None,
         }  # fmt: skip
